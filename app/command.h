@@ -1,0 +1,25 @@
+/* The subcommands; main.c lists them.
+ *
+ * Threads: main thread. */
+#ifndef WHEREFROM_COMMAND_H
+#define WHEREFROM_COMMAND_H
+
+/* Exit codes (INTERFACE.md section 2). */
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTS = 3 };
+
+struct command {
+    const char *name;
+    const char *synopsis; /* behind the name */
+    const char *help;
+    /* argv without program and command name; returns the exit code. */
+    int (*run)(int argc, char **argv);
+};
+
+int command_run(int argc, char **argv);
+int command_formats(int argc, char **argv);
+int command_version(int argc, char **argv);
+
+/* Prints the options table of `run` as Markdown: what the README's table is checked against. */
+void command_run_print_markdown(void);
+
+#endif

@@ -1,0 +1,404 @@
+/* The config file, walked event by event.
+ *
+ * libyaml's event interface and not its document tree: each event has its line and column, anchors and tags are
+ * seen before anything is built from them, and the walk ends at the first mistake. The form is three levels deep at
+ * most (mapping, list, mapping), so it needs neither recursion nor a depth limit: what is deeper is not known.
+ *
+ * Threads: main thread only, before others start. */
+#define _GNU_SOURCE
+#include "app/config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "app/nearest.h"
+#include "base/check.h"
+#include "base/slice.h"
+#include "schemas/limits.h"
+
+/* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
+ * with such a name comes first. */
+static const char *const later_keys[] = {"chains", "select", "residency", "rate", "outputs", "filter"};
+static const char *const later_input_keys[] = {"follow", "chain", "format", "kafka", "tcp"};
+
+struct reader {
+    const char *path;
+    const char *text; /* the whole file */
+    size_t text_bytes;
+    yaml_parser_t parser;
+    yaml_event_t event; /* the current one */
+    struct option_values *values;
+    struct error *error;
+};
+
+__attribute__((format(printf, 3, 4))) static enum status fail_at(const struct reader *reader, yaml_mark_t mark,
+                                                                 const char *format, ...) {
+    char what[ERROR_MESSAGE_BYTES_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return error_set(reader->error, STATUS_USAGE, "config: %.400s:%zu:%zu: %s", reader->path, mark.line + 1,
+                     mark.column + 1, what);
+}
+
+static enum status fail_memory(const struct reader *reader) {
+    return error_set(reader->error, STATUS_FAILED, "config: %.400s: out of memory", reader->path);
+}
+
+/* libyaml knows the byte but not the line when the bytes are no UTF-8. */
+static yaml_mark_t mark_of_byte(const struct reader *reader, size_t offset) {
+    yaml_mark_t mark = {0};
+    for (size_t i = 0; i < offset && i < reader->text_bytes; i++) {
+        unsigned char byte = (unsigned char)reader->text[i];
+        mark.column += (byte & 0xC0u) != 0x80u;
+        if (byte == '\n') {
+            mark.line++;
+            mark.column = 0;
+        }
+    }
+    return mark;
+}
+
+static enum status fail_yaml(const struct reader *reader) {
+    const yaml_parser_t *parser = &reader->parser;
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return fail_memory(reader);
+    }
+    const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+    if (parser->error == YAML_READER_ERROR) {
+        return fail_at(reader, mark_of_byte(reader, parser->problem_offset), "not UTF-8 text: %s", problem);
+    }
+    return fail_at(reader, parser->problem_mark, "%s%s%s", problem, parser->context != NULL ? " " : "",
+                   parser->context != NULL ? parser->context : "");
+}
+
+static bool at_line_start(const char *text, const char *at) {
+    static const struct slice breaks[] = {
+        {"\n", 1}, {"\r", 1}, {"\xC2\x85", 2}, {"\xE2\x80\xA8", 3}, {"\xE2\x80\xA9", 3}};
+    struct slice before = {.ptr = text, .len = (size_t)(at - text)};
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+        if (slice_ends_with(before, breaks[i])) {
+            return true;
+        }
+    }
+    return before.len == 0;
+}
+
+/* libyaml compares every %TAG line with all before it, and does so before the document's first event: half a minute
+ * for a file of a megabyte. Tags are refused anyhow. */
+static enum status refuse_tag_directives(const struct reader *reader) {
+    static const char directive[] = "%TAG";
+    const char *at = reader->text, *end = reader->text + reader->text_bytes;
+    while ((at = memmem(at, (size_t)(end - at), directive, strlen(directive))) != NULL) {
+        if (at_line_start(reader->text, at)) {
+            return fail_at(reader, mark_of_byte(reader, (size_t)(at - reader->text)),
+                           "tag directives are not supported");
+        }
+        at += strlen(directive);
+    }
+    return STATUS_OK;
+}
+
+/* Steps to the next event, and refuses what could name or build other things than plain texts. */
+static enum status next(struct reader *reader) {
+    yaml_event_delete(&reader->event);
+    if (!yaml_parser_parse(&reader->parser, &reader->event)) {
+        return fail_yaml(reader);
+    }
+    const yaml_event_t *event = &reader->event;
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return fail_at(reader, event->start_mark, "aliases are not supported; write the value out");
+    case YAML_SCALAR_EVENT:
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+        if (memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL) {
+            return fail_at(reader, event->start_mark, "a text must not hold a NUL character");
+        }
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+        break;
+    default:
+        break;
+    }
+    if (anchor != NULL || tag != NULL) {
+        return fail_at(reader, event->start_mark, "%s are not supported; write the plain value",
+                       anchor != NULL ? "anchors" : "tags");
+    }
+    return STATUS_OK;
+}
+
+/* The text of the current event, a scalar. */
+static const char *scalar(const struct reader *reader) { return (const char *)reader->event.data.scalar.value; }
+
+/* YAML's null: a key with nothing behind it. */
+static bool is_null(const struct reader *reader) {
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+    if (reader->event.type != YAML_SCALAR_EVENT || reader->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++) {
+        if (strcmp(scalar(reader), nulls[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_word_of(const char *const *words, size_t words_count, const char *word) {
+    for (size_t i = 0; i < words_count; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An option's name as it is written here. */
+struct key_name {
+    char text[64];
+};
+static struct key_name key_name(const char *name) {
+    struct key_name key;
+    snprintf(key.text, sizeof key.text, "%s", name);
+    for (char *at = key.text; *at != '\0'; at++) {
+        if (*at == '-') {
+            *at = '_';
+        }
+    }
+    return key;
+}
+
+static enum status fail_unknown_key(const struct reader *reader, const char *nearest) {
+    const char *key = scalar(reader);
+    if (strcmp(key, "<<") == 0) {
+        return fail_at(reader, reader->event.start_mark, "merge keys are not supported; write the values out");
+    }
+    if (nearest == NULL) {
+        return fail_at(reader, reader->event.start_mark, "unknown key %s", option_value_shown(key).text);
+    }
+    return fail_at(reader, reader->event.start_mark, "unknown key %s, did you mean \"%s\"?",
+                   option_value_shown(key).text, key_name(nearest).text);
+}
+
+/* Sets one value from the current event. */
+static enum status set_scalar(struct reader *reader, struct option_slot *slot) {
+    const struct option_spec *spec = slot->spec;
+    yaml_mark_t mark = reader->event.start_mark;
+    const struct key_name key = key_name(spec->name);
+    if (reader->event.type != YAML_SCALAR_EVENT || is_null(reader)) {
+        const char *got = reader->event.type == YAML_SCALAR_EVENT           ? "nothing"
+                          : reader->event.type == YAML_SEQUENCE_START_EVENT ? "a list"
+                                                                            : "a mapping";
+        return fail_at(reader, mark, "%s: expected one value, got %s", key.text, got);
+    }
+    const char *text = option_values_copy(reader->values, scalar(reader), reader->event.data.scalar.length);
+    if (text == NULL) {
+        return fail_memory(reader);
+    }
+    struct error reason;
+    enum status status = option_values_set(reader->values, slot, OPTION_FROM_FILE, text, &reason);
+    if (status == STATUS_FAILED) {
+        return fail_memory(reader);
+    }
+    return status == STATUS_OK ? STATUS_OK : fail_at(reader, mark, "%s: %s", key.text, reason.message);
+}
+
+/* {path: TEXT}; the current event is the start of the mapping. */
+static enum status read_input_mapping(struct reader *reader, struct option_slot *slot) {
+    static const char *const known[] = {"path"};
+    yaml_mark_t start = reader->event.start_mark;
+    bool path_met = false;
+    enum status status;
+    while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
+        if (reader->event.type != YAML_SCALAR_EVENT) {
+            return fail_at(reader, reader->event.start_mark, "inputs: a key must be a text");
+        }
+        const char *key = scalar(reader);
+        if (is_word_of(later_input_keys, sizeof later_input_keys / sizeof *later_input_keys, key)) {
+            return fail_at(reader, reader->event.start_mark, "inputs: \"%s\" is not built into this version", key);
+        }
+        if (strcmp(key, known[0]) != 0) {
+            return fail_unknown_key(reader, nearest_word(key, known, 1));
+        }
+        if (path_met) {
+            return fail_at(reader, reader->event.start_mark, "\"path\" is given twice");
+        }
+        path_met = true;
+        status = next(reader);
+        if (status == STATUS_OK) {
+            status = set_scalar(reader, slot);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return status != STATUS_OK || path_met ? status : fail_at(reader, start, "inputs: expected {path: TEXT}");
+}
+
+static enum status read_item(struct reader *reader, struct option_slot *slot) {
+    bool mapping = reader->event.type == YAML_MAPPING_START_EVENT;
+    if (mapping && slot == &reader->values->inputs) {
+        return read_input_mapping(reader, slot);
+    }
+    if (mapping && strcmp(slot->spec->name, "output") == 0) {
+        return fail_at(reader, reader->event.start_mark,
+                       "output: a mapping is not built into this version; write the output as a text");
+    }
+    return set_scalar(reader, slot);
+}
+
+static enum status read_value(struct reader *reader, struct option_slot *slot) {
+    if (reader->event.type != YAML_SEQUENCE_START_EVENT || slot->spec->kind != OPTION_LIST) {
+        return read_item(reader, slot);
+    }
+    option_values_start_list(slot, OPTION_FROM_FILE);
+    enum status status;
+    while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_SEQUENCE_END_EVENT) {
+        status = read_item(reader, slot);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return status;
+}
+
+/* The slot that the current event, a key, names. */
+static enum status read_key(struct reader *reader, struct option_slot **slot) {
+    yaml_mark_t mark = reader->event.start_mark;
+    if (reader->event.type != YAML_SCALAR_EVENT) {
+        return fail_at(reader, mark, "a key must be the name of an option");
+    }
+    const char *key = scalar(reader);
+    *slot = option_values_find(reader->values, key, strlen(key), true);
+    if (*slot == NULL) {
+        if (is_word_of(later_keys, sizeof later_keys / sizeof *later_keys, key)) {
+            return fail_at(reader, mark, "\"%s\" is not built into this version", key);
+        }
+        return fail_unknown_key(reader, option_values_nearest(reader->values, key, true));
+    }
+    if ((*slot)->spec->cli_only) {
+        return fail_at(reader, mark, "\"%s\" is for the command line only", key);
+    }
+    if ((*slot)->in_file) {
+        return fail_at(reader, mark, "\"%s\" is given twice", key_name((*slot)->spec->name).text);
+    }
+    (*slot)->in_file = true;
+    return STATUS_OK;
+}
+
+static enum status read_mapping(struct reader *reader) {
+    enum status status;
+    while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
+        struct option_slot *slot = NULL;
+        status = read_key(reader, &slot);
+        if (status == STATUS_OK) {
+            status = next(reader);
+        }
+        if (status == STATUS_OK) {
+            ASSERT(slot != NULL);
+            status = read_value(reader, slot);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return status;
+}
+
+/* stream start, then nothing or one document, then stream end */
+static enum status read_stream(struct reader *reader) {
+    enum status status = next(reader);
+    if (status == STATUS_OK) {
+        status = next(reader);
+    }
+    if (status != STATUS_OK || reader->event.type == YAML_STREAM_END_EVENT) {
+        return status;
+    }
+    status = next(reader);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (reader->event.type == YAML_MAPPING_START_EVENT) {
+        status = read_mapping(reader);
+    } else if (!is_null(reader)) {
+        return fail_at(reader, reader->event.start_mark, "expected options as \"name: value\", one a line");
+    }
+    if (status == STATUS_OK) {
+        status = next(reader); /* the document's end */
+    }
+    if (status == STATUS_OK) {
+        status = next(reader);
+    }
+    if (status == STATUS_OK && reader->event.type != YAML_STREAM_END_EVENT) {
+        return fail_at(reader, reader->event.start_mark, "expected one document, got a second one");
+    }
+    return status;
+}
+
+/* Reads up to one byte more than a config may have, so that too much shows. */
+static enum status load(const char *path, char *text, size_t *text_bytes, struct error *error) {
+    *text_bytes = 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? -1 : 1;
+    while (got > 0 && *text_bytes <= CONFIG_BYTES_MAX) {
+        got = read(file, text + *text_bytes, CONFIG_BYTES_MAX + 1 - *text_bytes);
+        if (got > 0) {
+            *text_bytes += (size_t)got;
+        } else if (got < 0 && errno == EINTR) {
+            got = 1;
+        }
+    }
+    if (got < 0) {
+        (void)error_set_errno(error, errno, "config: %.400s", path);
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    if (got >= 0 && *text_bytes > CONFIG_BYTES_MAX) {
+        return error_set(error, STATUS_USAGE, "config: %.400s: expected at most %u bytes, the file has more", path,
+                         CONFIG_BYTES_MAX);
+    }
+    return got < 0 ? STATUS_USAGE : STATUS_OK;
+}
+
+enum status config_file_read(const char *path, struct option_values *values, struct error *error) {
+    struct reader reader = {.path = path, .values = values, .error = error};
+    char *text = malloc(CONFIG_BYTES_MAX + 1);
+    if (text == NULL || !yaml_parser_initialize(&reader.parser)) {
+        free(text);
+        return fail_memory(&reader);
+    }
+    enum status status = load(path, text, &reader.text_bytes, error);
+    if (status == STATUS_OK) {
+        /* libyaml would count the byte order mark as a column and misread what is indented by none */
+        size_t mark_bytes = reader.text_bytes >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        reader.text = text + mark_bytes;
+        reader.text_bytes -= mark_bytes;
+        /* said, not detected: a byte order mark of UTF-16 is no UTF-8 */
+        yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+        yaml_parser_set_input_string(&reader.parser, (const unsigned char *)reader.text, reader.text_bytes);
+        status = refuse_tag_directives(&reader);
+        if (status == STATUS_OK) {
+            status = read_stream(&reader);
+        }
+        yaml_event_delete(&reader.event);
+    }
+    yaml_parser_delete(&reader.parser);
+    free(text);
+    return status;
+}

@@ -1,0 +1,118 @@
+/* `wherefrom formats`: the tables, printed.
+ *
+ * Threads: main thread. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/nearest.h"
+#include "base/json.h"
+#include "schemas/schema.h"
+
+static const char *const kind_names[FIELD_KINDS] = {
+    [FIELD_TEXT] = "text",          [FIELD_NAME] = "text",            [FIELD_INTEGER] = "integer",
+    [FIELD_SIGNED] = "integer",     [FIELD_SECONDS] = "seconds",      [FIELD_TIME] = "time",
+    [FIELD_ENDPOINT] = "ip:port",   [FIELD_IP] = "ip",                [FIELD_REQUEST] = "request line",
+    [FIELD_TEXTS_COMMA] = "texts",  [FIELD_TEXTS_SPACE] = "texts",    [FIELD_INTEGERS_SPACE] = "integers",
+    [FIELD_TEXTS_QUOTED] = "texts",
+};
+
+/* Where a column goes that is written through what it means. */
+static const char *const role_paths[ROLES] = {
+    [ROLE_TIME_END] = "@timestamp event.end",
+    [ROLE_TIME_START] = "event.start",
+    [ROLE_PEER] = "client.* source.*",
+    [ROLE_DESTINATION] = "destination.*",
+    [ROLE_REQUEST] = "http.request.method url.* http.version",
+    [ROLE_TLS_VERSION] = "tls.version tls.version_protocol",
+    [ROLE_NODE] = "observer.ip",
+};
+
+static const char *ecs_paths(const struct field_spec *field) {
+    if (field->ecs != NULL) return field->ecs;
+    return role_paths[field->role] != NULL ? role_paths[field->role] : "";
+}
+
+static void print_format(const struct schema *schema) {
+    printf("%s: %s\nfollows: %s\nshortest line: %u of %u columns\n\n", schema->name, schema->help, schema->spec,
+           (unsigned)schema->fields_count_min, (unsigned)schema->fields_count);
+    printf("%3s  %-30s %-13s %-42s %-36s %s\n", "#", "column", "kind", "ecs", "ss4o", "meaning");
+    for (unsigned i = 0; i < schema->fields_count; i++) {
+        const struct field_spec *field = &schema->fields[i];
+        printf("%3u  %-30s %-13s %-42s %-36s %s\n", i + 1, field->name, kind_names[field->kind], ecs_paths(field),
+               field->ss4o != NULL ? field->ss4o : "", field->help);
+    }
+}
+
+static void print_json_text(const char *name, const char *text) {
+    char quoted[JSON_EXPANSION * 512 + 2];
+    bool lossy = false;
+    struct slice slice = slice_from(text);
+    if (slice.len > 512) slice.len = 512;
+    char *end = json_quote(quoted, slice, JSON_VERBATIM, &lossy);
+    printf("\"%s\":%.*s", name, (int)(end - quoted), quoted);
+}
+
+static void print_format_json(const struct schema *schema) {
+    putchar('{');
+    print_json_text("name", schema->name);
+    putchar(',');
+    print_json_text("help", schema->help);
+    printf(",\"columns_min\":%u,\"columns\":[", (unsigned)schema->fields_count_min);
+    for (unsigned i = 0; i < schema->fields_count; i++) {
+        const struct field_spec *field = &schema->fields[i];
+        printf("%s{", i == 0 ? "" : ",");
+        print_json_text("name", field->name);
+        putchar(',');
+        print_json_text("kind", kind_names[field->kind]);
+        putchar(',');
+        print_json_text("ecs", ecs_paths(field));
+        putchar(',');
+        print_json_text("ss4o", field->ss4o != NULL ? field->ss4o : "");
+        putchar(',');
+        print_json_text("help", field->help);
+        putchar('}');
+    }
+    puts("]}");
+}
+
+static int unknown_format(const char *name) {
+    const char *names[64];
+    size_t count = 0;
+    for (uint32_t i = 0; i < schemas_count && i < 64; i++) names[count++] = schemas_all[i]->name;
+    const char *near = nearest_word(name, names, count);
+    fprintf(stderr, "wherefrom: error: formats: %s: no such format%s%s\n", name, near != NULL ? ", did you mean " : "",
+            near != NULL ? near : "");
+    return EXIT_USAGE;
+}
+
+int command_formats(int argc, char **argv) {
+    bool json = false;
+    const char *name = NULL;
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            json = true;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            puts("usage: wherefrom formats [NAME] [--json]\n\nLists the log formats, or the columns of one.");
+            return EXIT_DONE;
+        } else if (argv[i][0] == '-' || name != NULL) {
+            fprintf(stderr, "wherefrom: error: formats: unexpected %s; usage: wherefrom formats [NAME] [--json]\n", argv[i]);
+            return EXIT_USAGE;
+        } else {
+            name = argv[i];
+        }
+    }
+    const struct schema *only = name != NULL ? schema_find(slice_from(name)) : NULL;
+    if (name != NULL && only == NULL) return unknown_format(name);
+    for (uint32_t i = 0; i < schemas_count; i++) {
+        const struct schema *schema = schemas_all[i];
+        if (only != NULL && schema != only) continue;
+        if (json)
+            print_format_json(schema);
+        else if (only != NULL)
+            print_format(schema);
+        else
+            printf("%-18s %3u columns  %s\n", schema->name, (unsigned)schema->fields_count, schema->help);
+    }
+    return EXIT_DONE;
+}

@@ -1,0 +1,63 @@
+/* wherefrom - from what place: the door to the subcommands.
+ *
+ * Threads: main thread; `run` starts the others. */
+#include <maxminddb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "app/nearest.h"
+#include "base/scan.h"
+#include "ingest/inflate.h"
+#include "schemas/schema.h"
+
+static const struct command commands[] = {
+    {"run", "[INPUT...] [options]", "read logs, resolve and locate clients, write NDJSON", command_run},
+    {"formats", "[NAME] [--json]", "the log formats, or the columns of one", command_formats},
+    {"version", "", "version and what it was built with", command_version},
+};
+#define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
+
+int command_version(int argc, char **argv) {
+    if (argc > 0) {
+        bool help = strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0;
+        fprintf(help ? stdout : stderr, "usage: wherefrom version\n");
+        return help ? EXIT_DONE : EXIT_USAGE;
+    }
+    printf("wherefrom %s\n%s, libmaxminddb %s, scanner %s\n", WHEREFROM_VERSION, inflate_gzip.name, MMDB_lib_version(), scan_choose()->name);
+    return EXIT_DONE;
+}
+
+static void print_usage(FILE *out) {
+    fprintf(out, "wherefrom: who sent the requests in your AWS load balancer logs, and from where\n\nusage:\n");
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        fprintf(out, "  wherefrom %-8s %-22s %s\n", commands[i].name, commands[i].synopsis, commands[i].help);
+    fprintf(out, "\n`wherefrom COMMAND --help` tells more. The shortest way in: wherefrom run LOGS > records.ndjson\n");
+}
+
+int main(int argc, char **argv) {
+    schemas_init();
+    if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) { /* for the README; see tests/readme_test.sh */
+        command_run_print_markdown();
+        return EXIT_DONE;
+    }
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(name, "--version") == 0) name = "version";
+    const char *names[COMMANDS_COUNT];
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) return commands[i].run(argc - 2, argv + 2);
+        names[i] = commands[i].name;
+    }
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    const char *near = nearest_word(name, names, COMMANDS_COUNT);
+    fprintf(stderr, "wherefrom: error: unknown command \"%s\"%s%s%s; `wherefrom --help` lists them\n", name,
+            near != NULL ? ", did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return EXIT_USAGE;
+}

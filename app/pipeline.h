@@ -1,0 +1,52 @@
+/* The ring at work: readers, workers and the sink as threads, and the main thread that watches them.
+ *
+ * Threads: pipeline_run is called by the main thread; see each struct for what others touch. */
+#ifndef WHEREFROM_PIPELINE_H
+#define WHEREFROM_PIPELINE_H
+
+#include <stdatomic.h>
+
+#include "app/ring.h"
+#include "app/worker.h"
+#include "ingest/source_file.h"
+#include "schemas/stage.h"
+
+struct pipeline_request {
+    const struct origin *origins; /* in the order of output */
+    uint32_t origins_count;
+    uint32_t workers;
+    const struct worker_plan *worker_plan;
+    const struct source_file_settings *source;
+    void *sink;                   /* records, by sink_file_ops; NULL: --dry-run */
+    void *rejects;                /* rejected lines, likewise; NULL: only counted */
+    uint64_t limit;               /* records to write; 0: all */
+    /* Called by the main thread every 250 ms while the pipeline runs. */
+    void (*tick)(void *context);
+    void *tick_context;
+};
+
+/* Read by the main thread while the others run. */
+struct pipeline_progress {
+    atomic_uint_fast64_t stored_bytes; /* of inputs, as stored, finished or not */
+    atomic_uint_fast64_t records;
+};
+
+enum pipeline_end { PIPELINE_DONE, PIPELINE_STOPPED, PIPELINE_SINK_FAILED, PIPELINE_READER_GONE };
+
+struct pipeline_outcome {
+    struct tally tally;
+    enum pipeline_end end;
+    uint64_t inputs_failed;   /* missing, unreadable or damaged; each was said on stderr */
+    struct error error;       /* of the sink */
+};
+
+/* Reports what a worker's place cache counted; called for each worker after the threads have ended. */
+typedef void pipeline_places_function(void *context, struct geo_cache *places);
+
+/* Runs to the end of the inputs, a signal (SIGINT, SIGTERM: drain; a second one: exit at once), the limit, or a failure of
+ * the sink. STATUS_FAILED only when it could not start. */
+enum status pipeline_run(const struct pipeline_request *request, struct pipeline_progress *progress,
+                         struct pipeline_outcome *outcome, pipeline_places_function *places, void *places_context,
+                         struct error *error) WARN_UNUSED;
+
+#endif

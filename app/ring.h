@@ -1,0 +1,54 @@
+/* The ring: a fixed pool of batches and the queues that they go round in.
+ *
+ * The number of batches is fixed at start, so the memory bound and the back-pressure are the same fact.
+ * No deadlock by order: output keeps input order, so what the sink waits for is always the oldest unfinished
+ * input. Its reader may take any idle batch; readers of later inputs leave `reserved` ones alone. However many batches of later
+ * inputs wait their turn at the sink, the oldest input always has batches to be read into.
+ *
+ * Threads: every function may be called by any thread; queue_push and ring_give_back give the batch away. */
+#ifndef WHEREFROM_RING_H
+#define WHEREFROM_RING_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schemas/batch.h"
+
+/* First in, first out, unbounded: there are only as many batches as the pool has. */
+struct queue {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct batch *first, *last;
+    bool closed;
+};
+
+void queue_init(struct queue *queue);
+void queue_destroy(struct queue *queue);
+void queue_push(struct queue *queue, struct batch *batch);
+/* Blocks; NULL when the queue is closed and empty. */
+struct batch *queue_pop(struct queue *queue);
+/* No push may follow. */
+void queue_close(struct queue *queue);
+
+struct ring {
+    pthread_mutex_t lock;
+    pthread_cond_t returned;
+    struct batch *idle;         /* stack: the batch used last is the warmest */
+    uint32_t idle_count, reserved;
+    uint32_t oldest_input;      /* what the sink waits for */
+    uint32_t batches_count;
+    struct batch *batches;
+};
+
+/* False when the memory cannot be had. ring_destroy is safe after any outcome. */
+bool ring_init(struct ring *ring, uint32_t batches_count) __attribute__((warn_unused_result));
+void ring_destroy(struct ring *ring);
+
+/* An empty batch for input `input_index`; blocks until there is one that this input may have. */
+struct batch *ring_take(struct ring *ring, uint32_t input_index);
+void ring_give_back(struct ring *ring, struct batch *batch);
+/* The sink now waits for this input. */
+void ring_set_oldest(struct ring *ring, uint32_t input_index);
+
+#endif

@@ -1,0 +1,291 @@
+/* `wherefrom run`: puts the stages together, runs them, says what happened.
+ *
+ * Threads: main thread. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/arguments.h"
+#include "app/command.h"
+#include "app/default_database.h"
+#include "app/log.h"
+#include "app/pipeline.h"
+#include "app/progress.h"
+#include "app/run_settings.h"
+#include "app/summary.h"
+#include "base/check.h"
+#include "ingest/inputs.h"
+#include "schemas/output.h"
+#include "sinks/sink_file.h"
+
+/* Everything that a run holds; run_close frees what was made so far. */
+struct run {
+    struct run_settings settings;
+    struct arguments arguments;
+    struct inputs inputs;
+    struct origin *origins;
+    struct geo geo;
+    struct encoder *encoder;
+    struct sink_file *records, *rejects;
+    struct worker_plan plan;
+    struct pipeline_progress counters;
+    struct progress progress;
+    const struct schema *format; /* NULL: auto */
+};
+
+static enum status settle_inputs(struct run *run, struct error *error) {
+    static const char *const standard_input[] = {"-"};
+    struct inputs_request request = {.arguments = run->arguments.inputs.items,
+                                     .arguments_count = run->arguments.inputs.count,
+                                     .origin = run->settings.origin};
+    if (request.arguments_count == 0) {
+        if (isatty(STDIN_FILENO))
+            return error_set(error, STATUS_USAGE, "run: no INPUT; name files or directories, or pipe lines into it (`wherefrom run --help`)");
+        request.arguments = standard_input;
+        request.arguments_count = 1;
+    }
+    return inputs_init(&run->inputs, &request, error);
+}
+
+static void warn_left_out(const struct inputs_left_out *left_out, const char *what) {
+    if (left_out->count > 0)
+        log_message(LOG_WARNING, "%llu %s left out, for example %s", (unsigned long long)left_out->count, what, left_out->example);
+}
+
+static enum status settle_format(struct run *run, struct error *error) {
+    if (strcmp(run->settings.format, "auto") == 0) return STATUS_OK;
+    run->format = schema_find(slice_from(run->settings.format));
+    if (run->format != NULL) return STATUS_OK;
+    const char *names[64];
+    size_t count = 0;
+    for (uint32_t i = 0; i < schemas_count && i < 64; i++) names[count++] = schemas_all[i]->name;
+    const char *near = nearest_word(run->settings.format, names, count);
+    return error_set(error, STATUS_USAGE, "--format %s: no such format%s%s; `wherefrom formats` lists them", run->settings.format,
+                     near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+}
+
+static enum status settle_origins(struct run *run, struct error *error) {
+    run->origins = calloc(run->inputs.items_count + 1, sizeof *run->origins);
+    if (run->origins == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
+    for (size_t i = 0; i < run->inputs.items_count; i++) {
+        const struct input *input = &run->inputs.items[i];
+        run->origins[i] = (struct origin){
+            .input_index = (uint32_t)i,
+            .path = slice_from(input->path),
+            .name = slice_from(input->origin),
+            .schema = run->format != NULL ? run->format : schema_find(input->key.format),
+            .schema_fixed = run->format != NULL,
+            .account = input->key.account,
+            .region = input->key.region,
+            .node = input->key.node,
+        };
+    }
+    return STATUS_OK;
+}
+
+static enum status settle_geo(struct run *run, struct error *error) {
+    char path[PATH_BYTES_MAX];
+    const char *only = path;
+    struct run_settings *settings = &run->settings;
+    if (settings->no_geo && settings->geo.count > 0)
+        return error_set(error, STATUS_USAGE, "--no-geo and --geo contradict each other; give one of them");
+    if (settings->no_geo) return STATUS_OK;
+    if (settings->geo.count > 0) return geo_open(&run->geo, settings->geo.items, settings->geo.count, error);
+    enum status status = default_database_find(path, error);
+    return status == STATUS_OK ? geo_open(&run->geo, &only, 1, error) : status;
+}
+
+/* "--fields +a,-b" and "--fields +a --fields -b" are the same. */
+static enum status settle_encoder(struct run *run, struct error *error) {
+    static const char *items[LIST_ITEMS_MAX];
+    static char texts[LIST_ITEMS_MAX * 16];
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < run->settings.fields.count; i++) {
+        size_t bytes = strlen(run->settings.fields.items[i]) + 1;
+        if (used + bytes > sizeof texts) return error_set(error, STATUS_USAGE, "--fields: more than %zu bytes", sizeof texts);
+        memcpy(texts + used, run->settings.fields.items[i], bytes);
+        for (char *rest = texts + used, *item; (item = strsep(&rest, ",")) != NULL;) {
+            if (count == LIST_ITEMS_MAX) return error_set(error, STATUS_USAGE, "--fields: more than %u items", LIST_ITEMS_MAX);
+            items[count++] = item;
+        }
+        used += bytes;
+    }
+    struct encoder_request request = {.schema = output_schemas[run->settings.schema],
+                                      .keep_original = run->settings.keep_original,
+                                      .fields = {items, count}};
+    return encoder_new(&request, &run->encoder, error);
+}
+
+/* Writing to a file that is also read would destroy it before it was read. */
+static enum status refuse_overwriting(const struct run *run, const char *output, struct error *error) {
+    struct stat out, in;
+    if (output == NULL || strcmp(output, "-") == 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode)) return STATUS_OK;
+    for (size_t i = 0; i < run->inputs.items_count; i++) {
+        const char *path = run->inputs.items[i].path;
+        if (!run->inputs.items[i].is_stdin && stat(path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return error_set(error, STATUS_USAGE, "output: %s is also an input; write somewhere else", output);
+    }
+    return STATUS_OK;
+}
+
+static enum status open_outputs(struct run *run, struct error *error) {
+    const struct run_settings *settings = &run->settings;
+    if (strstr(settings->output, "://") != NULL)
+        return error_set(error, STATUS_USAGE, "output: %s: not built into this version; write a file or - for stdout", settings->output);
+    if (settings->rejects != NULL && strcmp(settings->rejects, settings->output) == 0)
+        return error_set(error, STATUS_USAGE, "--rejects and --output are the same place: %s", settings->output);
+    enum status status = refuse_overwriting(run, settings->output, error);
+    if (status == STATUS_OK) status = refuse_overwriting(run, settings->rejects, error);
+    if (status != STATUS_OK || settings->dry_run) return status;
+    status = sink_file_open(settings->output, settings->append, &run->records, error);
+    if (status == STATUS_OK && settings->rejects != NULL)
+        status = sink_file_open(settings->rejects, settings->append, &run->rejects, error);
+    return status;
+}
+
+/* Cores this process may use, not those of the machine. */
+static uint32_t workers_wanted(uint64_t workers) {
+    cpu_set_t cores;
+    if (workers == 0) workers = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (uint64_t)CPU_COUNT(&cores) : 1;
+    return workers > WORKERS_MAX ? WORKERS_MAX : (uint32_t)workers;
+}
+
+static void tick(void *context) {
+    struct run *run = context;
+    progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
+}
+
+static enum status close_outputs(struct run *run, struct error *error) {
+    enum status status = run->records != NULL ? sink_file_ops.close(run->records, error) : STATUS_OK;
+    if (run->rejects != NULL) {
+        struct error second;
+        enum status rejects = sink_file_ops.close(run->rejects, status == STATUS_OK ? error : &second);
+        if (status == STATUS_OK) status = rejects;
+    }
+    return status;
+}
+
+/* The exit code of a run whose threads have ended. */
+static int conclude(struct run *run, struct pipeline_outcome *outcome, struct summary *summary) {
+    struct error error;
+    progress_clear(&run->progress);
+    bool gone = outcome->end == PIPELINE_READER_GONE, failed = outcome->end == PIPELINE_SINK_FAILED;
+    if (failed) log_message(LOG_ERROR, "%s", outcome->error.message);
+    if (close_outputs(run, &error) != STATUS_OK && !gone && !failed) {
+        log_message(LOG_ERROR, "%s", error.message);
+        failed = true;
+    }
+    summary->tally = outcome->tally;
+    summary->tally.read += run->inputs.same_object.count;
+    summary->tally.skipped[SKIP_SAME_OBJECT] += run->inputs.same_object.count;
+    summary->bytes_written = run->records != NULL ? sink_file_bytes(run->records) : 0;
+    summary->seconds = progress_now() - run->progress.started;
+    summary_finish(summary);
+    log_limits_report();
+    if (!gone) summary_print(summary);
+    if (run->settings.summary != NULL && summary_write_json(summary, run->settings.summary, &error) != STATUS_OK) {
+        log_message(LOG_ERROR, "%s", error.message);
+        failed = true;
+    }
+    const struct tally *tally = &summary->tally;
+    ASSERT(tally->read == tally->written + summary_rejected(tally) + summary_skipped(tally));
+    if (outcome->inputs_failed > 0)
+        log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written", (unsigned long long)outcome->inputs_failed,
+                    run->inputs.items_count);
+    if (gone) return EXIT_DONE;
+    if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
+    if (summary_rejected(tally) == 0) return EXIT_DONE;
+    if (run->settings.rejects == NULL) log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
+    return EXIT_REJECTS;
+}
+
+static enum status prepare(struct run *run, struct error *error) {
+    static enum status (*const steps[])(struct run *, struct error *) = {settle_format, settle_inputs, settle_origins, settle_geo,
+                                                                         settle_encoder, open_outputs};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) status = steps[i](run, error);
+    return status;
+}
+
+static int execute(struct run *run) {
+    struct error error;
+    enum status status = prepare(run, &error);
+    if (status != STATUS_OK) {
+        log_message(LOG_ERROR, "%s", error.message);
+        return (int)status;
+    }
+    warn_left_out(&run->inputs.same_object, "AWS objects that were met twice");
+    warn_left_out(&run->inputs.links, "symbolic links that lead out of their directory");
+    warn_left_out(&run->inputs.unfinished, "unfinished files (.tmp, .part)");
+    warn_left_out(&run->inputs.special, "special files");
+    run->plan = (struct worker_plan){.kernel = scan_choose(), .encoder = run->encoder, .geo = &run->geo,
+                                     .since_ns = run->settings.since_ns, .until_ns = run->settings.until_ns};
+    struct pipeline_request request = {
+        .origins = run->origins, .origins_count = (uint32_t)run->inputs.items_count,
+        .workers = workers_wanted(run->settings.workers), .worker_plan = &run->plan, .source = &run->settings.source,
+        .sink = run->records, .rejects = run->rejects, .limit = run->settings.limit, .tick = tick, .tick_context = run,
+    };
+    run->progress = (struct progress){
+        .shown = run->settings.progress == PROGRESS_ALWAYS ||
+                 (run->settings.progress == PROGRESS_AUTO && !run->settings.quiet && isatty(STDERR_FILENO)),
+        .total_bytes = run->inputs.size_bytes, .started = progress_now(),
+    };
+    struct summary summary = {.geo = &run->geo};
+    struct pipeline_outcome outcome;
+    status = pipeline_run(&request, &run->counters, &outcome, summary_add_places, &summary, &error);
+    if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
+    int code = status == STATUS_OK ? conclude(run, &outcome, &summary) : (int)status;
+    summary_destroy(&summary);
+    return code;
+}
+
+static void print_help(const struct option_group *groups) {
+    printf("usage: wherefrom run [INPUT...] [options]\n\n"
+           "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
+           "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the default\n"
+           "when something is piped in). Gzip and zstd are recognised by content.\n");
+    arguments_print_options(stdout, groups, RUN_GROUPS);
+    printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
+}
+
+void command_run_print_markdown(void) {
+    struct run_settings settings;
+    struct option_group groups[RUN_GROUPS];
+    run_settings_groups(&settings, groups);
+    arguments_print_markdown(stdout, groups, RUN_GROUPS);
+}
+
+int command_run(int argc, char **argv) {
+    struct run *run = calloc(1, sizeof *run);
+    ASSERT(run != NULL);
+    struct option_group groups[RUN_GROUPS];
+    run_settings_groups(&run->settings, groups);
+    struct error error;
+    int code = EXIT_DONE;
+    signal(SIGPIPE, SIG_IGN);
+    enum status status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, &error);
+    log_init(status == STATUS_OK ? (enum log_format)run->settings.log_format : LOG_TEXT, status == STATUS_OK && run->settings.quiet);
+    if (status != STATUS_OK) {
+        log_message(LOG_ERROR, "%s", error.message);
+        code = (int)status;
+    } else if (run->arguments.help) {
+        print_help(groups);
+    } else {
+        code = execute(run);
+    }
+    sink_file_free(run->records);
+    sink_file_free(run->rejects);
+    encoder_free(run->encoder);
+    geo_close(&run->geo);
+    free(run->origins);
+    inputs_destroy(&run->inputs);
+    arguments_destroy(&run->arguments);
+    free(run);
+    return code;
+}

@@ -1,0 +1,69 @@
+/* The option tables of `run`; those of a stage stand in the stage's own file.
+ *
+ * Threads: constants. */
+#include "app/run_settings.h"
+
+#include "schemas/limits.h"
+
+#define AT(member) .offset = offsetof(struct run_settings, member)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const schema_choices[] = {"ecs", "ss4o", "flat", NULL}; /* as output_schemas */
+static const char *const progress_choices[] = {"auto", "always", "never", NULL};
+static const char *const log_choices[] = {"text", "json", NULL};
+
+static const struct option_spec input_options[] = {
+    {.name = "config", .letter = 'c', .kind = OPTION_TEXT, AT(config), .placeholder = "FILE", .cli_only = true,
+     .help = "YAML file with the same options as keys (- as _) and `inputs:`; the command line wins"},
+    {.name = "format", .letter = 'f', .kind = OPTION_TEXT, AT(format), .placeholder = "NAME|auto", .default_text = "auto",
+     .help = "format of every line; auto finds it by object name and by content, line by line; see `wherefrom formats`"},
+    {.name = "origin", .kind = OPTION_TEXT, AT(origin), .placeholder = "NAME",
+     .help = "name of the input in event.id, instead of its file name or stdin's random one"},
+    {.name = "since", .kind = OPTION_TIME, AT(since_ns), .placeholder = "TIME",
+     .help = "skip records before this time (UTC, 2025-12-01 or 2025-12-01T10:00)"},
+    {.name = "until", .kind = OPTION_TIME, AT(until_ns), .placeholder = "TIME", .help = "skip records at or after this time"},
+};
+
+static const struct option_spec geo_options[] = {
+    {.name = "geo", .kind = OPTION_LIST, AT(geo), .placeholder = "FILE",
+     .help = "MaxMind-format database (MaxMind, DB-IP, IPinfo, ip-location-db) instead of the one that comes with "
+             "wherefrom; of several, the first that knows wins"},
+    {.name = "no-geo", .kind = OPTION_FLAG, AT(no_geo), .help = "look nothing up"},
+};
+
+static const struct option_spec output_options[] = {
+    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, AT(output), .placeholder = "FILE", .default_text = "-",
+     .help = "where records go; - is stdout, an ending .gz compresses"},
+    {.name = "schema", .kind = OPTION_CHOICE, AT(schema), .default_text = "ecs", .choices = schema_choices,
+     .help = "names of the output fields"},
+    {.name = "fields", .kind = OPTION_LIST, AT(fields), .placeholder = "+PATH|-PATH",
+     .help = "include (+) or drop (-) an output field and all below it, several separated by commas; the last match wins, "
+             "and when the first is a + all else is dropped"},
+    {.name = "keep-original", .kind = OPTION_FLAG, AT(keep_original), .help = "write the line as it was, too (event.original)"},
+    {.name = "rejects", .kind = OPTION_TEXT, AT(rejects), .placeholder = "FILE",
+     .help = "write lines that are no records there, as NDJSON with reason and place"},
+    {.name = "append", .kind = OPTION_FLAG, AT(append), .help = "add to output and rejects instead of writing them anew"},
+    {.name = "limit", .kind = OPTION_COUNT, AT(limit), .placeholder = "N", .default_text = "0",
+     .help = "stop after N records; 0 means all"},
+    {.name = "dry-run", .kind = OPTION_FLAG, AT(dry_run), .help = "do all but write records and rejects"},
+};
+
+static const struct option_spec running_options[] = {
+    {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, AT(workers), .placeholder = "N", .default_text = "0",
+     .max = WORKERS_MAX, .help = "worker threads and files read at a time; 0 means one per core"},
+    {.name = "summary", .kind = OPTION_TEXT, AT(summary), .placeholder = "FILE|-",
+     .help = "write the sums as JSON, too; - is stdout"},
+    {.name = "progress", .kind = OPTION_CHOICE, AT(progress), .default_text = "auto", .choices = progress_choices,
+     .help = "progress line on stderr; auto shows it on a terminal"},
+    {.name = "quiet", .kind = OPTION_FLAG, AT(quiet), .help = "only errors on stderr"},
+    {.name = "log-format", .kind = OPTION_CHOICE, AT(log_format), .default_text = "text", .choices = log_choices,
+     .help = "form of messages on stderr"},
+};
+
+void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]) {
+    groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};
+    groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
+    groups[2] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[3] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[4] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+}

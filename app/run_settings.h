@@ -1,0 +1,42 @@
+/* What `run` was asked for: the option tables and where their values go.
+ *
+ * Threads: filled by the main thread before others start, read-only after that. */
+#ifndef WHEREFROM_RUN_SETTINGS_H
+#define WHEREFROM_RUN_SETTINGS_H
+
+#include "base/option.h"
+#include "ingest/source_file.h"
+
+struct run_settings {
+    const char *config;
+    /* input */
+    const char *format;
+    const char *origin;
+    int64_t since_ns, until_ns;
+    struct source_file_settings source;
+    /* where */
+    struct option_list geo;
+    bool no_geo;
+    /* output */
+    const char *output;
+    int schema;
+    struct option_list fields;
+    const char *rejects;
+    bool keep_original, append, dry_run;
+    uint64_t limit;
+    /* running */
+    uint64_t workers;
+    const char *summary;
+    int progress; /* enum progress_mode */
+    bool quiet;
+    int log_format;
+};
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+
+#define RUN_GROUPS 5u
+
+/* The tables, bound to `settings`. */
+void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);
+
+#endif

@@ -1,0 +1,228 @@
+/* Sums, rankings and their two printed forms.
+ *
+ * Threads: main thread. */
+#define _GNU_SOURCE
+#include "app/summary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/log.h"
+#include "base/check.h"
+#include "base/json.h"
+
+uint64_t summary_rejected(const struct tally *tally) {
+    uint64_t sum = 0;
+    for (int i = 0; i < REJECT_REASONS; i++) sum += tally->rejected[i];
+    return sum;
+}
+
+uint64_t summary_skipped(const struct tally *tally) {
+    uint64_t sum = 0;
+    for (int i = 0; i < SKIP_REASONS; i++) sum += tally->skipped[i];
+    return sum;
+}
+
+/* --- rankings ----------------------------------------------------------------------------------- */
+
+static void ranking_add(struct summary_ranking *ranking, uint64_t key, uint64_t count, struct slice name) {
+    if (ranking->rows_count == ranking->rows_max) {
+        ranking->rows_max = ranking->rows_max == 0 ? 1024 : 2 * ranking->rows_max;
+        ranking->rows = realloc(ranking->rows, ranking->rows_max * sizeof *ranking->rows);
+        ASSERT(ranking->rows != NULL);
+    }
+    struct summary_row *row = &ranking->rows[ranking->rows_count++];
+    *row = (struct summary_row){.key = key, .count = count};
+    size_t bytes = name.len < sizeof row->name ? name.len : sizeof row->name - 1;
+    while (bytes > 0 && bytes < name.len && ((unsigned char)name.ptr[bytes] & 0xc0) == 0x80) bytes--;
+    memcpy(row->name, name.ptr, bytes);
+}
+
+static int by_key(const void *a, const void *b) {
+    uint64_t x = ((const struct summary_row *)a)->key, y = ((const struct summary_row *)b)->key;
+    return (x > y) - (x < y);
+}
+
+static int by_count(const void *a, const void *b) {
+    uint64_t x = ((const struct summary_row *)a)->count, y = ((const struct summary_row *)b)->count;
+    return x == y ? by_key(a, b) : (x < y) - (x > y);
+}
+
+static void ranking_finish(struct summary_ranking *ranking) {
+    if (ranking->rows_count == 0) return;
+    qsort(ranking->rows, ranking->rows_count, sizeof *ranking->rows, by_key);
+    size_t kept = 0;
+    for (size_t i = 1; i < ranking->rows_count; i++) {
+        if (ranking->rows[i].key == ranking->rows[kept].key) {
+            ranking->rows[kept].count += ranking->rows[i].count;
+        } else {
+            ranking->rows[++kept] = ranking->rows[i];
+        }
+    }
+    ranking->rows_count = kept + 1;
+    qsort(ranking->rows, ranking->rows_count, sizeof *ranking->rows, by_count);
+}
+
+static void count_place(void *context, const struct place *place, uint64_t count) {
+    struct summary *summary = context;
+    struct slice country = place->texts[PLACE_COUNTRY_ISO_CODE];
+    if (country.len == 2)
+        ranking_add(&summary->countries, (uint64_t)(unsigned char)country.ptr[0] << 8 | (unsigned char)country.ptr[1], count,
+                    country);
+    if (place->as_number != 0)
+        ranking_add(&summary->networks, place->as_number, count, place->texts[PLACE_AS_ORGANIZATION]);
+}
+
+void summary_add_places(void *summary, struct geo_cache *places) {
+    geo_cache_count(places, count_place, summary);
+}
+
+void summary_finish(struct summary *summary) {
+    ranking_finish(&summary->countries);
+    ranking_finish(&summary->networks);
+}
+
+void summary_destroy(struct summary *summary) {
+    free(summary->countries.rows);
+    free(summary->networks.rows);
+}
+
+/* --- for people --------------------------------------------------------------------------------- */
+
+/* 1234567 -> "1,234,567" */
+static const char *grouped(uint64_t value, char out[32]) {
+    char digits[24];
+    int count = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value), at = 0;
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && (count - i) % 3 == 0) out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+static void print_counts(const char *title, const char *const *names, const uint64_t *counts, int kinds) {
+    char line[1024], number[32];
+    size_t used = 0;
+    for (int i = 0; i < kinds; i++)
+        if (counts[i] > 0 && used < sizeof line - 64)
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "", names[i], grouped(counts[i], number));
+    if (used > 0) log_message(LOG_INFO, "  %-10s %s", title, line);
+}
+
+static void print_ranking(const char *title, const struct summary_ranking *ranking, uint64_t total, const char *prefix) {
+    char line[1024];
+    size_t used = 0;
+    for (size_t i = 0; i < ranking->rows_count && i < SUMMARY_TOP / 2 && used < sizeof line - 128; i++) {
+        const struct summary_row *row = &ranking->rows[i];
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s", used > 0 ? ", " : "");
+        if (prefix[0] != '\0')
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s%llu ", prefix, (unsigned long long)row->key);
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s %.1f %%", row->name, 100.0 * (double)row->count / (double)total);
+    }
+    if (used > 0) log_message(LOG_INFO, "  %-10s %s", title, line);
+}
+
+static void print_databases(const struct geo *geo) {
+    for (size_t i = 0; i < geo->databases_count; i++) {
+        const struct geo_database *database = &geo->databases[i];
+        time_t built = (time_t)database->build_epoch;
+        struct tm date;
+        char text[16] = "unknown";
+        if (gmtime_r(&built, &date) != NULL) strftime(text, sizeof text, "%Y-%m-%d", &date);
+        log_message(LOG_INFO, "  %-10s %s (%s, built %s)", "database", database->path, database->mmdb.metadata.database_type, text);
+    }
+}
+
+void summary_print(const struct summary *summary) {
+    const struct tally *tally = &summary->tally;
+    char read[32], written[32], rejected[32], skipped[32];
+    log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
+                grouped(tally->written, written), grouped(summary_rejected(tally), rejected), grouped(summary_skipped(tally), skipped));
+    print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
+    print_counts("skipped", skip_names, tally->skipped, SKIP_REASONS);
+    print_counts("verdicts", verdict_names, tally->verdicts, VERDICTS);
+    print_ranking("countries", &summary->countries, tally->written, "");
+    print_ranking("networks", &summary->networks, tally->written, "AS");
+    double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
+    log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
+                (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds, (double)tally->read / seconds,
+                (double)tally->bytes_read / 1e6 / seconds);
+    print_databases(summary->geo);
+}
+
+/* --- for programs ------------------------------------------------------------------------------- */
+
+static void json_counts(FILE *out, const char *name, const char *const *names, const uint64_t *counts, int kinds) {
+    fprintf(out, "\"%s\":{", name);
+    const char *comma = "";
+    for (int i = 0; i < kinds; i++) {
+        if (counts[i] == 0) continue;
+        fprintf(out, "%s\"%s\":%llu", comma, names[i], (unsigned long long)counts[i]);
+        comma = ",";
+    }
+    fputs("},", out);
+}
+
+static void json_text(FILE *out, const char *text) {
+    char *quoted = malloc(JSON_EXPANSION * strlen(text) + 2);
+    ASSERT(quoted != NULL);
+    bool lossy = false;
+    char *end = json_quote(quoted, slice_from(text), JSON_VERBATIM, &lossy);
+    fwrite(quoted, 1, (size_t)(end - quoted), out);
+    free(quoted);
+}
+
+static void json_databases(FILE *out, const struct geo *geo) {
+    fputs("\"databases\":[", out);
+    for (size_t i = 0; i < geo->databases_count; i++) {
+        const struct geo_database *database = &geo->databases[i];
+        fputs(i == 0 ? "{\"path\":" : ",{\"path\":", out);
+        json_text(out, database->path);
+        fputs(",\"type\":", out);
+        json_text(out, database->mmdb.metadata.database_type);
+        fprintf(out, ",\"build_epoch\":%llu}", (unsigned long long)database->build_epoch);
+    }
+    fputs("],", out);
+}
+
+static void json_top(FILE *out, const struct summary *summary) {
+    fputs("\"top\":{\"country\":[", out);
+    for (size_t i = 0; i < summary->countries.rows_count && i < SUMMARY_TOP; i++)
+        fprintf(out, "%s{\"iso_code\":\"%s\",\"records\":%llu}", i == 0 ? "" : ",", summary->countries.rows[i].name,
+                (unsigned long long)summary->countries.rows[i].count);
+    fputs("],\"as\":[", out);
+    for (size_t i = 0; i < summary->networks.rows_count && i < SUMMARY_TOP; i++) {
+        const struct summary_row *row = &summary->networks.rows[i];
+        fprintf(out, "%s{\"number\":%llu,\"organization\":", i == 0 ? "" : ",", (unsigned long long)row->key);
+        json_text(out, row->name);
+        fprintf(out, ",\"records\":%llu}", (unsigned long long)row->count);
+    }
+    fputs("]}", out);
+}
+
+enum status summary_write_json(const struct summary *summary, const char *path, struct error *error) {
+    const struct tally *tally = &summary->tally;
+    bool is_stdout = strcmp(path, "-") == 0;
+    FILE *out = is_stdout ? stdout : fopen(path, "we");
+    if (out == NULL) return error_set_errno(error, errno, "summary: %s: cannot be opened for writing", path);
+    fprintf(out, "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":0},",
+            (unsigned long long)tally->read, (unsigned long long)tally->written, (unsigned long long)summary_rejected(tally),
+            (unsigned long long)summary_skipped(tally));
+    json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
+    json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
+    json_counts(out, "verdicts", verdict_names, tally->verdicts, VERDICTS);
+    fprintf(out, "\"bytes\":{\"read\":%llu,\"written\":%llu},\"seconds\":%.3f,\"records_per_second\":%.0f,",
+            (unsigned long long)tally->bytes_read, (unsigned long long)summary->bytes_written, summary->seconds,
+            (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));
+    json_databases(out, summary->geo);
+    json_top(out, summary);
+    fputs("}\n", out);
+    bool failed = ferror(out) != 0;
+    if ((is_stdout ? fflush(out) : fclose(out)) != 0 || failed)
+        return error_set(error, STATUS_FAILED, "summary: %s: cannot be written", path);
+    return STATUS_OK;
+}

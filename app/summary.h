@@ -1,0 +1,44 @@
+/* What a run did, for people (stderr) and for programs (--summary, INTERFACE.md section 4).
+ *
+ * Threads: main thread, after the others have ended. */
+#ifndef WHEREFROM_SUMMARY_H
+#define WHEREFROM_SUMMARY_H
+
+#include "app/pipeline.h"
+#include "enrich/geo.h"
+
+#define SUMMARY_TOP 10u
+
+/* One row of a ranking. */
+struct summary_row {
+    uint64_t key;   /* AS number, or the two letters of a country */
+    uint64_t count; /* records */
+    char name[64];
+};
+
+struct summary_ranking {
+    struct summary_row *rows;
+    size_t rows_count, rows_max;
+};
+
+struct summary {
+    struct tally tally;
+    uint64_t bytes_written;
+    double seconds;
+    const struct geo *geo;
+    struct summary_ranking countries, networks;
+};
+
+/* A pipeline_places_function: adds up what a worker's cache counted. */
+void summary_add_places(void *summary, struct geo_cache *places);
+
+/* Sorts the rankings by count, then key. Before the printing. */
+void summary_finish(struct summary *summary);
+void summary_print(const struct summary *summary);
+enum status summary_write_json(const struct summary *summary, const char *path, struct error *error) WARN_UNUSED;
+void summary_destroy(struct summary *summary);
+
+uint64_t summary_rejected(const struct tally *tally);
+uint64_t summary_skipped(const struct tally *tally);
+
+#endif

@@ -1,0 +1,110 @@
+/* The hot loop. No allocation, no lock, no system call between taking a batch and giving it away.
+ *
+ * Threads: one instance per worker thread. */
+#include "app/worker.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+#include "enrich/client.h"
+
+bool worker_init(struct worker *worker, const struct worker_plan *plan) {
+    *worker = (struct worker){.plan = plan};
+    splitter_init(&worker->splitter, plan->kernel);
+    if (plan->geo->databases_count == 0) return true;
+    struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
+    worker->places = geo_cache_new(plan->geo, renderer);
+    return worker->places != NULL;
+}
+
+void worker_destroy(struct worker *worker) {
+    if (worker->places != NULL) geo_cache_free(worker->places);
+    encoder_context_destroy(&worker->context);
+}
+
+/* The time that --since and --until ask about: @timestamp. */
+static int64_t record_time(const struct record *record) {
+    return schema_column(record->schema, ROLE_TIME_END) >= 0 ? record->end.ns : record->start.ns;
+}
+
+static void reject_line(struct worker *worker, struct batch *batch, const struct record *record,
+                        const struct reading *reading, uint64_t line_number) {
+    char counted[64];
+    const struct schema *schema = reading->schema;
+    struct rejected rejected = {
+        .reason = reject_names[reading->reject],
+        .format = schema != NULL ? schema->name : NULL,
+        .column = reading->column >= 0 ? schema->fields[reading->column].name : NULL,
+        .expected = reading->expected,
+        .found = reading->column >= 0 ? reading->found : (struct slice){0},
+        .line = record_text(record, record->line),
+        .truncated = batch->line_too_long,
+        .position = batch->position + record->line.offset,
+        .line_number = line_number,
+        .has_time = reading->reject == REJECT_BAD_PEER || reading->reject == REJECT_BAD_STATUS,
+    };
+    if (rejected.has_time) rejected.time_ns = record_time(record);
+    if (reading->reject == REJECT_TOO_FEW_FIELDS) {
+        snprintf(counted, sizeof counted, "at least %u columns, found %u", (unsigned)schema->fields_count_min,
+                 (unsigned)record->fields_count);
+        rejected.expected = counted;
+    }
+    batch->tally.rejected[reading->reject]++;
+    batch->reject_bytes += reject_line_write(&worker->context, &rejected, batch->reject + batch->reject_bytes);
+    ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
+}
+
+static void write_record(struct worker *worker, struct batch *batch, struct record *record) {
+    client_resolve(record);
+    record->place.length = 0;
+    if (record->client.global && worker->places != NULL) {
+        struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
+        record->place.json = place.json;
+        record->place.length = place.length;
+    }
+    batch->tally.verdicts[record->client.verdict]++;
+    batch->tally.written++;
+    batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
+                                      batch->position + record->line.offset, batch->out + batch->out_bytes);
+    ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
+}
+
+static bool outside_time_range(const struct worker_plan *plan, const struct record *record) {
+    if ((plan->since_ns | plan->until_ns) == 0) return false;
+    int64_t ns = record_time(record);
+    return (plan->since_ns != 0 && ns < plan->since_ns) || (plan->until_ns != 0 && ns >= plan->until_ns);
+}
+
+/* Lines that cannot be read as what they are: too long, or the last one of a damaged input. */
+static bool spoilt(const struct batch *batch, const struct record *record, uint32_t next, struct reading *reading) {
+    bool too_long = batch->line_too_long || record->line.length > LINE_BYTES_MAX;
+    if (!too_long && !(batch->cut_short && next == batch->text_bytes && batch->text[next - 1] != '\n')) return false;
+    *reading = (struct reading){.kind = READING_REJECTED, .column = -1, .schema = reading->schema};
+    reading->reject = too_long ? REJECT_LINE_TOO_LONG : REJECT_CUT_SHORT;
+    reading->expected = too_long ? "at most 1048576 bytes" : "the end of the line; the input is damaged";
+    return true;
+}
+
+void worker_run(struct worker *worker, struct batch *batch) {
+    ASSERT(batch->magic == BATCH_MAGIC);
+    struct record record;
+    encoder_context_set(&worker->context, batch->origin);
+    batch->tally.bytes_read = batch->text_bytes;
+    uint64_t line_number = batch->line_number;
+    for (uint32_t offset = 0; offset < batch->text_bytes; line_number++) {
+        struct reading reading;
+        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, &record, &reading);
+        batch->tally.read++;
+        (void)spoilt(batch, &record, offset, &reading);
+        if (reading.kind == READING_RECORD && outside_time_range(worker->plan, &record)) {
+            reading.kind = READING_SKIPPED;
+            reading.skip = SKIP_TIME_RANGE;
+        }
+        switch (reading.kind) {
+        case READING_RECORD: write_record(worker, batch, &record); break;
+        case READING_SKIPPED: batch->tally.skipped[reading.skip]++; break;
+        case READING_REJECTED: reject_line(worker, batch, &record, &reading, line_number); break;
+        }
+    }
+    ASSERT(batch->tally.read == batch->lines_count);
+}

@@ -1,0 +1,34 @@
+/* A worker walks batches record by record: split -> client -> place -> encode.
+ *
+ * Threads: one instance per worker thread. */
+#ifndef WHEREFROM_WORKER_H
+#define WHEREFROM_WORKER_H
+
+#include "base/scan.h"
+#include "enrich/geo_cache.h"
+#include "ingest/split.h"
+#include "sinks/encoder.h"
+
+/* What all workers share; read-only. */
+struct worker_plan {
+    const struct scan_kernel *kernel;
+    const struct encoder *encoder;
+    const struct geo *geo;
+    int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
+};
+
+struct worker {
+    const struct worker_plan *plan;
+    struct splitter splitter;
+    struct geo_cache *places; /* NULL without databases */
+    struct encoder_context context;
+};
+
+/* False when memory is short; worker_destroy is safe after any outcome. */
+bool worker_init(struct worker *worker, const struct worker_plan *plan) __attribute__((warn_unused_result));
+void worker_destroy(struct worker *worker);
+
+/* Fills batch->out, batch->reject and batch->tally. Cannot fail: what is wrong with a line is in the tally. */
+void worker_run(struct worker *worker, struct batch *batch);
+
+#endif

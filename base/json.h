@@ -1,0 +1,43 @@
+/* JSON text, written: RFC 8259 strings out of untrusted bytes.
+ *
+ * What is written is always valid UTF-8: a byte that does not belong to a well-formed sequence (RFC 3629: no
+ * surrogates, no overlong forms) becomes U+FFFD.
+ *
+ * Threads: pure functions. */
+#ifndef WHEREFROM_JSON_H
+#define WHEREFROM_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+#define JSON_EXPANSION 6u /* a byte becomes \u00XX at the worst */
+
+/* Copies `length` bytes 32 at a time: up to 31 more bytes are read behind `from` and written behind `to`. */
+static inline char *json_copy_plain(char *to, const char *from, uint32_t length) {
+    memcpy(to, from, 32);
+    for (uint32_t done = 32; done < length; done += 32) memcpy(to + done, from + done, 32);
+    return to + length;
+}
+
+/* How bytes of the text are to be read before they are escaped. */
+enum json_source {
+    JSON_VERBATIM,
+    JSON_AWS_ESCAPES /* \xHH, and the old \x000000HH, stand for bytes (undocumented by AWS; NGINX's escape=default) */
+};
+
+/* Writes `text` escaped, without the quotes around it, and returns the end. At most JSON_EXPANSION bytes are written per
+ * byte of text. `*lossy` is set when a byte had to be replaced, and never cleared. */
+char *json_escape(char *out, struct slice text, enum json_source source, bool *lossy);
+
+/* The same with quotes around it. */
+char *json_quote(char *out, struct slice text, enum json_source source, bool *lossy);
+
+/* Length of the well-formed UTF-8 sequence at the start of `text` (len >= 1), 0 if there is none. */
+uint32_t json_utf8_sequence(struct slice text);
+
+/* Whether all of `text` is well-formed UTF-8. */
+bool json_utf8_valid(struct slice text);
+
+#endif

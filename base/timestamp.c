@@ -1,0 +1,92 @@
+/* Timestamps. The calendar arithmetic counts days from March, so that a leap day is the last of its year.
+ *
+ * Threads: pure functions but for the caller's cache. */
+#include "base/timestamp.h"
+
+#define NS_PER_SECOND 1000000000ll
+
+static bool two_digits(const char *text, int *value) {
+    unsigned tens = (unsigned)(unsigned char)text[0] - '0', ones = (unsigned)(unsigned char)text[1] - '0';
+    *value = (int)(tens * 10 + ones);
+    return tens <= 9 && ones <= 9;
+}
+
+int64_t timestamp_days(int year, int month, int day) {
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
+}
+
+static bool parse_day(const char *text, int64_t *ns) {
+    static const int month_days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int century, rest, month, day;
+    if (!two_digits(text, &century) || !two_digits(text + 2, &rest) || text[4] != '-' || !two_digits(text + 5, &month) ||
+        text[7] != '-' || !two_digits(text + 8, &day))
+        return false;
+    int year = century * 100 + rest;
+    if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1) return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (day > month_days[month - 1] + (month == 2 && leap)) return false;
+    *ns = timestamp_days(year, month, day) * 86400 * NS_PER_SECOND;
+    return true;
+}
+
+bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *ns, uint32_t *digits_len) {
+    if (text.len < 19 || text.len > TIMESTAMP_TEXT_BYTES) return false;
+    const char *p = text.ptr;
+    if (memcmp(p, cache->day, 10) != 0) {
+        if (!parse_day(p, &cache->day_ns)) {
+            cache->day[0] = '\0';
+            return false;
+        }
+        memcpy(cache->day, p, 10);
+    }
+    int hour, minute, second;
+    if (p[10] != 'T' || !two_digits(p + 11, &hour) || p[13] != ':' || !two_digits(p + 14, &minute) || p[16] != ':' ||
+        !two_digits(p + 17, &second) || hour > 23 || minute > 59 || second > 59)
+        return false;
+    size_t at = 19;
+    int64_t fraction = 0;
+    if (at < text.len && p[at] == '.') {
+        int64_t scale = NS_PER_SECOND;
+        for (at++; at < text.len && scale > 1; at++) {
+            unsigned digit = (unsigned)(unsigned char)p[at] - '0';
+            if (digit > 9) break;
+            scale /= 10;
+            fraction += scale * digit;
+        }
+        if (at == 20) return false;
+    }
+    *digits_len = (uint32_t)at;
+    if (at < text.len && p[at] == 'Z') at++;
+    if (at != text.len) return false;
+    *ns = cache->day_ns + ((hour * 60ll + minute) * 60 + second) * NS_PER_SECOND + fraction;
+    return true;
+}
+
+static void put(char *out, int64_t value, int digits) {
+    for (int i = digits - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
+uint32_t timestamp_format(int64_t ns, char out[TIMESTAMP_TEXT_BYTES]) {
+    int64_t seconds = ns / NS_PER_SECOND, fraction = ns % NS_PER_SECOND, second_of_day = seconds % 86400;
+    int64_t z = seconds / 86400 + 719468, era = z / 146097, day_of_era = z - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted_month = (5 * day_of_year + 2) / 153, day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    memcpy(out, "0000-00-00T00:00:00.", 20);
+    put(out, year_of_era + era * 400 + (month <= 2), 4);
+    put(out + 5, month, 2);
+    put(out + 8, day, 2);
+    put(out + 11, second_of_day / 3600, 2);
+    put(out + 14, second_of_day / 60 % 60, 2);
+    put(out + 17, second_of_day % 60, 2);
+    uint32_t digits = fraction % 1000 == 0 ? 6 : 9;
+    put(out + 20, digits == 6 ? fraction / 1000 : fraction, (int)digits);
+    out[20 + digits] = 'Z';
+    return 21 + digits;
+}

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Measures wherefrom against fixed references on the same machine in one run, and prints a table of ratios.
+
+A time in seconds says more about the machine than about the program; a ratio to `gzip -dc` of the same file, taken in
+turns, can be compared between machines and between months. Nothing here is a test: the exit status is 0 unless a
+program that had to run did not.
+
+    bench.py --wherefrom PATH --generate PATH --floor PATH --work DIR
+             [--lines 1000000] [--runs 5] [--peer-runs 3] [--only ROW[,ROW]] [--geo FILE] [--json FILE]
+
+Rows: gzip plain floor speed workers memory first-record goaccess syslog-ng duckdb. Programs to compare with that are
+not installed are reported as not measured, with the reason.
+
+Threads: one.
+"""
+
+import argparse
+import json
+import lzma
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+
+import measure
+from measure import Corpus, Failed, Unavailable, in_turns, median, ratio
+from peers import PEERS
+
+TARGETS = {"gzip": 0.50, "plain": 0.30, "floor": 1.6, "goaccess": 1 / 25, "syslog-ng": 1 / 25, "duckdb": 1 / 5,
+           "workers": 0.65, "memory": 256, "first-record": 150}
+MEMORY_LINES = [250_000, 1_000_000, 4_000_000]
+
+
+@dataclass
+class Row:
+    name: str
+    what: str
+    measured: str
+    target: str = ""
+    met: bool | None = None  # None: no target, or not measured
+    note: str = ""
+    value: float | None = None
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.corpus = Corpus(options.generate, options.work)
+        self.lines, self.runs = options.lines, options.runs
+        self.rows, self.failures = [], 0
+
+    def ours(self, log, output="/dev/null", *more, core=None):
+        argv = [self.options.wherefrom, "run", log, "-o", output, "--quiet", *more]
+        return measure.run(argv, accept=(0, 3), core=core)
+
+    def add(self, name, what, value, measured, limit_text, note=""):
+        """A row with a target: met when value is at most TARGETS[name]."""
+        self.rows.append(Row(name, what, measured, limit_text, value <= TARGETS[name], note, value))
+
+    def row_check(self):
+        """Not a row: what is measured below has to be the whole job, so the records are counted first."""
+        path = os.path.join(self.options.work, "summary.json")
+        self.ours(self.corpus.packed(self.lines), "/dev/null", "--summary", path)
+        with open(path, encoding="utf-8") as file:
+            records = json.load(file)["records"]
+        print(f"wherefrom handles {records['written']} of {self.lines} records"
+              + (f", rejects {records['rejected']}" if records["rejected"] else ""), flush=True)
+        if records["read"] != self.lines:
+            raise Failed(f"wherefrom read {records['read']} records of {self.lines}")
+
+    def row_gzip(self):
+        packed, plain = self.corpus.packed(self.lines), self.corpus.plain(self.lines)
+        measure.warm(packed)
+        measure.warm(plain)
+        samples = in_turns({"gzip": lambda: measure.run(["gzip", "-dc", packed]),
+                            "packed": lambda: self.ours(packed), "plain": lambda: self.ours(plain)}, self.runs)
+        reference, wanted = median(samples["gzip"]), self.options.only
+        if "gzip" in wanted:
+            self.rows.append(Row("gzip", "gzip -dc FILE.gz > /dev/null", f"1.00 = {reference:.2f} s CPU"))
+        for name, what in (("gzip", "wherefrom run FILE.gz"), ("plain", "wherefrom run FILE")):
+            if name in wanted:
+                key = "packed" if name == "gzip" else "plain"
+                times = ratio(samples[key], samples["gzip"])
+                self.add(name, f"{what} -o /dev/null, x gzip", times.value, str(times), f"{TARGETS[name]:.2f} or less",
+                         f"{median(samples[key]):.2f} s CPU, {median(samples[key], 'wall'):.2f} s wall")
+        if "speed" in wanted:
+            for key, what in (("packed", "from .gz"), ("plain", "from plain")):
+                per_second = self.lines / median(samples[key])
+                self.rows.append(Row("speed", f"lines/s per core, {what}", f"{per_second:,.0f}", value=per_second))
+
+    def row_floor(self):
+        packed = self.corpus.packed(self.lines)
+        out, floor_out = (os.path.join(self.options.work, name) for name in ("ours.ndjson", "floor.bytes"))
+        self.ours(packed, out)
+        out_bytes = str(os.path.getsize(out))
+        floor = [self.options.floor, packed, out_bytes, floor_out]
+        measure.run(floor)
+
+        def settled(command):
+            os.sync()  # else the turn before is still being written to disk
+            return command()
+
+        try:
+            samples = in_turns({"ours": lambda: settled(lambda: self.ours(packed, out)),
+                                "floor": lambda: settled(lambda: measure.run(floor))}, self.runs)
+        finally:
+            measure.remove(out)
+            measure.remove(floor_out)
+        times = ratio(samples["ours"], samples["floor"])
+        parts = ", ".join(f"{what} {median(samples['ours'], what):.2f} against {median(samples['floor'], what):.2f} s"
+                          for what in ("user", "system"))
+        self.add("floor", "wherefrom run FILE.gz -o FILE, x floor program", times.value, str(times),
+                 f"{TARGETS['floor']:.1f} or less", f"{int(out_bytes) / 1e6:,.0f} MB written; {parts}")
+
+    def row_workers(self):
+        packed = self.corpus.packed(self.lines)
+        core = min(os.sched_getaffinity(0))
+        if len(os.sched_getaffinity(0)) < 2:
+            self.rows.append(Row("workers", "-j2 against -j1", "not measured: one core only"))
+            return
+        measure.warm(packed)
+        samples = in_turns({"one": lambda: self.ours(packed, "/dev/null", "-j", "1", core=core),
+                            "two": lambda: self.ours(packed, "/dev/null", "-j", "2")}, self.runs)
+        times = ratio(samples["two"], samples["one"], "wall")
+        self.add("workers", "-j2, x -j1 on one core, wall, from .gz", times.value, str(times),
+                 f"{TARGETS['workers']:.2f} or less",
+                 f"{median(samples['two'], 'wall'):.2f} against {median(samples['one'], 'wall'):.2f} s")
+
+    def row_memory(self):
+        for lines in MEMORY_LINES:
+            peak = max(self.ours(self.corpus.packed(lines)).rss_bytes for _ in range(2)) / (1 << 20)
+            self.add("memory", f"peak RSS, {lines:,} lines", peak, f"{peak:.0f} MB", f"{TARGETS['memory']} MB or less")
+
+    def row_first_record(self):
+        packed = self.corpus.packed(self.lines)
+        measure.warm(packed)
+        argv = [self.options.wherefrom, "run", packed, "-o", "-", "--quiet"]
+        turns = sorted(measure.first_byte_seconds(argv) * 1000 for _ in range(2 * self.runs + 1))
+        middle = turns[len(turns) // 2]
+        self.add("first-record", "start to first byte of output, from .gz", middle,
+                 f"{middle:.0f} ms ({turns[0]:.0f}-{turns[-1]:.0f})", f"under {TARGETS['first-record']} ms")
+
+    def row_peer(self, peer_class):
+        what = f"wherefrom run FILE, x {peer_class.name}"
+        try:
+            peer = peer_class(self.options.work, find_geo(self.options))
+            peer.prepare()
+        except Unavailable as reason:
+            self.rows.append(Row(peer_class.name, what, f"not measured: {reason}"))
+            return
+        plain = self.corpus.plain(self.lines)
+        measure.warm(plain)
+        samples = in_turns({"ours": lambda: self.ours(plain), "peer": lambda: peer.run(plain)}, self.options.peer_runs)
+        times, records = ratio(samples["ours"], samples["peer"]), samples["peer"][-1].records
+        fewer = "" if records == self.lines else f" HANDLES {records:,} OF {self.lines:,} RECORDS;"
+        self.add(peer.name, what, times.value, f"{times} = 1/{1 / times.value:.0f}",
+                 f"1/{round(1 / TARGETS[peer.name])} or less",
+                 f"{median(samples['ours']):.2f} against {median(samples['peer']):.1f} s CPU;{fewer} {peer.note}")
+
+    def run(self):
+        steps = [(self.row_check, ())]
+        if {"gzip", "plain", "speed"} & self.options.only:
+            steps.append((self.row_gzip, ()))
+        for name in ("floor", "workers", "memory", "first-record"):
+            if name in self.options.only:
+                steps.append((getattr(self, "row_" + name.replace("-", "_")), ()))
+        steps += [(self.row_peer, (peer,)) for peer in PEERS if peer.name in self.options.only]
+        for step, arguments in steps:
+            name = arguments[0].name if arguments else step.__name__.removeprefix("row_").replace("_", "-")
+            print(f"measuring {name} ...", flush=True)
+            try:
+                step(*arguments)
+            except Failed as error:
+                self.failures += 1
+                self.rows.append(Row(name, "", f"failed: {error}"))
+                if step == self.row_check:
+                    break
+
+
+def find_geo(options):
+    """The database for the peers: --geo, else the one that wherefrom ships, so that all look up the same."""
+    if options.geo:
+        return options.geo
+    here = os.path.dirname(os.path.abspath(__file__))
+    shipped = os.path.join(here, "..", "enrich", "geodata", "wherefrom-geo.mmdb.xz")
+    unpacked = os.path.join(options.work, "wherefrom-geo.mmdb")
+    if not os.path.exists(shipped):
+        raise Unavailable("no database to give it (--geo FILE)")
+    if not os.path.exists(unpacked) or os.path.getmtime(unpacked) < os.path.getmtime(shipped):
+        with lzma.open(shipped) as source, open(unpacked, "wb") as target:
+            shutil.copyfileobj(source, target)
+    return unpacked
+
+
+def print_table(bench):
+    line_bytes = os.path.getsize(bench.corpus.plain(bench.lines)) / bench.lines
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; "
+          f"{bench.lines:,} ALB lines of {line_bytes:.0f} bytes on average; "
+          f"CPU seconds, median of {bench.runs} turns (lowest-highest)\n")
+    headings = ["row", "what", "measured", "target", ""]
+    verdict = {True: "met", False: "MISSED", None: ""}
+    table = [[row.name, row.what, row.measured, row.target, verdict[row.met]] for row in bench.rows]
+    widths = [max(len(line[i]) for line in [headings, *table]) for i in range(len(headings))]
+    for line in [headings, *table]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    notes = [f"  {row.name}: {row.note}" for row in bench.rows if row.note]
+    if notes:
+        print("\nnotes\n" + "\n".join(notes))
+
+
+def parse_arguments():
+    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", *(peer.name for peer in PEERS)]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog="rows: " + " ".join(names))
+    for name in ("wherefrom", "generate", "floor", "work"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--peer-runs", type=int, default=3, help="peers take long (default: 3)")
+    parser.add_argument("--only", metavar="ROW[,ROW]", help="measure these rows only")
+    parser.add_argument("--geo", metavar="FILE", help="database for the peers (default: the one that ships)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON too")
+    options = parser.parse_args()
+    options.only = set(options.only.split(",")) if options.only else set(names)
+    unknown = options.only - set(names)
+    if unknown or options.runs < 1 or options.peer_runs < 1 or options.lines < 1:
+        parser.error(f"no such row: {', '.join(sorted(unknown))}" if unknown else "numbers are 1 at least")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    os.makedirs(options.work, exist_ok=True)
+    try:
+        bench = Bench(options)
+        bench.run()
+    except Failed as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print_table(bench)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            rows = [asdict(row) for row in bench.rows]
+            json.dump({"lines": bench.lines, "runs": bench.runs, "rows": rows}, file, indent=1)
+    return 1 if bench.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

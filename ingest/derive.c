@@ -1,0 +1,105 @@
+/* What columns mean: times, addresses, outcome. Decides whether a line is a record at all: its time must be readable, its peer an
+ * address or null, its status a number or null. Any other odd column is kept as raw text by the encoder.
+ *
+ * Threads: one worker. */
+#include "base/number.h"
+#include "ingest/split.h"
+
+/* The column of a role, if the format has one and the line is long enough. */
+static bool column(const struct record *record, enum field_role role, struct span *span, int *index) {
+    *index = schema_column(record->schema, role);
+    if (*index < 0 || *index >= record->fields_count) return false;
+    *span = record->fields[*index];
+    return true;
+}
+
+static bool reject_column(const struct record *record, struct reading *reading, enum reject_reason reason, int index,
+                          const char *expected) {
+    reading->kind = READING_REJECTED;
+    reading->reject = reason;
+    reading->column = index;
+    reading->expected = expected;
+    reading->found = record_text(record, record->fields[index]);
+    return false;
+}
+
+/* False when the column is there and no time. */
+static bool derive_moment(const struct record *record, enum field_role role, struct timestamp_cache *days,
+                          struct moment *moment, int *index) {
+    struct span span;
+    moment->known = false;
+    if (!column(record, role, &span, index) || record_null(record, span)) return true;
+    moment->known = timestamp_parse(record_text(record, span), days, &moment->ns, &moment->text.length);
+    moment->text.offset = span.offset;
+    return moment->known;
+}
+
+/* An end that is not logged: the start and the three parts of the duration, when all are known. */
+static void derive_end(struct record *record) {
+    int64_t sum = record->start.ns;
+    for (enum field_role role = ROLE_PROCESSING_1; role <= ROLE_PROCESSING_3; role++) {
+        struct span span;
+        int index;
+        int64_t ns;
+        if (!column(record, role, &span, &index) || !number_seconds_to_ns(record_text(record, span), &ns)) return;
+        sum += ns;
+    }
+    record->end = (struct moment){.ns = sum, .known = true};
+}
+
+static bool derive_times(struct record *record, struct timestamp_cache *days, struct reading *reading) {
+    int start = -1, end = -1;
+    bool start_good = derive_moment(record, ROLE_TIME_START, days, &record->start, &start);
+    bool end_good = derive_moment(record, ROLE_TIME_END, days, &record->end, &end);
+    bool by_end = schema_column(record->schema, ROLE_TIME_END) >= 0;
+    bool good = by_end ? end_good && record->end.known : start_good && record->start.known;
+    if (!good) return reject_column(record, reading, REJECT_BAD_TIME, by_end ? end : start, "an ISO 8601 time in UTC");
+    if (!by_end) derive_end(record);
+    return true;
+}
+
+static bool derive_addresses(struct record *record, struct reading *reading) {
+    struct span span;
+    int index;
+    record->has_peer = column(record, ROLE_PEER, &span, &index) && !record_null(record, span);
+    if (record->has_peer && !ip_parse_endpoint(record_text(record, span), &record->peer))
+        return reject_column(record, reading, REJECT_BAD_PEER, index, "an address and port");
+    record->has_destination = column(record, ROLE_DESTINATION, &span, &index) && !record_null(record, span) &&
+                              ip_parse_endpoint(record_text(record, span), &record->destination);
+    record->has_node = column(record, ROLE_NODE, &span, &index) && !record_null(record, span) &&
+                       ip_parse(record_text(record, span), &record->node);
+    return true;
+}
+
+static bool derive_outcome(struct record *record, struct reading *reading) {
+    struct span span;
+    int index;
+    record->outcome = OUTCOME_UNKNOWN;
+    if (column(record, ROLE_STATUS, &span, &index) && !record_null(record, span)) {
+        uint64_t status;
+        if (!number_parse(record_text(record, span), &status))
+            return reject_column(record, reading, REJECT_BAD_STATUS, index, "a status code");
+        record->outcome = status < 400 ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+    } else if (column(record, ROLE_HANDSHAKE, &span, &index)) {
+        record->outcome = record_null(record, span) ? OUTCOME_FAILURE : OUTCOME_SUCCESS;
+    }
+    record->waf_blocked = column(record, ROLE_ACTIONS, &span, &index) &&
+                          (slice_equal(record_text(record, span), SLICE("waf")) ||
+                           slice_ends_with(record_text(record, span), SLICE(",waf")));
+    return true;
+}
+
+bool derive(struct record *record, struct timestamp_cache *days, struct reading *reading) {
+    if (!derive_times(record, days, reading) || !derive_addresses(record, reading) || !derive_outcome(record, reading))
+        return false;
+    struct span span;
+    int index;
+    record->network = record->schema->category == CATEGORY_NETWORK;
+    record->request = (struct request){.port = 0};
+    if (column(record, ROLE_REQUEST, &span, &index)) {
+        request_line_split(record, span);
+        /* a classic balancer's TCP listener writes "- - - " */
+        if (record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
+    }
+    return true;
+}

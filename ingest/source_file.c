@@ -1,0 +1,298 @@
+/* Bytes -> batches of whole lines.
+ *
+ *   batch text:  [ carry from before | read or inflated ......... LF | start of the next line ]
+ *                                                                     `-> carry
+ *
+ * The input is read (or inflated) straight into the batch; only the start of a line that its end cut off is
+ * copied, to the reader's carry. A batch is handed on when it has `read_bytes` of text, when it has BATCH_LINES_MAX lines, or,
+ * from a pipe, when whole lines have waited LINGER_MS for more.
+ *
+ * Threads: an instance belongs to one reader thread. */
+#define _GNU_SOURCE
+#include "ingest/source_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "ingest/inflate.h"
+
+#define STORED_BYTES (256u * 1024) /* compressed bytes read at a time */
+#define LINGER_MS 100              /* INTERFACE.md: a pipe is flushed within 200 ms */
+
+const struct option_spec source_file_options[] = {
+    {.name = "read-size", .kind = OPTION_SIZE, .offset = offsetof(struct source_file_settings, read_bytes),
+     .placeholder = "SIZE", .help = "bytes asked of an input at a time; changes the speed, never the output",
+     .default_text = "256K", .min = 1, .max = BATCH_TEXT_BYTES},
+};
+const size_t source_file_options_count = sizeof source_file_options / sizeof source_file_options[0];
+
+struct source_file {
+    const struct scan_kernel *kernel;
+    size_t read_bytes;
+    int stop_fd;
+    const struct origin *origin;
+    int fd;
+    bool live;           /* no regular file: may be silent for long */
+    bool stored_end;     /* the input has no more bytes */
+    bool text_end;       /* and nothing is left to inflate */
+    bool skipping;       /* inside a line that was too long */
+    bool cut_short;      /* damaged, or given up while waiting: the last line may lack its end */
+    bool head_checked;   /* of inflated text: is it a compressed file again? */
+    const struct inflate_ops *inflate;
+    struct inflater *inflater;
+    uint8_t *stored;     /* compressed input, or the first bytes while they are looked at */
+    size_t stored_from, stored_to;
+    uint64_t stored_bytes; /* read so far: progress */
+    char *carry;
+    size_t carry_bytes;
+    uint64_t position, line_number, sequence;
+};
+
+struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel, int stop_fd) {
+    struct source_file *source = calloc(1, sizeof *source);
+    if (source == NULL) return NULL;
+    source->kernel = kernel;
+    source->read_bytes = settings->read_bytes;
+    source->stop_fd = stop_fd;
+    source->fd = -1;
+    source->stored = malloc(STORED_BYTES);
+    source->carry = malloc(BATCH_TEXT_ROOM + TEXT_PADDING_BYTES);
+    if (source->stored == NULL || source->carry == NULL) {
+        source_file_free(source);
+        return NULL;
+    }
+    return source;
+}
+
+static void close_input(void *instance) {
+    struct source_file *source = instance;
+    if (source->inflater != NULL) source->inflate->free_inflater(source->inflater);
+    if (source->fd > STDIN_FILENO) close(source->fd);
+    source->inflater = NULL;
+    source->inflate = NULL;
+    source->fd = -1;
+}
+
+void source_file_free(struct source_file *source) {
+    if (source == NULL) return;
+    close_input(source);
+    free(source->stored);
+    free(source->carry);
+    free(source);
+}
+
+/* --- bytes as stored ---------------------------------------------------------------------------- */
+
+/* Waits for a live input. False when there was nothing for `wait_ms` (-1: as long as it takes) or the run shall end. */
+static bool wait_readable(struct source_file *source, int wait_ms) {
+    struct pollfd descriptors[2] = {{.fd = source->fd, .events = POLLIN}, {.fd = source->stop_fd, .events = POLLIN}};
+    int ready;
+    do ready = poll(descriptors, 2, wait_ms);
+    while (ready < 0 && errno == EINTR);
+    if (ready > 0 && descriptors[1].revents != 0) {
+        source->text_end = source->cut_short = true;
+        return false;
+    }
+    return ready > 0;
+}
+
+/* Reads up to `room` bytes as they are stored. 0 with stored_end: the end; 0 without: a live input is silent. */
+static enum status read_stored(struct source_file *source, void *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+    *got = 0;
+    if (source->stored_end || (source->live && !wait_readable(source, wait_ms))) return STATUS_OK;
+    ssize_t bytes;
+    do bytes = read(source->fd, to, room);
+    while (bytes < 0 && errno == EINTR);
+    if (bytes < 0)
+        return error_set_errno(error, errno, "input: %s: reading at byte %llu", source->origin->path.ptr,
+                               (unsigned long long)source->stored_bytes);
+    if (bytes == 0) source->stored_end = true;
+    source->stored_bytes += (uint64_t)bytes;
+    *got = (size_t)bytes;
+    return STATUS_OK;
+}
+
+/* --- bytes of text ------------------------------------------------------------------------------ */
+
+static enum status damaged(struct source_file *source, const char *why, struct error *error) {
+    source->text_end = true;
+    return error_set(error, STATUS_FAILED, "input: %s: damaged at byte %llu of the file: %s", source->origin->path.ptr,
+                     (unsigned long long)(source->stored_bytes - (source->stored_to - source->stored_from)), why);
+}
+
+static enum status inflate_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+    struct inflate_io io = {.out = (uint8_t *)to, .out_bytes = room};
+    struct error why;
+    *got = 0;
+    for (;;) {
+        io.in = source->stored + source->stored_from;
+        io.in_bytes = source->stored_to - source->stored_from;
+        enum inflate_result result = source->inflate->step(source->inflater, &io, &why);
+        source->stored_from = source->stored_to - io.in_bytes;
+        *got = room - io.out_bytes;
+        if (result == INFLATE_BAD) return damaged(source, why.message, error);
+        if (*got > 0 || result == INFLATE_FULL) return STATUS_OK;
+        ASSERT(source->stored_from == source->stored_to);
+        size_t bytes;
+        enum status status = read_stored(source, source->stored, STORED_BYTES, wait_ms, &bytes, error);
+        source->stored_from = 0;
+        source->stored_to = bytes;
+        if (status != STATUS_OK) return status;
+        if (bytes == 0 && !source->stored_end) return STATUS_OK;
+        if (bytes == 0) {
+            if (source->inflate->finish(source->inflater, &why) != STATUS_OK) return damaged(source, why.message, error);
+            source->text_end = true;
+            return STATUS_OK;
+        }
+    }
+}
+
+/* What the first bytes say: compressed or not. They stay in `stored` and are used from there. */
+static enum status look_at_head(struct source_file *source, struct error *error) {
+    while (source->stored_to < 4 && !source->stored_end && !source->text_end) {
+        size_t bytes;
+        enum status status = read_stored(source, source->stored + source->stored_to, 4 - source->stored_to, -1, &bytes, error);
+        if (status != STATUS_OK) return status;
+        source->stored_to += bytes;
+    }
+    source->inflate = inflate_detect(source->stored, source->stored_to);
+    if (source->inflate == NULL) return STATUS_OK;
+    source->inflater = source->inflate->new_inflater();
+    if (source->inflater == NULL) return error_set(error, STATUS_FAILED, "input: %s: out of memory", source->origin->path.ptr);
+    return STATUS_OK;
+}
+
+/* Reads up to `room` bytes of text. */
+static enum status read_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+    if (room > source->read_bytes) room = source->read_bytes;
+    if (source->inflate != NULL) return inflate_text(source, to, room, wait_ms, got, error);
+    if (source->stored_from < source->stored_to) { /* the head that was looked at */
+        size_t bytes = source->stored_to - source->stored_from;
+        *got = bytes < room ? bytes : room;
+        memcpy(to, source->stored + source->stored_from, *got);
+        source->stored_from += *got;
+        return STATUS_OK;
+    }
+    enum status status = read_stored(source, to, room, wait_ms, got, error);
+    if (status == STATUS_OK && *got == 0 && source->stored_end) source->text_end = true;
+    return status;
+}
+
+/* --- batches ------------------------------------------------------------------------------------ */
+
+static enum status open_input(void *instance, const struct origin *origin, struct error *error) {
+    struct source_file *source = instance;
+    bool is_stdin = slice_equal(origin->path, SLICE("-"));
+    source->origin = origin;
+    source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short = false;
+    source->stored_from = source->stored_to = source->carry_bytes = 0;
+    source->stored_bytes = source->position = source->sequence = 0;
+    source->line_number = 1;
+    source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
+    if (source->fd < 0) return error_set_errno(error, errno, "input: %s: cannot be opened", origin->path.ptr);
+    struct stat info;
+    if (fstat(source->fd, &info) == 0) source->live = !S_ISREG(info.st_mode);
+    if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    enum status status = look_at_head(source, error);
+    if (status != STATUS_OK) close_input(source);
+    return status;
+}
+
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Leaves the rest of an over-long line out: drops bytes up to its LF. */
+static size_t drop_skipped(struct source_file *source, char *text, size_t bytes) {
+    if (!source->skipping) return bytes;
+    const char *newline = memchr(text, '\n', bytes);
+    size_t dropped = newline == NULL ? bytes : (size_t)(newline + 1 - text);
+    source->position += dropped;
+    source->skipping = newline == NULL;
+    if (newline != NULL) source->line_number++;
+    memmove(text, text + dropped, bytes - dropped);
+    return bytes - dropped;
+}
+
+/* A compressed file inside the compressed file is no text; unpacking twice is not what anybody asked for. */
+static enum status check_head(struct source_file *source, const char *text, size_t bytes, struct error *error) {
+    if (source->head_checked || source->inflate == NULL || bytes < 4) return STATUS_OK;
+    source->head_checked = true;
+    if (inflate_detect((const uint8_t *)text, bytes) == NULL) return STATUS_OK;
+    return damaged(source, "it holds another compressed file; unpack it once first", error);
+}
+
+/* Reads until the text has a whole line and is as long as wanted. */
+static enum status gather(struct source_file *source, char *text, size_t *text_bytes, struct error *error) {
+    bool whole_line = memchr(text, '\n', *text_bytes) != NULL;
+    uint64_t deadline_ms = 0;
+    while (!source->text_end) {
+        size_t wanted = whole_line ? source->read_bytes : *text_bytes < BATCH_TEXT_BYTES ? BATCH_TEXT_BYTES : BATCH_TEXT_ROOM;
+        if (*text_bytes >= wanted) break;
+        int wait_ms = -1;
+        if (whole_line && source->live) {
+            uint64_t now = now_ms();
+            if (deadline_ms == 0) deadline_ms = now + LINGER_MS;
+            if (now >= deadline_ms) break;
+            wait_ms = (int)(deadline_ms - now);
+        }
+        size_t got;
+        enum status status = read_text(source, text + *text_bytes, wanted - *text_bytes, wait_ms, &got, error);
+        got = drop_skipped(source, text + *text_bytes, got);
+        whole_line = whole_line || memchr(text + *text_bytes, '\n', got) != NULL;
+        *text_bytes += got;
+        if (status == STATUS_OK) status = check_head(source, text, *text_bytes, error);
+        if (status != STATUS_OK) {
+            source->text_end = source->cut_short = true;
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status fill(void *instance, struct batch *batch, struct error *error) {
+    struct source_file *source = instance;
+    char *text = batch->text;
+    size_t text_bytes = source->carry_bytes;
+    memcpy(text, source->carry, text_bytes);
+    enum status status = gather(source, text, &text_bytes, error);
+
+    batch->origin = source->origin;
+    batch->sequence = source->sequence++;
+    batch->position = source->position;
+    batch->line_number = source->line_number;
+    batch->input_progress = source->stored_bytes;
+
+    /* lines of a path so long that it alone fills the room for records come in smaller batches */
+    uint32_t lines_max = (uint32_t)((uint64_t)BATCH_LINES_MAX * RECORD_FIXED_BYTES / (RECORD_FIXED_BYTES + 6 * source->origin->path.len));
+    size_t end;
+    uint32_t lines = source->kernel->newlines(text, text_bytes, lines_max, &end);
+    if (lines < lines_max && end < text_bytes && (source->text_end || lines == 0)) {
+        /* the last line has no LF, or this one line fills the whole batch and more */
+        batch->line_too_long = !source->text_end;
+        batch->cut_short = source->text_end && source->cut_short;
+        source->skipping = batch->line_too_long;
+        lines++;
+        end = text_bytes;
+    }
+    batch->lines_count = lines;
+    batch->text_bytes = (uint32_t)end;
+    source->carry_bytes = text_bytes - end;
+    memcpy(source->carry, text + end, source->carry_bytes);
+    source->position += end;
+    source->line_number += batch->line_too_long ? 0 : lines;
+    batch->last = source->text_end && source->carry_bytes == 0;
+    return status;
+}
+
+const struct source_ops source_file_ops = {
+    .name = "file", .open = open_input, .fill = fill, .settle = NULL, .close = close_input,
+};

@@ -1,0 +1,75 @@
+/* A batch's memory: three reservations of address space, made once at start.
+ *
+ * MAP_NORESERVE: the worst case (about 40 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
+ * file makes us touch is given back by batch_reset.
+ *
+ * Threads: owner of the batch. */
+#define _GNU_SOURCE
+#include "schemas/batch.h"
+
+#include <sys/mman.h>
+
+#include "base/check.h"
+
+const char *const reject_names[REJECT_REASONS] = {
+    [REJECT_TOO_FEW_FIELDS] = "too-few-fields",
+    [REJECT_TOO_MANY_FIELDS] = "too-many-fields",
+    [REJECT_UNTERMINATED_QUOTE] = "unterminated-quote",
+    [REJECT_UNKNOWN_FORMAT] = "unknown-format",
+    [REJECT_BAD_TIME] = "bad-time",
+    [REJECT_BAD_PEER] = "bad-peer",
+    [REJECT_BAD_STATUS] = "bad-status",
+    [REJECT_LINE_TOO_LONG] = "line-too-long",
+    [REJECT_CUT_SHORT] = "cut-short",
+};
+
+const char *const skip_names[SKIP_REASONS] = {
+    [SKIP_EMPTY_LINE] = "empty-line",   [SKIP_TEST_MESSAGE] = "elb-test-message",
+    [SKIP_TIME_RANGE] = "time-range",   [SKIP_LIMIT] = "limit",
+    [SKIP_SAME_OBJECT] = "same-object",
+};
+
+#define TEXT_RESERVED (BATCH_TEXT_ROOM + TEXT_PADDING_BYTES)
+#define OUT_USUAL_BYTES (4u * BATCH_TEXT_BYTES)
+#define REJECT_USUAL_BYTES BATCH_TEXT_BYTES
+
+size_t batch_out_bytes_max(void) {
+    return (size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + (size_t)RECORD_FIXED_BYTES * BATCH_LINES_MAX + OUT_PADDING_BYTES;
+}
+
+size_t batch_reject_bytes_max(void) {
+    return (size_t)6 * BATCH_TEXT_ROOM + (size_t)RECORD_FIXED_BYTES * BATCH_LINES_MAX + OUT_PADDING_BYTES;
+}
+
+static char *reserve(size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+bool batch_init(struct batch *batch) {
+    *batch = (struct batch){.magic = BATCH_MAGIC};
+    batch->text = reserve(TEXT_RESERVED);
+    batch->out = reserve(batch_out_bytes_max());
+    batch->reject = reserve(batch_reject_bytes_max());
+    return batch->text != NULL && batch->out != NULL && batch->reject != NULL;
+}
+
+void batch_destroy(struct batch *batch) {
+    if (batch->text != NULL) munmap(batch->text, TEXT_RESERVED);
+    if (batch->out != NULL) munmap(batch->out, batch_out_bytes_max());
+    if (batch->reject != NULL) munmap(batch->reject, batch_reject_bytes_max());
+    *batch = (struct batch){0};
+}
+
+static void give_back(char *memory, size_t used, size_t usual) {
+    /* both are multiples of any page size in use */
+    if (used > usual) madvise(memory + usual, used - usual + OUT_PADDING_BYTES, MADV_DONTNEED);
+}
+
+void batch_reset(struct batch *batch) {
+    ASSERT(batch->magic == BATCH_MAGIC);
+    give_back(batch->text, batch->text_bytes, BATCH_TEXT_BYTES);
+    give_back(batch->out, batch->out_bytes, OUT_USUAL_BYTES);
+    give_back(batch->reject, batch->reject_bytes, REJECT_USUAL_BYTES);
+    *batch = (struct batch){.magic = BATCH_MAGIC, .text = batch->text, .out = batch->out, .reject = batch->reject};
+}

@@ -1,0 +1,103 @@
+/* The unit of hand-over: whole lines in, encoded records out.
+ *
+ * A fixed number of batches goes round idle -> reader -> worker -> sink -> idle; a pointer to one is the only
+ * thing that crosses threads, and the number of them is both the memory bound and the back-pressure.
+ *
+ *   text  [ lines of one input ............... | padding 64 ]   LINE_BYTES_MAX reserved, pages touched on use
+ *   out   [ records as NDJSON ................ ............. ]   worst case reserved, pages touched on use
+ *   reject[ rejected lines as NDJSON ......................  ]
+ *
+ * The reserved sizes are address space: a page that was never written costs nothing, and pages beyond the
+ * usual are given back when the batch returns.
+ *
+ * Threads: owner = whoever popped it. */
+#ifndef WHEREFROM_BATCH_H
+#define WHEREFROM_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schemas/limits.h"
+#include "schemas/record.h"
+
+#define BATCH_MAGIC 0x57464241u
+
+/* Why a line was not written. Names in reject.c, each with its sentence for people. */
+enum reject_reason {
+    REJECT_TOO_FEW_FIELDS,
+    REJECT_TOO_MANY_FIELDS,
+    REJECT_UNTERMINATED_QUOTE,
+    REJECT_UNKNOWN_FORMAT,
+    REJECT_BAD_TIME,
+    REJECT_BAD_PEER,
+    REJECT_BAD_STATUS,
+    REJECT_LINE_TOO_LONG,
+    REJECT_CUT_SHORT, /* last line of a damaged input */
+    REJECT_REASONS
+};
+
+enum skip_reason {
+    SKIP_EMPTY_LINE,
+    SKIP_TEST_MESSAGE, /* what AWS writes when logging is switched on */
+    SKIP_TIME_RANGE,   /* outside --since/--until */
+    SKIP_LIMIT,        /* behind --limit */
+    SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
+    SKIP_REASONS
+};
+
+extern const char *const reject_names[REJECT_REASONS];
+extern const char *const skip_names[SKIP_REASONS];
+
+/* Where lines came from; one per input, made by its source, valid for the whole run. */
+struct origin {
+    uint32_t input_index;        /* place in the order of inputs */
+    struct slice path;           /* as opened: log.file.path */
+    struct slice name;           /* enters event.id */
+    const struct schema *schema; /* what the key or -f says; NULL: found per line */
+    bool schema_fixed;           /* -f NAME: never try another format */
+    struct slice account, region; /* from the key; empty when it does not say */
+    struct ip_parsed node;       /* from the key; family IP_NONE when it does not say */
+};
+
+/* What became of the lines of a batch. */
+struct tally {
+    uint64_t read, written;
+    uint64_t rejected[REJECT_REASONS], skipped[SKIP_REASONS];
+    uint64_t verdicts[VERDICTS];
+    uint64_t bytes_read; /* of uncompressed text */
+};
+
+struct batch {
+    unsigned magic;
+    const struct origin *origin;
+    uint64_t sequence;       /* of this batch within its input, from 0 */
+    uint64_t position;       /* offset of text[0] in the uncompressed input */
+    uint64_t line_number;    /* of the first line, from 1 */
+    uint64_t input_progress; /* bytes of the input as stored, taken up so far */
+    bool last;               /* nothing of this input follows */
+    bool line_too_long;      /* the text is the start of one over-long line */
+    bool cut_short;          /* the last line has no end because the input is damaged */
+    uint32_t lines_count;
+    uint32_t text_bytes;
+    char *text;
+    size_t out_bytes;
+    char *out;
+    size_t reject_bytes;
+    char *reject;
+    struct tally tally;
+    struct batch *next;      /* link of the queue that holds it */
+};
+
+/* Bytes reserved for `out` and `reject`: no batch can run out of room (sizes in limits.h). */
+size_t batch_out_bytes_max(void);
+size_t batch_reject_bytes_max(void);
+
+/* Reserves the memory of one batch; false when the system refuses. batch_destroy is safe after any outcome. */
+bool batch_init(struct batch *batch) __attribute__((warn_unused_result));
+void batch_destroy(struct batch *batch);
+
+/* Makes it empty and gives pages beyond the usual back. */
+void batch_reset(struct batch *batch);
+
+#endif

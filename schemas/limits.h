@@ -1,0 +1,61 @@
+/* Every limit of the program, with its reason and what happens when it is hit.
+ *
+ * Threads: constants. */
+#ifndef WHEREFROM_LIMITS_H
+#define WHEREFROM_LIMITS_H
+
+/* --- batches ---------------------------------------------------------------------------------- */
+/* Text a batch is filled with. Small enough that text and output stay in the L2/L3 caches while one
+ * worker walks them, large enough that the four hand-overs of a batch (about 10 us) cost under 3 %. */
+#define BATCH_TEXT_BYTES (256u * 1024)
+/* Lines of a batch; a batch with more is cut there and the rest goes into the next one. Bounds the
+ * output of very short lines. */
+#define BATCH_LINES_MAX 4096u
+/* The longest line. A longer one is rejected (`line-too-long`) and the stream goes on behind it. */
+#define LINE_BYTES_MAX (1024u * 1024)
+/* Room for text: the longest line with CR LF behind it. */
+#define BATCH_TEXT_ROOM (LINE_BYTES_MAX + 2u)
+/* Bytes behind a batch's text that may be read (never used): the scanner loads 64 bytes at a time. */
+#define TEXT_PADDING_BYTES 64u
+/* Room for output. A byte of text may become six (\u001f) and is written four times at the most:
+ * url.original, one of its parts, aws.elb.raw, event.original. What else a record has (keys,
+ * numbers, place, path) fits RECORD_FIXED_BYTES. */
+#define ENCODE_EXPANSION 24u
+#define RECORD_FIXED_BYTES 8192u /* without the path: its room comes from fewer lines, see source_file.c */
+/* Bytes a written record may end beyond its exact length: the encoder copies 32 bytes at a time. */
+#define OUT_PADDING_BYTES 64u
+/* Batches beyond two per worker: enough for every reader to fill one while the sink writes. */
+#define BATCHES_EXTRA 4u
+#define WORKERS_MAX 64u
+
+/* --- records ---------------------------------------------------------------------------------- */
+/* Columns of one line; the longest AWS format has 54. A line with more is rejected
+ * (`too-many-fields`). */
+#define FIELDS_MAX 128u
+/* Text of the offending column that a reject's detail shows. */
+#define DETAIL_TEXT_BYTES_MAX 64u
+/* Longest original kept in a rejects line; longer ones are cut and marked `truncated`. */
+#define REJECT_ORIGINAL_BYTES_MAX (64u * 1024)
+/* Depth of nested output objects. */
+#define OUTPUT_DEPTH_MAX 8u
+
+/* --- inputs ----------------------------------------------------------------------------------- */
+#define PATH_BYTES_MAX 4096u
+/* Directory levels below an INPUT; deeper ones are an error that names the place. */
+#define DIRECTORY_DEPTH_MAX 64u
+/* Inputs of one run, after directories and globs are expanded. */
+#define INPUTS_MAX 10000000u
+/* Origin name that enters event.id. */
+#define ORIGIN_NAME_BYTES_MAX 4096u
+/* Options, config. */
+#define CONFIG_BYTES_MAX (1024u * 1024)
+#define LIST_ITEMS_MAX 1024u
+
+/* --- places ----------------------------------------------------------------------------------- */
+#define DATABASES_MAX 8u
+/* One text of a database (city, organisation); longer ones are cut at a character. */
+#define PLACE_TEXT_BYTES_MAX 256u
+/* A rendered place: all texts escaped and all keys. */
+#define PLACE_JSON_BYTES_MAX 4096u
+
+#endif

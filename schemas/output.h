@@ -1,0 +1,64 @@
+/* Output schemas: the names and types of what is written, one table per schema.
+ *
+ * A row's value is either derived (VALUE_*: what the pipeline worked out) or VALUE_COLUMN: the slot where a
+ * column goes whose table row names this path. Rows are in output order; rows that share a
+ * prefix stand together, since objects nest by prefix. The encoder and the index template are compiled from them.
+ *
+ * Threads: constants. */
+#ifndef WHEREFROM_OUTPUT_H
+#define WHEREFROM_OUTPUT_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "schemas/schema.h"
+
+enum value {
+    VALUE_COLUMN,      /* a column names this path */
+    VALUE_COLUMNS,     /* all columns whose paths have no row of their own, in column order */
+    VALUE_CONSTANT,    /* `constant`, JSON text */
+    VALUE_TIMESTAMP, VALUE_START, VALUE_END, VALUE_DURATION, VALUE_OUTCOME, VALUE_CATEGORY, VALUE_ID, VALUE_ORIGINAL,
+    VALUE_CLIENT_IP, VALUE_CLIENT_PORT, VALUE_CLIENT_PLACE,
+    VALUE_PEER_IP, VALUE_PEER_PORT, VALUE_DESTINATION_IP, VALUE_DESTINATION_PORT, VALUE_NODE_IP,
+    VALUE_HOP_VERDICT, VALUE_HOP_PROVENANCE, VALUE_HOP_TRUST, VALUE_HOP_DEPTH, VALUE_HOP_FLAGS,
+    VALUE_METHOD, VALUE_URL, VALUE_URL_SCHEME, VALUE_URL_DOMAIN, VALUE_URL_PORT, VALUE_URL_PATH, VALUE_URL_QUERY,
+    VALUE_HTTP_VERSION, VALUE_TLS_VERSION, VALUE_TLS_PROTOCOL,
+    VALUE_REGION, VALUE_ACCOUNT,
+    VALUE_TRANSPORT,   /* "http" or "tcp": what a classic balancer's listener spoke */
+    VALUE_BLOCKED_BY,  /* "waf" */
+    VALUE_EXTRA,       /* columns behind the last known one */
+    VALUE_RAW,         /* text of columns that did not parse */
+    VALUE_LOG_PATH, VALUE_LOG_OFFSET, VALUE_LOG_FLAGS,
+    /* a place: only inside VALUE_CLIENT_PLACE */
+    VALUE_PLACE_TEXT, VALUE_PLACE_LOCATION, VALUE_PLACE_ACCURACY, VALUE_PLACE_AS_NUMBER, VALUE_PLACE_MARK,
+    VALUES
+};
+
+/* Types of an OpenSearch mapping. */
+enum output_type { TYPE_KEYWORD, TYPE_LONG, TYPE_FLOAT, TYPE_DATE, TYPE_IP, TYPE_GEO_POINT, TYPE_BOOLEAN, TYPE_TEXT_LONG };
+
+struct output_field {
+    const char *path;      /* "http.request.method"; a leading `*` stands for the format's own space, "aws.elb" */
+    enum value value;
+    enum output_type type;
+    const char *constant;  /* VALUE_CONSTANT: JSON text. */
+    int place_index;       /* VALUE_PLACE_TEXT, VALUE_PLACE_MARK: which */
+};
+
+struct output_schema {
+    const char *name;                 /* "ecs" */
+    const char *help;
+    const struct output_field *fields;
+    uint16_t fields_count;
+    const struct output_field *place; /* paths below where VALUE_CLIENT_PLACE stands */
+    const uint16_t *place_count;
+    /* The paths of a column in this schema; NULL: not written. */
+    const char *(*column_paths)(const struct field_spec *field);
+};
+
+extern const struct output_field output_place_nested[];
+extern const uint16_t output_place_nested_count;
+extern const struct output_schema output_ecs, output_ss4o, output_flat;
+extern const struct output_schema *const output_schemas[]; /* NULL-terminated; the first is the default */
+
+#endif

@@ -1,0 +1,86 @@
+/* One line while a worker has it: columns, and what was derived from them.
+ *
+ * Lives on the worker's stack and never crosses a thread. Spans are offsets into the batch's text: half the
+ * size of pointers, and they cannot dangle unnoticed.
+ *
+ * Threads: one worker. */
+#ifndef WHEREFROM_RECORD_H
+#define WHEREFROM_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "schemas/limits.h"
+#include "schemas/place.h"
+#include "schemas/schema.h"
+
+struct span {
+    uint32_t offset, length; /* bytes, into the batch's text */
+};
+
+/* Who the client is (HOPS.md 4.4). */
+enum verdict { VERDICT_OK, VERDICT_PEER_INVALID, VERDICTS };
+enum provenance { PROVENANCE_NONE, PROVENANCE_PEER, PROVENANCES };
+enum hop_flag { HOP_NON_GLOBAL, HOP_V4_MAPPED, HOP_FLAGS };
+
+extern const char *const verdict_names[VERDICTS];
+extern const char *const provenance_names[PROVENANCES];
+extern const char *const hop_flag_names[HOP_FLAGS];
+
+struct client {
+    struct ip ip;
+    uint16_t port;   /* 0: not known */
+    bool resolved;   /* ip and port mean something */
+    bool global;     /* has a place in the world: look it up */
+    uint8_t verdict; /* enum verdict */
+    uint8_t provenance;
+    uint8_t trust;   /* 0 unresolved .. 3 network-proven */
+    uint8_t depth;   /* hops whose evidence was used */
+    uint32_t flags;  /* 1 << enum hop_flag */
+};
+
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
+
+/* A point in time and the text it came from. */
+struct moment {
+    int64_t ns;       /* since 1970 UTC */
+    struct span text; /* ISO 8601 without zone letter; length 0: was computed, format `ns` */
+    bool known;
+};
+
+/* A request line taken apart (RFC 9112 section 3, RFC 3986); lengths of 0 are absent. */
+struct request {
+    struct span method, url, scheme, domain, path, query, version;
+    uint32_t port; /* 0: none */
+};
+
+struct record {
+    const struct schema *schema;
+    const char *text;       /* what the spans count from */
+    struct span line;       /* without CR LF */
+    uint16_t fields_count;
+    bool plain;             /* no byte of any column needs escaping in JSON: copied as it is */
+    bool has_peer, has_destination, has_node;
+    bool network;           /* category network rather than web */
+    bool waf_blocked;       /* ALB: WAF ended the request */
+    uint8_t outcome;        /* enum outcome */
+    struct moment start, end;
+    struct endpoint peer, destination;
+    struct ip_parsed node;
+    struct request request;
+    struct client client;
+    struct place_json { const char *json; uint32_t length; } place; /* rendered, see enrich/geo_cache.h */
+    struct span fields[FIELDS_MAX];
+};
+
+static inline struct slice record_text(const struct record *record, struct span span) {
+    return (struct slice){.ptr = record->text + span.offset, .len = span.length};
+}
+
+/* "-" and nothing: null in every AWS text log. */
+static inline bool record_null(const struct record *record, struct span span) {
+    return span.length == 0 || (span.length == 1 && record->text[span.offset] == '-');
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* Look-ups in the format tables, and the check that keeps them honest.
+ *
+ * Threads: read-only. */
+#include "schemas/schema.h"
+
+#include "base/check.h"
+#include "schemas/limits.h"
+
+const struct schema *schema_find(struct slice name) {
+    for (uint32_t i = 0; i < schemas_count; i++)
+        if (slice_equal(slice_from(schemas_all[i]->name), name)) return schemas_all[i];
+    return NULL;
+}
+
+static void init_fields(const struct schema *schema) {
+    for (int role = 0; role < ROLES; role++) schema->columns[role] = -1;
+    for (uint16_t i = 0; i < schema->fields_count; i++) {
+        const struct field_spec *field = &schema->fields[i];
+        ASSERT(field->name != NULL && field->name[0] != '\0');
+        ASSERT(field->help != NULL);
+        ASSERT(field->kind < FIELD_KINDS && field->role < ROLES);
+        ASSERT(field->role == ROLE_NONE || schema->columns[field->role] < 0);
+        if (field->role != ROLE_NONE) schema->columns[field->role] = (int16_t)i;
+        for (uint16_t j = 0; j < i; j++) ASSERT(strcmp(schema->fields[j].name, field->name) != 0);
+    }
+    /* what makes a line a record must be in the shortest line */
+    int time = schema_column(schema, ROLE_TIME_END) >= 0 ? schema_column(schema, ROLE_TIME_END)
+                                                         : schema_column(schema, ROLE_TIME_START);
+    ASSERT(time >= 0 && time < schema->fields_count_min);
+    ASSERT(schema_column(schema, ROLE_PEER) >= 0 && schema_column(schema, ROLE_PEER) < schema->fields_count_min);
+}
+
+void schemas_init(void) {
+    ASSERT(schemas_count > 0);
+    for (uint32_t i = 0; i < schemas_count; i++) {
+        const struct schema *schema = schemas_all[i];
+        ASSERT(schema->name != NULL && schema->help != NULL && schema->space != NULL && schema->spec != NULL);
+        ASSERT(schema->fields_count > 0 && schema->fields_count <= FIELDS_MAX);
+        ASSERT(schema->fields_count_min > 0 && schema->fields_count_min <= schema->fields_count);
+        ASSERT(schema->detect_count > 0 && schema->detect_count <= schema->fields_count_min);
+        ASSERT(i == 0 || strcmp(schemas_all[i - 1]->name, schema->name) < 0);
+        init_fields(schema);
+    }
+}

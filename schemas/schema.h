@@ -1,0 +1,106 @@
+/* The shape of a log format: one table per format, one row per column, and nothing about the format anywhere else.
+ *
+ * Splitting, detection, output keys, the index template and `wherefrom formats` derive from these rows. To add a
+ * format, add one file schemas/<name>.c that defines `const struct schema schema_<name>`; CMake collects them.
+ *
+ * Threads: constants. */
+#ifndef WHEREFROM_SCHEMA_H
+#define WHEREFROM_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* How a line is cut into columns. */
+enum layout {
+    LAYOUT_SPACE_QUOTED, /* one space between columns; "..." hides spaces; \xHH escapes (FORMATS: NGINX escape=default) */
+    LAYOUT_SPACE,        /* one space between columns; quotes are ordinary characters */
+};
+
+/* What a column holds: how it is checked and written. "-" and "" are null in every kind. */
+enum field_kind {
+    FIELD_TEXT,          /* any text */
+    FIELD_NAME,          /* text trimmed of spaces: host names */
+    FIELD_INTEGER,       /* 0..2^63-1 */
+    FIELD_SIGNED,        /* the same with an optional minus */
+    FIELD_SECONDS,       /* decimal seconds; -1 is null */
+    FIELD_TIME,          /* 2025-12-01T00:00:01[.500000][Z], UTC */
+    FIELD_ENDPOINT,      /* ip:port, IPv6 without brackets */
+    FIELD_IP,            /* one address */
+    FIELD_REQUEST,       /* METHOD SP URL SP PROTOCOL */
+    FIELD_TEXTS_COMMA,   /* a,b,c */
+    FIELD_TEXTS_SPACE,   /* a b c */
+    FIELD_INTEGERS_SPACE,/* 200 404 */
+    FIELD_TEXTS_QUOTED,  /* "h2","http/1.1"; the last quote may be cut off */
+    FIELD_KINDS
+};
+
+/* What a column means to the pipeline; at most one column per role. */
+enum field_role {
+    ROLE_NONE,
+    ROLE_TIME_END,       /* when it was over: @timestamp, event.end */
+    ROLE_TIME_START,     /* when it began: event.start; @timestamp of formats without an end */
+    ROLE_PEER,           /* who opened the TCP connection to the log writer */
+    ROLE_DESTINATION,    /* target, backend or listener */
+    ROLE_STATUS,         /* the status the client got */
+    ROLE_REQUEST,        /* request line */
+    ROLE_TLS_VERSION,    /* TLSv1.2, tlsv12 */
+    ROLE_HANDSHAKE,      /* TLS handshake time; null = no or failed handshake */
+    ROLE_PROCESSING_1,   /* three parts of the duration, in seconds */
+    ROLE_PROCESSING_2,
+    ROLE_PROCESSING_3,
+    ROLE_RESOURCE_ARN,   /* an ARN of the account and region that the record belongs to */
+    ROLE_ACTIONS,        /* ALB actions; the last one decides */
+    ROLE_NODE,           /* address of the balancer node */
+    ROLES
+};
+
+/* One column: everything that is true of it stands in this row and nowhere else. */
+struct field_spec {
+    const char *name;    /* AWS's own column name */
+    enum field_kind kind;
+    enum field_role role;
+    const char *ecs;     /* output path; several separated by a space; NULL: only through its role */
+    const char *ss4o;    /* likewise for Simple Schema for Observability */
+    const char *help;
+};
+
+enum schema_category { CATEGORY_WEB, CATEGORY_NETWORK };
+
+struct schema {
+    const char *name;        /* "alb_access" */
+    const char *help;        /* one line */
+    const char *space;       /* where columns without a home of their own go: "aws.elb" */
+    const char *spec;        /* the page that it follows */
+    enum layout layout;
+    enum schema_category category;
+    const struct field_spec *fields;
+    uint16_t fields_count;
+    uint16_t fields_count_min; /* the shortest line ever written by the service; fewer is `too-few-fields` */
+    uint16_t detect_count;     /* leading columns whose kinds tell this format from every other */
+    const char *detect_first;  /* first column of every line, when it is always the same word; else NULL */
+    int16_t *columns;          /* column of each role, -1 when there is none; filled by schemas_init */
+};
+
+/* Rows of a table: SCHEMA_FIELDS(array) fills the members that follow from them. */
+#define SCHEMA_FIELDS(array) \
+    .fields = (array), .fields_count = sizeof(array) / sizeof((array)[0]), .columns = (int16_t[ROLES]) { 0 }
+
+/* All formats, in order of name; the list is made by CMake from the files schemas/format_*.c. */
+extern const struct schema *const schemas_all[];
+extern const uint32_t schemas_count;
+
+/* NULL when there is none of that name. */
+const struct schema *schema_find(struct slice name);
+
+/* Column index of a role, -1 when the format has none. */
+static inline int schema_column(const struct schema *schema, enum field_role role) {
+    return schema->columns[role];
+}
+
+/* Checks every table (unique names and roles, counts inside the limits) and fills `columns`. Called once at start, before any
+ * thread, so that a mistake in a table dies in the first test. Aborts with the place. */
+void schemas_init(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* The stages at both ends of the ring, as tables of functions. Implementations are listed in app/registry.c.
+ *
+ * Threads: said per function. */
+#ifndef WHEREFROM_STAGE_H
+#define WHEREFROM_STAGE_H
+
+#include "base/error.h"
+#include "schemas/batch.h"
+
+/* Reads one input into batches. One instance per reader, reused for input after input. */
+struct source_ops {
+    const char *name;
+    /* Opens the input behind `origin`. On failure nothing is open. Reader thread. */
+    enum status (*open)(void *source, const struct origin *origin, struct error *error);
+    /* Fills an empty batch with whole lines; batch->last says that nothing follows. A damaged input ends with a last batch, too,
+     * and STATUS_FAILED: what could be read is in the batch. Blocks while a live input is silent. Reader thread. */
+    enum status (*fill)(void *source, struct batch *batch, struct error *error);
+    /* The batch and everything before it has been written: its position may be committed. In sequence order. Sink thread.
+     * NULL: nothing is ever committed. */
+    void (*settle)(void *source, const struct batch *batch);
+    void (*close)(void *source);
+};
+
+/* Writes encoded batches. One instance per run. */
+struct sink_ops {
+    const char *name;
+    /* Writes out[0..out_bytes) of the batch; in sequence order. Sink thread. */
+    enum status (*write)(void *sink, const char *bytes, size_t bytes_count, struct error *error);
+    /* Everything written so far is where it belongs after this. Sink thread. */
+    enum status (*flush)(void *sink, struct error *error);
+    /* Safe after any failure; a failure to write the last bytes is reported. */
+    enum status (*close)(void *sink, struct error *error);
+};
+
+#endif

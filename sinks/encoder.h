@@ -1,0 +1,66 @@
+/* Records -> NDJSON. Compiled once: format x output schema -> an array of ops; the hot path runs the ops.
+ *
+ * Threads: an encoder is read-only after encoder_new; any number of workers may use it. */
+#ifndef WHEREFROM_ENCODER_H
+#define WHEREFROM_ENCODER_H
+
+#include "base/error.h"
+#include "base/option.h"
+#include "schemas/batch.h"
+#include "schemas/output.h"
+#include "schemas/place.h"
+#include "schemas/record.h"
+
+struct encoder;
+
+struct encoder_request {
+    const struct output_schema *schema;
+    bool keep_original;        /* write the line as it was */
+    struct option_list fields; /* --fields: "+path" includes, "-path" drops, the last match wins; when the first
+                                  item is a "+", everything not named is dropped */
+};
+
+/* STATUS_USAGE when a --fields item matches nothing of any format, naming it. */
+enum status encoder_new(const struct encoder_request *request, struct encoder **encoder, struct error *error) WARN_UNUSED;
+void encoder_free(struct encoder *encoder);
+
+/* What is the same for all records of an input, escaped once. */
+struct encoder_context {
+    const struct origin *origin;
+    char *path_json;           /* quoted path */
+    uint32_t path_json_bytes;
+    char *account_json, *region_json; /* quoted; length 0: not known from the key */
+    uint32_t account_json_bytes, region_json_bytes;
+    char *memory;              /* behind all of them */
+};
+
+/* Prepares `context` for records of `origin`; keeps what it has when that is the same one. */
+void encoder_context_set(struct encoder_context *context, const struct origin *origin);
+void encoder_context_destroy(struct encoder_context *context);
+
+/* Writes `record` and a newline to `out` and returns the number of bytes. `position` is the line's offset in
+ * the uncompressed input. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
+ * OUT_PADDING_BYTES more are written behind the end. Marks no state outside `record`. */
+size_t encoder_write(const struct encoder *encoder, const struct encoder_context *context, const struct record *record,
+                     uint64_t position, char *out);
+
+/* Renders a place as the members that belong into the client's object, each with a comma behind it. At most
+ * PLACE_JSON_BYTES_MAX bytes. For enrich/geo_cache.h. */
+uint32_t encoder_render_place(const void *encoder, const struct place *place, char *out);
+
+/* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + 6 * path bytes. */
+struct rejected {
+    const char *reason;
+    const char *format;      /* NULL: not known */
+    const char *column;      /* NULL: the line as a whole */
+    const char *expected;
+    struct slice found;
+    struct slice line;       /* as far as it was read */
+    bool has_time;
+    int64_t time_ns;
+    bool truncated;          /* the line is longer than what is given */
+    uint64_t position, line_number;
+};
+size_t reject_line_write(const struct encoder_context *context, const struct rejected *rejected, char *out);
+
+#endif

@@ -1,0 +1,137 @@
+/* NDJSON to a descriptor. No buffer of our own: a batch is one write of about a megabyte.
+ *
+ * gzip output is one stream made by zlib at its fastest level, fed in pieces of fixed size, so that the same records give the same
+ * bytes whatever the batches were.
+ *
+ * Threads: an instance belongs to the sink thread. */
+#define _GNU_SOURCE
+#include "sinks/sink_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/slice.h"
+
+#define PIECE_BYTES (256u * 1024)
+
+struct sink_file {
+    char *path;
+    int fd;
+    bool gzip, reader_gone;
+    uint64_t bytes;
+    z_stream stream;
+    unsigned char *compressed;
+    char *piece; /* not yet compressed: less than PIECE_BYTES */
+    size_t piece_bytes;
+};
+
+static enum status write_all(struct sink_file *sink, const void *bytes, size_t bytes_count, struct error *error) {
+    const char *from = bytes;
+    while (bytes_count > 0) {
+        ssize_t written = write(sink->fd, from, bytes_count);
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            sink->reader_gone = errno == EPIPE;
+            return error_set_errno(error, errno, "output: %s: cannot be written; what is in it is whole up to its last line",
+                                   sink->path);
+        }
+        from += written;
+        bytes_count -= (size_t)written;
+    }
+    return STATUS_OK;
+}
+
+static enum status compress_piece(struct sink_file *sink, int flush, struct error *error) {
+    sink->stream.next_in = (unsigned char *)sink->piece;
+    sink->stream.avail_in = (unsigned)sink->piece_bytes;
+    sink->piece_bytes = 0;
+    int result;
+    do {
+        sink->stream.next_out = sink->compressed;
+        sink->stream.avail_out = PIECE_BYTES;
+        result = deflate(&sink->stream, flush);
+        enum status status = write_all(sink, sink->compressed, PIECE_BYTES - sink->stream.avail_out, error);
+        if (status != STATUS_OK) return status;
+    } while (sink->stream.avail_out == 0 || (flush == Z_FINISH && result != Z_STREAM_END));
+    return STATUS_OK;
+}
+
+enum status sink_file_open(const char *path, bool append, struct sink_file **result, struct error *error) {
+    struct sink_file *sink = calloc(1, sizeof *sink);
+    if (sink == NULL) return error_set(error, STATUS_FAILED, "output: %s: out of memory", path);
+    *result = sink;
+    bool is_stdout = strcmp(path, "-") == 0;
+    sink->path = strdup(is_stdout ? "stdout" : path);
+    sink->gzip = slice_ends_with(slice_from(path), SLICE(".gz"));
+    sink->fd = is_stdout ? STDOUT_FILENO
+                         : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0600);
+    if (sink->fd < 0)
+        return error_set_errno(error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
+    if (!sink->gzip) return STATUS_OK;
+    sink->compressed = malloc(PIECE_BYTES);
+    sink->piece = malloc(PIECE_BYTES);
+    if (sink->compressed == NULL || sink->piece == NULL ||
+        deflateInit2(&sink->stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return error_set(error, STATUS_FAILED, "output: %s: out of memory", path);
+    return STATUS_OK;
+}
+
+static enum status write_bytes(void *instance, const char *bytes, size_t bytes_count, struct error *error) {
+    struct sink_file *sink = instance;
+    sink->bytes += bytes_count;
+    if (!sink->gzip) return write_all(sink, bytes, bytes_count, error);
+    while (bytes_count > 0) {
+        size_t part = PIECE_BYTES - sink->piece_bytes < bytes_count ? PIECE_BYTES - sink->piece_bytes : bytes_count;
+        memcpy(sink->piece + sink->piece_bytes, bytes, part);
+        sink->piece_bytes += part;
+        bytes += part;
+        bytes_count -= part;
+        if (sink->piece_bytes < PIECE_BYTES) break;
+        enum status status = compress_piece(sink, Z_NO_FLUSH, error);
+        if (status != STATUS_OK) return status;
+    }
+    return STATUS_OK;
+}
+
+/* Written bytes are the kernel's; a gzip stream is whole only once it is closed. */
+static enum status flush_bytes(void *instance, struct error *error) {
+    (void)instance;
+    (void)error;
+    return STATUS_OK;
+}
+
+static enum status close_file(void *instance, struct error *error) {
+    struct sink_file *sink = instance;
+    enum status status = STATUS_OK;
+    if (sink->fd < 0) return status;
+    if (sink->gzip) status = compress_piece(sink, Z_FINISH, error);
+    int fd = sink->fd;
+    sink->fd = -1;
+    /* NFS and full disks report at close */
+    if (fd != STDOUT_FILENO && close(fd) != 0 && status == STATUS_OK)
+        status = error_set_errno(error, errno, "output: %s: cannot be closed", sink->path);
+    return status;
+}
+
+void sink_file_free(struct sink_file *sink) {
+    if (sink == NULL) return;
+    if (sink->fd > STDOUT_FILENO) close(sink->fd);
+    if (sink->gzip) deflateEnd(&sink->stream);
+    free(sink->compressed);
+    free(sink->piece);
+    free(sink->path);
+    free(sink);
+}
+
+bool sink_file_reader_gone(const struct sink_file *sink) {
+    return sink->reader_gone;
+}
+
+uint64_t sink_file_bytes(const struct sink_file *sink) {
+    return sink->bytes;
+}
+
+const struct sink_ops sink_file_ops = {.name = "file", .write = write_bytes, .flush = flush_bytes, .close = close_file};
