@@ -187,13 +187,13 @@ static bool parse_groups(struct groups_text *text, uint8_t *out) {
         if (start == end) {
             break;
         }
-        if (end - start > 4 || right - left < 2) {
-            return false; /* `::` stands for one group at least */
+        if (end - start > 4 || right == left) {
+            return false;
         }
         characters[--right] = group_characters(text, start, end);
     }
-    if ((left == right) == (pairs != 0)) {
-        return false;
+    if (pairs != 0 ? left == right : left != GROUPS) {
+        return false; /* `::` stands for one group at least */
     }
     words8 groups = __builtin_shufflevector(group_values(characters), group_values(characters + 4), /* lower halves */
                                             0, 2, 4, 6, 8, 10, 12, 14);
@@ -201,7 +201,8 @@ static bool parse_groups(struct groups_text *text, uint8_t *out) {
     return true;
 }
 
-/* Form 3: the dotted quad at the end of `text` becomes two groups. False if there is none. */
+/* Form 3: the dotted quad at the end of `text` becomes two groups, which may be two characters longer.
+ * False if there is none. */
 static bool rewrite_quad(char *text, uint32_t *length) {
     static const char digits[] = "0123456789abcdef";
     uint32_t start = *length;
@@ -209,7 +210,7 @@ static bool rewrite_quad(char *text, uint32_t *length) {
         start--;
     }
     uint8_t octets[4];
-    if (start == 0 || start > GROUPS_TEXT_BYTES_MAX - 9 || !parse_quad(text + start, *length - start, octets)) {
+    if (start == 0 || !parse_quad(text + start, *length - start, octets)) {
         return false;
     }
     memset(text + start, '0', *length - start);

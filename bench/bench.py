@@ -16,12 +16,12 @@ Threads: one.
 
 import argparse
 import json
-import lzma
 import os
 import platform
-import shutil
 import sys
 from dataclasses import asdict, dataclass
+
+sys.dont_write_bytecode = True  # the modules beside this one are imported from the source tree: leave nothing there
 
 import measure
 from measure import Corpus, Failed, Unavailable, in_turns, median, ratio
@@ -49,6 +49,7 @@ class Bench:
         self.corpus = Corpus(options.generate, options.work)
         self.lines, self.runs = options.lines, options.runs
         self.rows, self.failures = [], 0
+        self.load = os.getloadavg()[0]
 
     def ours(self, log, output="/dev/null", *more, core=None):
         argv = [self.options.wherefrom, "run", log, "-o", output, "--quiet", *more]
@@ -179,25 +180,21 @@ class Bench:
 
 
 def find_geo(options):
-    """The database for the peers: --geo, else the one that wherefrom ships, so that all look up the same."""
-    if options.geo:
-        return options.geo
-    here = os.path.dirname(os.path.abspath(__file__))
-    shipped = os.path.join(here, "..", "enrich", "geodata", "wherefrom-geo.mmdb.xz")
-    unpacked = os.path.join(options.work, "wherefrom-geo.mmdb")
-    if not os.path.exists(shipped):
-        raise Unavailable("no database to give it (--geo FILE)")
-    if not os.path.exists(unpacked) or os.path.getmtime(unpacked) < os.path.getmtime(shipped):
-        with lzma.open(shipped) as source, open(unpacked, "wb") as target:
-            shutil.copyfileobj(source, target)
-    return unpacked
+    """The database for the peers: --geo, else the one that the build puts beside wherefrom, so that all look up the
+    same."""
+    path = options.geo or os.path.join(os.path.dirname(os.path.abspath(options.wherefrom)), "wherefrom-geo.mmdb")
+    if not os.path.exists(path):
+        raise Unavailable(f"no database at {path} (--geo FILE)")
+    return path
 
 
 def print_table(bench):
     line_bytes = os.path.getsize(bench.corpus.plain(bench.lines)) / bench.lines
     print(f"\n{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; "
           f"{bench.lines:,} ALB lines of {line_bytes:.0f} bytes on average; "
-          f"CPU seconds, median of {bench.runs} turns (lowest-highest)\n")
+          f"CPU seconds, median of {bench.runs} turns, peers {bench.options.peer_runs} (lowest-highest)")
+    busy = " - the machine has other work: times on the wall say little" if bench.load > 0.5 else ""
+    print(f"load before the first turn: {bench.load:.1f}{busy}\n")
     headings = ["row", "what", "measured", "target", ""]
     verdict = {True: "met", False: "MISSED", None: ""}
     table = [[row.name, row.what, row.measured, row.target, verdict[row.met]] for row in bench.rows]

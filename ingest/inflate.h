@@ -45,8 +45,8 @@ struct inflate_ops {
 
 extern const struct inflate_ops inflate_gzip, inflate_zstd;
 
-/* Chooses by content: gzip (1f 8b 08), zstd (28 b5 2f fd, or a skippable frame: 5x 2a 4d 18), NULL for anything else = plain. `head` are the
- * first bytes of the input, up to 4. */
+/* Chooses by content: gzip (1f 8b 08), zstd (28 b5 2f fd, or a skippable frame: 5x 2a 4d 18), NULL for
+ * anything else = plain. `head` are the first bytes of the input, up to 4. */
 const struct inflate_ops *inflate_detect(const uint8_t *head, size_t head_bytes);
 
 #endif

@@ -8,7 +8,8 @@
  * already behind the match that was not made: up to 258 bytes before it are no text.
  *
  * Threads: see inflate_raw.h. */
-#include <isa-l.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -231,7 +231,8 @@ static enum status apply_given_origin(struct inputs *inputs, const char *origin,
     }
     for (size_t i = 0; i < inputs->items_count; i++) {
         if (strlen(inputs->items[i].origin) > ORIGIN_NAME_BYTES_MAX) {
-            return error_set(error, STATUS_USAGE, "input %s: its origin name is longer than %u bytes; give a shorter --origin",
+            return error_set(error, STATUS_USAGE,
+                             "input %s: its origin name is longer than %u bytes; give a shorter --origin",
                              inputs->items[i].path, ORIGIN_NAME_BYTES_MAX);
         }
     }
@@ -267,13 +268,13 @@ static enum status settle_equal_origins(struct inputs *inputs, struct error *err
     qsort(order, count, sizeof order[0], compare_origins);
     enum status status = STATUS_OK;
     const struct input *first = NULL; /* with this origin */
-    const struct input *named = NULL; /* the one that was given by name */
+    const char *named = NULL;         /* path of the one that was given by name, left out or not */
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct input *item = order[i];
         bool again = first != NULL && strcmp(first->origin, item->origin) == 0;
         if (!again) {
             first = item;
-            named = item->found == INPUT_BY_NAME ? item : NULL;
+            named = item->found == INPUT_BY_NAME ? item->path : NULL;
             continue;
         }
         bool both_named = named != NULL && item->found == INPUT_BY_NAME;
@@ -281,9 +282,9 @@ static enum status settle_equal_origins(struct inputs *inputs, struct error *err
             status = error_set(error, STATUS_USAGE,
                                "inputs: %s and %s have the same origin name, %s: their records would have the same "
                                "event.id; leave one out, or run them apart with --origin NAME",
-                               both_named ? named->path : first->path, item->path, item->origin);
+                               both_named ? named : first->path, item->path, item->origin);
         } else {
-            named = item->found == INPUT_BY_NAME ? item : named;
+            named = item->found == INPUT_BY_NAME ? item->path : named;
             inputs_leave_out(&inputs->same_object, item->path);
             item->path = NULL;
         }

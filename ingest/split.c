@@ -55,6 +55,8 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
             start = splitter->ends[i] + 1;
         }
     }
+    if (schema != NULL && line.ends_count < schema->fields_count)
+        memset(&record->fields[line.ends_count], 0, (schema->fields_count - line.ends_count) * sizeof record->fields[0]);
     record->plain = !line.odd && line.quotes_count == wrapped;
     if (line.quote_open) return reject(reading, REJECT_UNTERMINATED_QUOTE, "a closing quote");
     if (schema == NULL) return reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");

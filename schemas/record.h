@@ -67,11 +67,12 @@ struct record {
     uint8_t outcome;        /* enum outcome */
     struct moment start, end;
     struct endpoint peer, destination;
+    struct endpoint_text { struct span address, port; } peer_text, destination_text; /* canonical as logged; length 0: format it */
     struct ip_parsed node;
     struct request request;
     struct client client;
     struct place_json { const char *json; uint32_t length; } place; /* rendered, see enrich/geo_cache.h */
-    struct span fields[FIELDS_MAX];
+    struct span fields[FIELDS_MAX]; /* those behind fields_count, up to the format's columns, are empty */
 };
 
 static inline struct slice record_text(const struct record *record, struct span span) {

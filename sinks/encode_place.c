@@ -33,7 +33,7 @@ static char *put_constant(char *out, const char *text) {
 /* NULL when the place does not know. */
 static char *put_value(char *out, const struct op *op, const struct place *place) {
     bool lossy = false;
-    switch ((enum value)op->what) {
+    switch (op->code) {
     case VALUE_PLACE_TEXT:
         if (place->texts[op->index].len == 0) return NULL;
         return json_quote(out, place->texts[op->index], JSON_VERBATIM, &lossy);
@@ -63,7 +63,7 @@ uint32_t encoder_render_place(const void *context, const struct place *place, ch
     for (const struct op *op = plan->ops; op->code != OP_END; op++) {
         /* room for this member and for closing what is open; a hostile database's longest texts are left out */
         size_t worst = op->key_bytes + PLACE_TEXT_BYTES_MAX * JSON_EXPANSION + 64;
-        if (op->code == OP_VALUE && (size_t)(out - start) + worst > PLACE_JSON_BYTES_MAX) continue;
+        if (op->code < OP_OPEN && (size_t)(out - start) + worst > PLACE_JSON_BYTES_MAX) continue;
         if (op->code == OP_CLOSE) {
             depth--;
             if (out[-1] == ',') {

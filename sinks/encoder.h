@@ -24,24 +24,34 @@ struct encoder_request {
 enum status encoder_new(const struct encoder_request *request, struct encoder **encoder, struct error *error) WARN_UNUSED;
 void encoder_free(struct encoder *encoder);
 
-/* What is the same for all records of an input, escaped once. */
+/* JSON text that is copied into many records; bytes 0: nothing to copy. 32 bytes behind it may be read. */
+struct json_piece {
+    char *json;
+    uint32_t bytes;
+};
+
+#define ARN_PREFIX_BYTES_MAX 96u
+
+/* A worker's memory of what many records share, escaped once. */
 struct encoder_context {
     const struct origin *origin;
-    char *path_json;           /* quoted path */
-    uint32_t path_json_bytes;
-    char *account_json, *region_json; /* quoted; length 0: not known from the key */
-    uint32_t account_json_bytes, region_json_bytes;
-    char *memory;              /* behind all of them */
+    struct json_piece path, account, region; /* quoted */
+    bool lossy;                     /* the record being written had bytes that are not UTF-8 */
+    char arn[ARN_PREFIX_BYTES_MAX]; /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" that account and region came from */
+    uint32_t arn_bytes;
+    char *memory;                   /* behind the pieces */
 };
 
 /* Prepares `context` for records of `origin`; keeps what it has when that is the same one. */
 void encoder_context_set(struct encoder_context *context, const struct origin *origin);
+/* Takes account and region from the record's ARN when the input's name does not say them. */
+void encoder_context_learn(struct encoder_context *context, const struct record *record);
 void encoder_context_destroy(struct encoder_context *context);
 
 /* Writes `record` and a newline to `out` and returns the number of bytes. `position` is the line's offset in
  * the uncompressed input. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
- * OUT_PADDING_BYTES more are written behind the end. Marks no state outside `record`. */
-size_t encoder_write(const struct encoder *encoder, const struct encoder_context *context, const struct record *record,
+ * OUT_PADDING_BYTES more are written behind the end. */
+size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
                      uint64_t position, char *out);
 
 /* Renders a place as the members that belong into the client's object, each with a comma behind it. At most

@@ -20,17 +20,17 @@ struct compiler {
     uint32_t depth;
 };
 
-static uint32_t add_key(struct plan *plan, const char *name, size_t name_bytes, const char *after, uint8_t *key_bytes) {
-    ASSERT(plan->keys_bytes + name_bytes + 8 + 32 <= PLAN_KEYS_BYTES);
+static uint32_t add_key(struct plan *plan, const char *name, size_t name_bytes, const char *after, uint16_t *key_bytes) {
+    ASSERT(plan->keys_bytes + name_bytes + strlen(after) + 8 + 32 <= PLAN_KEYS_BYTES);
     uint32_t key = plan->keys_bytes;
     int bytes = snprintf(plan->keys + key, PLAN_KEYS_BYTES - key, "\"%.*s\":%s", (int)name_bytes, name, after);
-    ASSERT(bytes > 0 && bytes <= UINT8_MAX);
+    ASSERT(bytes > 0 && bytes <= UINT16_MAX);
     plan->keys_bytes += (uint32_t)bytes;
-    *key_bytes = (uint8_t)bytes;
+    *key_bytes = (uint16_t)bytes;
     return key;
 }
 
-static struct op *add_op(struct plan *plan, enum op_code code) {
+static struct op *add_op(struct plan *plan, unsigned code) {
     ASSERT(plan->ops_count < PLAN_OPS_MAX);
     struct op *op = &plan->ops[plan->ops_count++];
     *op = (struct op){.code = (uint8_t)code};
@@ -38,9 +38,9 @@ static struct op *add_op(struct plan *plan, enum op_code code) {
 }
 
 /* Whether the text of this value starts with a quote, which then is part of the key. */
-static bool quoted_text(enum op_code code, int what) {
-    if (code == OP_COLUMN) return what == FIELD_TEXT || what == FIELD_NAME || what == FIELD_TIME || what == FIELD_REQUEST;
-    switch ((enum value)what) {
+static bool quoted_text(unsigned code) {
+    switch (code) {
+    case OP_COLUMN + FIELD_TEXT: case OP_COLUMN + FIELD_NAME: case OP_COLUMN + FIELD_TIME: case OP_COLUMN + FIELD_REQUEST:
     case VALUE_TIMESTAMP: case VALUE_START: case VALUE_END: case VALUE_ID: case VALUE_ORIGINAL:
     case VALUE_CLIENT_IP: case VALUE_PEER_IP: case VALUE_DESTINATION_IP: case VALUE_NODE_IP:
     case VALUE_METHOD: case VALUE_URL: case VALUE_URL_SCHEME: case VALUE_URL_DOMAIN: case VALUE_URL_PATH:
@@ -71,7 +71,8 @@ static void enter(struct compiler *compiler, const char *parent, size_t parent_b
         size_t to = dot != NULL ? (size_t)(dot - parent) : parent_bytes;
         struct op *op = add_op(compiler->plan, OP_OPEN);
         op->key = add_key(compiler->plan, parent + from, to - from, "{", &op->key_bytes);
-        ASSERT(to < PATH_MAX_BYTES && ++compiler->depth <= OUTPUT_DEPTH_MAX);
+        compiler->depth++;
+        ASSERT(to < PATH_MAX_BYTES && compiler->depth <= OUTPUT_DEPTH_MAX);
         memcpy(compiler->open, parent, to);
         compiler->open[to] = '\0';
     }
@@ -93,10 +94,10 @@ static bool wanted(struct compiler *compiler, struct slice path) {
     return keep;
 }
 
-static void add_leaf(struct compiler *compiler, const char *path, enum op_code code, int what, uint32_t index) {
+static void add_leaf(struct compiler *compiler, const char *path, unsigned code, uint32_t index, const char *constant) {
     struct slice text = slice_from(path);
     ASSERT(text.len < PATH_MAX_BYTES);
-    if (code == OP_VALUE && what == VALUE_CLIENT_PLACE) {
+    if (code == VALUE_CLIENT_PLACE) {
         /* its members stand in the parent; whether they are wanted is asked when they are compiled */
     } else if (!wanted(compiler, text)) {
         return;
@@ -105,10 +106,12 @@ static void add_leaf(struct compiler *compiler, const char *path, enum op_code c
     size_t parent_bytes = dot != NULL ? (size_t)(dot - path) : 0;
     enter(compiler, path, parent_bytes);
     const char *name = dot != NULL ? dot + 1 : path;
-    struct op *op = add_op(compiler->plan, code);
-    op->what = (uint8_t)what;
+    char after[PATH_MAX_BYTES] = "";
+    if (constant != NULL) snprintf(after, sizeof after, "%s,", constant);
+    if (quoted_text(code)) strcpy(after, "\"");
+    struct op *op = add_op(compiler->plan, constant != NULL ? OP_LITERAL : code);
     op->index = (uint8_t)index;
-    op->key = add_key(compiler->plan, name, strlen(name), quoted_text(code, what) ? "\"" : "", &op->key_bytes);
+    op->key = add_key(compiler->plan, name, strlen(name), after, &op->key_bytes);
 }
 
 /* Calls `visit` for every path of a column. Several are separated by spaces; `:` cannot stand in a field name. */
@@ -123,9 +126,18 @@ static bool next_path(const char **paths, char path[PATH_MAX_BYTES]) {
     return true;
 }
 
-static bool has_row(const struct output_schema *output, const char *path) {
-    for (uint16_t i = 0; i < output->fields_count; i++)
-        if (output->fields[i].value == VALUE_COLUMN && strcmp(output->fields[i].path, path) == 0) return true;
+/* The path of a row, with the format's own space for a leading `*`. */
+static void row_path(const struct output_field *field, const struct schema *schema, char path[PATH_MAX_BYTES]) {
+    bool own = field->path[0] == '*';
+    snprintf(path, PATH_MAX_BYTES, "%s%s", own ? schema->space : "", field->path + own);
+}
+
+static bool has_row(const struct output_schema *output, const struct schema *schema, const char *path) {
+    char row[PATH_MAX_BYTES];
+    for (uint16_t i = 0; i < output->fields_count; i++) {
+        row_path(&output->fields[i], schema, row);
+        if (output->fields[i].value == VALUE_COLUMN && strcmp(row, path) == 0) return true;
+    }
     return false;
 }
 
@@ -136,8 +148,8 @@ static void add_columns(struct compiler *compiler, const struct output_schema *o
         const char *paths = output->column_paths(&schema->fields[i]);
         char path[PATH_MAX_BYTES];
         while (paths != NULL && next_path(&paths, path)) {
-            bool here = only != NULL ? strcmp(path, only) == 0 : !has_row(output, path);
-            if (here) add_leaf(compiler, path, OP_COLUMN, schema->fields[i].kind, i);
+            bool here = only != NULL ? strcmp(path, only) == 0 : !has_row(output, schema, path);
+            if (here) add_leaf(compiler, path, OP_COLUMN + schema->fields[i].kind, i, NULL);
         }
     }
 }
@@ -161,8 +173,7 @@ static void compile_record(struct compiler *compiler, const struct output_schema
     for (uint16_t i = 0; i < output->fields_count; i++) {
         const struct output_field *field = &output->fields[i];
         char path[PATH_MAX_BYTES];
-        snprintf(path, sizeof path, "%s%s", field->path[0] == '*' ? schema->space : "",
-                 field->path + (field->path[0] == '*'));
+        row_path(field, schema, path);
         enum field_role role = role_of(field->value);
         if (role != ROLE_NONE && schema_column(schema, role) < 0) continue;
         if (field->value == VALUE_ORIGINAL && !keep_original) continue;
@@ -171,7 +182,7 @@ static void compile_record(struct compiler *compiler, const struct output_schema
         } else if (field->value == VALUE_COLUMNS) {
             add_columns(compiler, output, NULL);
         } else {
-            add_leaf(compiler, path, OP_VALUE, field->value, i);
+            add_leaf(compiler, path, field->value, 0, field->constant);
         }
     }
     enter(compiler, "", 0);
@@ -194,8 +205,7 @@ static void compile_place(struct compiler *compiler, const struct output_schema 
         compiler->rules = rules;
         if (!wanted(compiler, slice_from(path))) continue;
         compiler->rules = &none;
-        uint32_t index = field->value == VALUE_PLACE_TEXT || field->value == VALUE_PLACE_MARK ? (uint32_t)field->place_index : i;
-        add_leaf(compiler, field->path, OP_VALUE, field->value, index);
+        add_leaf(compiler, field->path, field->value, (uint32_t)field->place_index, NULL);
     }
     compiler->rules = rules;
     enter(compiler, "", 0);

@@ -8,20 +8,20 @@
 
 #include "sinks/encoder.h"
 
+/* What an op does: one of enum value, or a column of a kind, or structure. One number, so that the hot loop has one switch. */
 enum op_code {
-    OP_END,
-    OP_OPEN,    /* `"key":{` */
+    OP_COLUMN = VALUES, /* OP_COLUMN + enum field_kind */
+    OP_OPEN = OP_COLUMN + FIELD_KINDS, /* the key is `"name":{` */
     OP_CLOSE,
-    OP_VALUE,   /* a derived value: `value` */
-    OP_COLUMN,  /* a column: `kind` */
+    OP_LITERAL, /* the key is all there is to write */
+    OP_END,
 };
 
 struct op {
-    uint8_t code;       /* enum op_code */
-    uint8_t what;       /* OP_VALUE: enum value; OP_COLUMN: enum field_kind */
-    uint8_t index;      /* column; index of a place's text or mark; place of a constant */
-    uint8_t key_bytes;
-    uint32_t key;       /* offset in the pool */
+    uint8_t code;      /* enum op_code */
+    uint8_t index;     /* column; a place's text or mark */
+    uint16_t key_bytes;
+    uint32_t key;      /* offset in the pool */
 };
 
 #define PLAN_OPS_MAX 256u
@@ -41,12 +41,6 @@ struct encoder {
     struct plan place;
     uint32_t plans_count; /* one per format, in the order of schemas_all */
     struct plan plans[];
-};
-
-/* Key of a column in `raw` and `flat`: its name with `:` as `_`, as JSON text `"name":`. */
-struct raw_key {
-    char text[64];
-    uint8_t bytes;
 };
 
 #endif

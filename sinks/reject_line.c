@@ -82,7 +82,7 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
         *out++ = '"';
     }
     out = put(out, SLICE(",\"origin\":{\"path\":"));
-    out = put(out, (struct slice){context->path_json, context->path_json_bytes});
+    out = put(out, (struct slice){context->path.json, context->path.bytes});
     out = put(out, SLICE(",\"offset\":"));
     out += number_write(rejected->position, out);
     out = put(out, SLICE(",\"line\":"));

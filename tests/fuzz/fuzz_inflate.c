@@ -137,7 +137,8 @@ static void compare(const uint8_t *file, size_t file_bytes, size_t in_bytes, siz
     ASSERT(got.good == expected.good);
     ASSERT(!got.good || got.text_bytes == expected.text_bytes);
     ASSERT(memcmp(got.text, expected.text, both) == 0);
-    ASSERT(got.text_bytes <= expected.text_bytes && expected.text_bytes - got.text_bytes <= MATCH_BYTES_MAX);
+    /* it may be more: igzip takes some Huffman codes for whole that zlib refuses, and stumbles later */
+    ASSERT(got.text_bytes + MATCH_BYTES_MAX >= expected.text_bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -12,25 +12,11 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "ingest/aws_key.h"
+#include "tests/unit/guard.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-/* A copy of the text that ends at an unreadable page; lives until the next call. */
-static struct slice guarded(struct slice text) {
-    static char *map;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (map == NULL) {
-        map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        assert_ptr_not_equal(map, MAP_FAILED);
-        assert_int_equal(mprotect(map + page, page, PROT_NONE), 0);
-    }
-    assert_true(text.len <= page);
-    return (struct slice){.ptr = memcpy(map + page - text.len, text.ptr, text.len), .len = text.len};
-}
 
 static void assert_text(struct slice got, const char *expected) {
     char text[512];
@@ -86,7 +72,8 @@ static const struct {
      "net.fram-dev-N-Wazuh.9d0fcf192ea215c3_20201112T1800Z_2989bd16.log.gz",
      "166157441623_elasticloadbalancing_us-west-1_net.fram-dev-N-Wazuh.9d0fcf192ea215c3_20201112T1800Z_2989bd16.log",
      "nlb_access", "166157441623", "us-west-1", "net/fram-dev-N-Wazuh/9d0fcf192ea215c3", ""},
-    {"my-app/AWSLogs/123456789012/elasticloadbalancing/us-west-2/2014/02/15/123456789012_elasticloadbalancing_us-west-2_"
+    {"my-app/AWSLogs/123456789012/elasticloadbalancing/us-west-2/2014/02/15/"
+     "123456789012_elasticloadbalancing_us-west-2_"
      "my-loadbalancer_20140215T2340Z_172.160.001.192_20sg8hgm.log",
      "123456789012_elasticloadbalancing_us-west-2_my-loadbalancer_20140215T2340Z_172.160.001.192_20sg8hgm.log",
      "clb_access", "123456789012", "us-west-2", "my-loadbalancer", "172.160.1.192"},
@@ -102,8 +89,8 @@ static const struct {
      "us-west-2", "", ""},
     {"AWSLogs/123456789012/vpcflowlogs/us-east-1/2018/06/20/" VPC ".gz", VPC, "vpc_flow", "123456789012", "us-east-1",
      "", ""},
-    {"AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1/year=2018/month=06/day=20/hour=16/"
-     VPC ".gz",
+    {"AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=us-east-1/year=2018/month=06/day=20/"
+     "hour=16/" VPC ".gz",
      VPC, "vpc_flow", "123456789012", "us-east-1", "", ""},
     {"example-prefix/" CF ".gz", CF, "cloudfront", "", "", "", ""},
     {"AWSLogs/123456789012/CloudFront/" CF ".gz", CF, "cloudfront", "123456789012", "", "", ""},
@@ -133,8 +120,8 @@ static const struct {
      "123456789012", "us-east-2", "my-clb", ""},
     {E2 "gwy.x.1234567890abcdef_20220215T2340Z_x.log", E2 "gwy.x.1234567890abcdef_20220215T2340Z_x.log", "",
      "123456789012", "us-east-2", "gwy/x/1234567890abcdef", ""},
-    {"1_waflogs_eu-west-1_my_acl_v2_20220808T1755Z_e0ca43b5.log.gz", "1_waflogs_eu-west-1_my_acl_v2_20220808T1755Z_e0ca43b5.log",
-     "waf", "1", "eu-west-1", "", ""},
+    {"1_waflogs_eu-west-1_my_acl_v2_20220808T1755Z_e0ca43b5.log.gz",
+     "1_waflogs_eu-west-1_my_acl_v2_20220808T1755Z_e0ca43b5.log", "waf", "1", "eu-west-1", "", ""},
     {"AWSLogs/999999999999/AWSLogs/111111111111/globalaccelerator/cloudfront/" GA, GA, "ga_flow", "123456789012", "",
      "", ""},
     {"AWSLogs/x/AWSLogs/111111111111/" CF, CF, "cloudfront", "111111111111", "", "", ""},
@@ -144,7 +131,7 @@ static void reads_every_kind_of_key(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(known); i++) {
         print_message("  %s\n", known[i].path);
-        struct slice path = guarded(slice_from(known[i].path));
+        struct slice path = guard_copy(slice_from(known[i].path));
         struct aws_key key;
         assert_true(aws_key_parse(path, &key));
         assert_text(key.object_name, known[i].object_name);
@@ -215,7 +202,7 @@ static void refuses_what_is_no_key(void **state) {
         print_message("  %s\n", paths[i]);
         struct aws_key key;
         memset(&key, 0x55, sizeof key);
-        assert_false(aws_key_parse(guarded(slice_from(paths[i])), &key));
+        assert_false(aws_key_parse(guard_copy(slice_from(paths[i])), &key));
         assert_int_equal(key.object_name.len + key.format.len + key.account.len + key.region.len, 0);
         assert_string_equal(key.balancer, empty.balancer);
         assert_int_equal(key.node.family, IP_NONE);
@@ -232,7 +219,7 @@ static void survives_every_cut_and_byte(void **state) {
         memcpy(text, known[i].path, length);
         for (size_t cut = 0; cut <= length; cut++) {
             struct aws_key key;
-            bool is_key = aws_key_parse(guarded((struct slice){text, cut}), &key);
+            bool is_key = aws_key_parse(guard_copy((struct slice){text, cut}), &key);
             assert_true(cut != length || is_key);
             assert_true(!is_key || key.object_name.len > 0 || slice_equal(key.format, SLICE("elb_test")));
         }
@@ -241,7 +228,7 @@ static void survives_every_cut_and_byte(void **state) {
             for (size_t b = 0; b < sizeof bytes; b++) {
                 text[at] = bytes[b];
                 struct aws_key key;
-                bool is_key = aws_key_parse(guarded((struct slice){text, length}), &key);
+                bool is_key = aws_key_parse(guard_copy((struct slice){text, length}), &key);
                 *(is_key ? &taken : &refused) += 1;
                 for (size_t n = 0; n < key.object_name.len; n++) {
                     assert_true(key.object_name.ptr[n] > ' ' && key.object_name.ptr[n] < 0x7f);
@@ -263,7 +250,7 @@ static void takes_compression_endings_off(void **state) {
         {"d/a.gz", "d/a"},  {".gz.gz", ".gz"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_text(aws_key_without_compression(guarded(slice_from(cases[i].name))), cases[i].expected);
+        assert_text(aws_key_without_compression(guard_copy(slice_from(cases[i].name))), cases[i].expected);
     }
 }
 

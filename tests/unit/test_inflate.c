@@ -14,12 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "ingest/inflate.h"
+#include "tests/unit/guard.h"
 
 #define ROOM_BYTES (8u * 1024 * 1024)
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -99,22 +98,9 @@ static struct bytes log_text(size_t count) {
     return text;
 }
 
-/* A copy of the file that ends at an unreadable page; lives until the next call. */
-static const uint8_t *guarded(struct bytes file) {
-    static uint8_t *map;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (map == NULL) {
-        map = mmap(NULL, ROOM_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        assert_ptr_not_equal(map, MAP_FAILED);
-        assert_int_equal(mprotect(map + ROOM_BYTES, page, PROT_NONE), 0);
-    }
-    assert_true(file.count <= ROOM_BYTES);
-    return memcpy(map + ROOM_BYTES - file.count, file.ptr, file.count);
-}
-
 /* The file in windows of `in_bytes`, the text through windows of `out_bytes`. */
 static struct outcome unpack(const struct inflate_ops *ops, struct bytes file, size_t in_bytes, size_t out_bytes) {
-    const uint8_t *in = guarded(file);
+    const uint8_t *in = (const uint8_t *)guard_copy((struct slice){(const char *)file.ptr, file.count}).ptr;
     struct inflater *inflater = ops->new_inflater();
     assert_non_null(inflater);
     struct outcome outcome = {.text = {.ptr = text_room}, .verdict = GOOD};
@@ -208,11 +194,11 @@ static void detects_by_content(void **state) {
     } cases[] = {
         {"gzip", {0x1f, 0x8b, 0x08, 0x00}, 4, &inflate_gzip},
         {"gzip, three bytes", {0x1f, 0x8b, 0x08}, 3, &inflate_gzip},
-        {"gzip, two bytes are not enough", {0x1f, 0x8b}, 2, NULL},
+        {"gzip, two bytes are not enough", {0x1f, 0x8b, 0x08}, 2, NULL},
         {"compress(1) method", {0x1f, 0x8b, 0x07, 0x00}, 4, NULL},
         {"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, &inflate_zstd},
         {"zstd, skippable frame first", {0x5a, 0x2a, 0x4d, 0x18}, 4, &inflate_zstd},
-        {"zstd, three bytes", {0x28, 0xb5, 0x2f}, 3, NULL},
+        {"zstd, three bytes", {0x28, 0xb5, 0x2f, 0xfd}, 3, NULL},
         {"text", {'h', 't', 't', 'p'}, 4, NULL},
         {"nothing", {0}, 0, NULL},
     };
@@ -331,7 +317,8 @@ static void gzip_wrong_sums_are_told_after_all_bytes(void **state) {
     struct bytes file = {0};
     append_headed_member(&file, 8);
     file.ptr[10] ^= 1;
-    assert_in_every_chunking(&inflate_gzip, file, (struct bytes){text.ptr, 0}, BAD, "the gzip header's checksum is wrong");
+    assert_in_every_chunking(&inflate_gzip, file, (struct bytes){text.ptr, 0}, BAD,
+                             "the gzip header's checksum is wrong");
     free(file.ptr);
     free(text.ptr);
 }
@@ -399,13 +386,47 @@ static void gzip_gives_all_that_precedes_damage(void **state) {
     free(text.ptr);
 }
 
+/* Data that was packed with a dictionary refers to bytes that do not exist. igzip then counted the match
+ * as made (stale memory came out as text) and gave wrong numbers for the rest of both windows. */
+static void gzip_match_before_the_beginning_gives_no_stale_bytes(void **state) {
+    (void)state;
+    struct bytes text = log_text(80000), file = {0};
+    append(&file, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
+    static uint8_t dictionary[4000], packed[100000];
+    for (size_t i = 0; i < sizeof dictionary; i++) {
+        dictionary[i] = (uint8_t)(128 + i * i % 127);
+    }
+    memcpy(text.ptr + 20000, dictionary + 1000, 2000);
+    z_stream stream = {
+        .next_in = text.ptr, .avail_in = (uInt)text.count, .next_out = packed, .avail_out = sizeof packed};
+    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflateSetDictionary(&stream, dictionary, sizeof dictionary), Z_OK);
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    append(&file, packed, sizeof packed - stream.avail_out);
+    deflateEnd(&stream);
+    struct outcome expected = reference(file);
+    assert_int_equal(expected.verdict, BAD);
+    assert_int_equal(expected.text.count, 20000);
+    static const size_t windows[][2] = {
+        {1, 1}, {7, 4096}, {4096, 7}, {4096, 4096}, {1u << 20, 1u << 20}, {1u << 20, 20100}, {1u << 20, 19900}};
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        struct outcome got = unpack(&inflate_gzip, file, windows[i][0], windows[i][1]);
+        assert_agrees(&got, &expected, false);
+        assert_true(got.text.count + 258 >= expected.text.count);
+        assert_string_equal(got.error.message, "the gzip data is damaged");
+    }
+    free(file.ptr);
+    free(text.ptr);
+}
+
 static void gzip_large_and_many(void **state) {
     (void)state;
     struct bytes text = log_text(3000000), file = {0};
     append_member(&file, text.ptr, 1000000, 1, NULL);
     append_member(&file, text.ptr + 1000000, 65536, 0, NULL);
     append_member(&file, text.ptr + 1065536, 1934464, 9, NULL);
-    static const size_t windows[][2] = {{1, 70000}, {70000, 1}, {3, 5}, {65536, 262144}, {4096, 100}, {1u << 22, 1u << 22}};
+    static const size_t windows[][2] = {{1, 70000},      {70000, 1},  {3, 5},
+                                        {65536, 262144}, {4096, 100}, {1u << 22, 1u << 22}};
     for (size_t i = 0; i < COUNT(windows); i++) {
         struct outcome got = unpack(&inflate_gzip, file, windows[i][0], windows[i][1]);
         struct outcome expected = {.text = text, .verdict = GOOD};
@@ -431,12 +452,12 @@ static void no_room_and_no_input_are_harmless(void **state) {
         assert_int_not_equal(all[i]->step(inflater, &io, NULL), INFLATE_BAD);
         io.in = file.ptr;
         io.in_bytes = file.count;
-        for (size_t again = 0; again < 100; again++) {
+        for (size_t again = 0; again < 200; again++) {
+            io.out_bytes = again == 100 ? 5 : 0;
             assert_int_equal(all[i]->step(inflater, &io, NULL), INFLATE_FULL);
         }
         assert_int_equal(all[i]->finish(inflater, NULL), STATUS_FAILED);
-        io.out = text_room;
-        io.out_bytes = HELLO_BYTES;
+        io.out_bytes = HELLO_BYTES - 5;
         (void)all[i]->step(inflater, &io, NULL);
         assert_memory_equal(text_room, hello, HELLO_BYTES);
         assert_int_equal(io.out_bytes, 0);
@@ -491,6 +512,27 @@ static void zstd_frames_and_ends(void **state) {
     }
 }
 
+/* Two raw blocks, then one of type 3, which does not exist: with file and room given at once, too. */
+static void zstd_gives_all_that_precedes_damage(void **state) {
+    (void)state;
+    struct bytes text = log_text(100000), file = {0};
+    append(&file, "\x28\xb5\x2f\xfd\0\x40", 6); /* a window of 256 KiB, no size, no checksum */
+    for (size_t at = 0; at < text.count; at += 50000) {
+        append(&file, "\x80\x1a\x06", 3); /* 50,000 * 8: raw, not last */
+        append(&file, text.ptr + at, 50000);
+    }
+    append(&file, "\6\0\0more", 7);
+    static const size_t windows[][2] = {
+        {1u << 20, 1u << 20}, {4096, 4096}, {7, 1000}, {1u << 20, 50000}, {1u << 20, 1}};
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        struct outcome got = unpack(&inflate_zstd, file, windows[i][0], windows[i][1]);
+        struct outcome expected = {.text = text, .verdict = BAD};
+        assert_agrees(&got, &expected, true);
+    }
+    free(file.ptr);
+    free(text.ptr);
+}
+
 static void zstd_cut_flipped_and_large(void **state) {
     (void)state;
     struct bytes text = log_text(600000), file = {0};
@@ -525,9 +567,11 @@ int main(void) {
         cmocka_unit_test(gzip_cut_at_every_byte),
         cmocka_unit_test(gzip_every_bit_flipped),
         cmocka_unit_test(gzip_gives_all_that_precedes_damage),
+        cmocka_unit_test(gzip_match_before_the_beginning_gives_no_stale_bytes),
         cmocka_unit_test(gzip_large_and_many),
         cmocka_unit_test(no_room_and_no_input_are_harmless),
         cmocka_unit_test(zstd_frames_and_ends),
+        cmocka_unit_test(zstd_gives_all_that_precedes_damage),
         cmocka_unit_test(zstd_cut_flipped_and_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
