@@ -90,10 +90,20 @@ static char *put_ascii(char *out, unsigned char byte) {
     return out;
 }
 
+static bool is_plain(unsigned char byte) {
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
 char *json_escape(char *out, struct slice text, enum json_source source, bool *lossy) {
     unsigned char window[4]; /* decoded bytes that may start a character */
     size_t have = 0;
     while (have > 0 || text.len > 0) {
+        /* most bytes of an odd text are plain ones, too */
+        while (have == 0 && text.len > 0 && is_plain((unsigned char)text.ptr[0])) {
+            *out++ = *text.ptr++;
+            text.len--;
+        }
+        if (have == 0 && text.len == 0) break;
         while (have < sizeof window && text.len > 0) window[have++] = next_byte(&text, source);
         size_t used = 1;
         if (window[0] < 0x80) {

@@ -13,7 +13,7 @@ uint32_t scan_kernels(const struct scan_kernel *kernels[3]) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
         kernels[count++] = &scan_kernel_avx2;
-    if (count == 2 && __builtin_cpu_supports("avx512bw")) kernels[count++] = &scan_kernel_avx512;
+    if (count == 2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) kernels[count++] = &scan_kernel_avx512;
 #endif
     return count;
 }

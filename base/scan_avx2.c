@@ -36,4 +36,8 @@ static inline uint64_t newline_mask(const char *text) {
                       _mm256_loadu_si256((const __m256i *)(const void *)(text + 32)), '\n');
 }
 
+static inline uint32_t lowest_bit(uint64_t mask) {
+    return (uint32_t)_tzcnt_u64(mask);
+}
+
 #include "base/scan_kernel.h"

@@ -63,4 +63,8 @@ static inline struct masks load_masks(const char *text) {
 }
 #endif
 
+static inline uint32_t lowest_bit(uint64_t mask) {
+    return mask == 0 ? 0 : (uint32_t)__builtin_ctzll(mask);
+}
+
 #include "base/scan_kernel.h"

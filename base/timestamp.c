@@ -31,6 +31,40 @@ static bool parse_day(const char *text, int64_t *ns) {
     return true;
 }
 
+static bool all_digits(uint64_t word) {
+    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) == 0x3333333333333333u;
+}
+
+/* "HH:MM:SS", all eight bytes at once. */
+static bool parse_clock(const char *text, int64_t *seconds) {
+    const uint64_t colons = 0x0000ff0000ff0000u;
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    if ((word & colons) != (0x3a3a3a3a3a3a3a3au & colons)) return false;
+    word = (word & ~colons) | (0x3030303030303030u & colons);
+    if (!all_digits(word)) return false;
+    word -= 0x3030303030303030u;
+    uint64_t numbers = word * 10 + (word >> 8); /* hour in byte 0, minute in byte 3, second in byte 6 */
+    uint64_t hour = numbers & 255, minute = numbers >> 24 & 255, second = numbers >> 48 & 255;
+    *seconds = (int64_t)(hour * 3600 + minute * 60 + second);
+    return hour < 24 && minute < 60 && second < 60;
+}
+
+/* ".DDDDDDZ" */
+static bool parse_micros(const char *text, int64_t *ns) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    if ((word & 0xff000000000000ffu) != 0x5a0000000000002eu) return false;
+    word = (word >> 8 & 0x0000ffffffffffffu) | 0x3030000000000000u;
+    if (!all_digits(word)) return false;
+    word -= 0x3030303030303030u;
+    uint64_t numbers = word * 10 + (word >> 8); /* pairs in bytes 0, 2, 4 */
+    *ns = (int64_t)((numbers & 255) * 10000 + (numbers >> 16 & 255) * 100 + (numbers >> 32 & 255)) * 1000;
+    return true;
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character must be the lowest byte of a word");
+
 bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *ns, uint32_t *digits_len) {
     if (text.len < 19 || text.len > TIMESTAMP_TEXT_BYTES) return false;
     const char *p = text.ptr;
@@ -41,13 +75,12 @@ bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *
         }
         memcpy(cache->day, p, 10);
     }
-    int hour, minute, second;
-    if (p[10] != 'T' || !two_digits(p + 11, &hour) || p[13] != ':' || !two_digits(p + 14, &minute) || p[16] != ':' ||
-        !two_digits(p + 17, &second) || hour > 23 || minute > 59 || second > 59)
-        return false;
+    int64_t seconds, fraction = 0;
+    if (p[10] != 'T' || !parse_clock(p + 11, &seconds)) return false;
     size_t at = 19;
-    int64_t fraction = 0;
-    if (at < text.len && p[at] == '.') {
+    if (text.len == 27 && parse_micros(p + 19, &fraction)) { /* what ALB and classic balancers write */
+        at = 26;
+    } else if (at < text.len && p[at] == '.') {
         int64_t scale = NS_PER_SECOND;
         for (at++; at < text.len && scale > 1; at++) {
             unsigned digit = (unsigned)(unsigned char)p[at] - '0';
@@ -60,7 +93,7 @@ bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *
     *digits_len = (uint32_t)at;
     if (at < text.len && p[at] == 'Z') at++;
     if (at != text.len) return false;
-    *ns = cache->day_ns + ((hour * 60ll + minute) * 60 + second) * NS_PER_SECOND + fraction;
+    *ns = cache->day_ns + seconds * NS_PER_SECOND + fraction;
     return true;
 }
 

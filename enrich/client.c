@@ -12,6 +12,7 @@ void client_resolve(struct record *record) {
     bool global = ip_is_global(&peer->ip);
     record->client = (struct client){
         .ip = peer->ip,
+        .text = record->peer_text,
         .port = record->peer.port,
         .resolved = true,
         .global = global,

@@ -11,9 +11,16 @@
  * A hit touches one bucket and the answer that is copied anyway, where the count stands too. Once there is
  * no room for an answer, the counts go to the pairs and everything but those starts over.
  *
- * IPv4 has buckets of its own because they hold so much more: with 170,000 clients (look-ups skewed by Zipf 0.8;
- * EPYC 9xx4, 1 MiB of L2) a hit and its copy took 22-25 ns in 2 MiB of them, 41-61 ns in 4-8 MiB of 16-byte addresses.
- * Half the size doubled the time again: 13 % misses of about 150 ns instead of 3 %.
+ * IPv4 has buckets of its own because they hold so much more. With 170,000 clients, drawn by Zipf's law with exponent
+ * 0.8, one look-up and the copy took on an EPYC 9xx4 with 1 MiB of L2 (default database, 25,000 answers):
+ *
+ *   IPv4 addresses  memory   misses   time      (with exponent 1: about 15 ns; with 1,000 clients: 6 ns)
+ *      131,072       1 MiB    13 %    45 ns
+ *      262,144       2 MiB     3 %    25 ns     <- the default; a miss costs 100-150 ns
+ *      524,288       4 MiB     2 %    25 ns
+ *   as 16-byte keys, three to a line:
+ *      196,608       4 MiB     9 %    55 ns
+ *      393,216       8 MiB     4 %    45 ns
  *
  * Threads: one cache per worker. */
 #define _GNU_SOURCE
@@ -25,8 +32,8 @@
 
 #include "base/check.h"
 
-enum { V4_WAYS = 8, V6_WAYS = 3, COPY_BYTES_BEYOND = 64, ANSWER_ALIGNMENT = 16 };
-enum { PAIRS_MAX = 1 << 17, PAIR_SLOTS = 2 * PAIRS_MAX, PAIRS_BY_COUNTRY = 1024 };
+enum { V4_WAYS = 8, V6_WAYS = 3, COPY_BYTES_BEYOND = 64, ANSWER_ALIGNMENT = 16, GUARD_BYTES = 65536 };
+enum { COUNTRIES_MAX = 26 * 26 + 1 }; /* codes of two letters, and none */
 
 /* The answer of addresses that no database knows; also what the unused places of a bucket say, whose
  * addresses are 0.0.0.0 and :: */
@@ -70,14 +77,16 @@ struct geo_cache {
     uint32_t *answer_slots; /* positions, 0 = free */
     uint32_t *pair_slots;   /* index of pair + 1, 0 = free */
     struct pair *pairs;
-    uint32_t answer_slots_mask, answers_count, answers_max, answers_bytes, answers_bytes_max, pairs_count;
+    uint32_t answer_slots_mask, answers_count, answers_max, answers_bytes, answers_bytes_max;
+    uint32_t pair_slots_mask, pairs_count, pairs_max;
     const struct geo *geo;
     struct place_renderer renderer;
-    size_t reserved_bytes;
+    size_t used_bytes;
 };
 
 const struct geo_cache_sizes geo_cache_sizes_default = {
-    .v4_addresses = 8u << 15, .v6_addresses = 3u << 15, .answers = 3u << 15, .fragment_bytes = 32u << 20};
+    .v4_addresses = 8u << 15, .v6_addresses = 3u << 15, .answers = 3u << 15, .fragment_bytes = 32u << 20,
+    .pairs = 1u << 17};
 
 static uint64_t mix(uint64_t a, uint64_t b) {
     __extension__ typedef unsigned __int128 wide;
@@ -100,27 +109,35 @@ static uint32_t answer_bytes(const struct geo_cache *cache, uint32_t length) {
 
 /* --- counts ----------------------------------------------------------------------------------- */
 
-/* The pair of `country` and `as_number`, made if it is new. */
-static uint32_t pair_index(struct geo_cache *cache, struct slice country, uint32_t as_number, struct slice organization) {
-    if (cache->pairs_count >= PAIRS_MAX - PAIRS_BY_COUNTRY) {
-        as_number = 0; /* 26 x 26 codes and none at all fit what is left */
-        organization.len = 0;
-    }
+/* The slot of the pair, or the free one where it belongs. */
+static uint32_t *pair_slot(struct geo_cache *cache, struct slice country, uint32_t as_number) {
     uint64_t letters = country.len == 2 ? (uint64_t)(uint8_t)country.ptr[0] << 8 | (uint8_t)country.ptr[1] : 0;
-    uint64_t slot = mix(letters, as_number);
-    for (;; slot++) {
-        uint32_t *number = &cache->pair_slots[slot % PAIR_SLOTS];
-        if (*number == 0) {
-            ASSERT(cache->pairs_count < PAIRS_MAX);
-            cache->pairs[cache->pairs_count] =
-                (struct pair){.country = country, .organization = organization, .as_number = as_number};
-            *number = ++cache->pairs_count;
+    for (uint64_t hash = mix(letters, as_number);; hash++) {
+        uint32_t *slot = &cache->pair_slots[hash & cache->pair_slots_mask];
+        if (*slot == 0) {
+            return slot;
         }
-        const struct pair *pair = &cache->pairs[*number - 1];
+        const struct pair *pair = &cache->pairs[*slot - 1];
         if (pair->as_number == as_number && slice_equal(pair->country, country)) {
-            return *number - 1;
+            return slot;
         }
     }
+}
+
+static uint32_t pair_index(struct geo_cache *cache, struct slice country, uint32_t as_number, struct slice organization) {
+    uint32_t *slot = pair_slot(cache, country, as_number);
+    if (*slot == 0 && cache->pairs_count >= cache->pairs_max) {
+        as_number = 0;
+        organization.len = 0;
+        slot = pair_slot(cache, country, as_number);
+    }
+    if (*slot == 0) {
+        ASSERT(cache->pairs_count < cache->pairs_max + COUNTRIES_MAX);
+        cache->pairs[cache->pairs_count] =
+            (struct pair){.country = country, .organization = organization, .as_number = as_number};
+        *slot = ++cache->pairs_count;
+    }
+    return *slot - 1;
 }
 
 static void move_counts_to_pairs(struct geo_cache *cache) {
@@ -271,17 +288,17 @@ static void *take(char *block, size_t *used, size_t bytes) {
     return taken;
 }
 
-/* Lays the parts out in `block`; with NULL only to learn the size. */
-static size_t lay_out(struct geo_cache *cache, char *block) {
-    size_t used = 0;
+/* Lays the parts out in `block`; with NULL only to learn the size. The answers end where the guard starts. */
+static void lay_out(struct geo_cache *cache, char *block) {
+    size_t used = 0, answers_bytes = (size_t)cache->answers_bytes_max + COPY_BYTES_BEYOND;
     take(block, &used, sizeof *cache);
     cache->v4_buckets = take(block, &used, BUCKET_BYTES * ((size_t)cache->v4_mask + 1));
     cache->v6_buckets = take(block, &used, BUCKET_BYTES * ((size_t)cache->v6_mask + 1));
     cache->answer_slots = take(block, &used, sizeof *cache->answer_slots * ((size_t)cache->answer_slots_mask + 1));
-    cache->pair_slots = take(block, &used, sizeof *cache->pair_slots * PAIR_SLOTS);
-    cache->pairs = take(block, &used, sizeof *cache->pairs * PAIRS_MAX);
-    cache->answers = take(block, &used, (size_t)cache->answers_bytes_max + COPY_BYTES_BEYOND);
-    return used;
+    cache->pair_slots = take(block, &used, sizeof *cache->pair_slots * ((size_t)cache->pair_slots_mask + 1));
+    cache->pairs = take(block, &used, sizeof *cache->pairs * ((size_t)cache->pairs_max + COUNTRIES_MAX));
+    cache->used_bytes = (used + answers_bytes + GUARD_BYTES - 1) & ~(size_t)(GUARD_BYTES - 1);
+    cache->answers = block == NULL ? NULL : block + cache->used_bytes - answers_bytes;
 }
 
 struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_renderer renderer,
@@ -292,18 +309,24 @@ struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_render
     uint64_t slots = (uint64_t)sizes.answers + sizes.answers / 3;
     cache.answer_slots_mask = power_of_two_from(slots < 4 ? 4 : slots) - 1;
     cache.answers_max = (cache.answer_slots_mask + 1) / 4 * 3;
-    cache.answer_head_bytes = (uint32_t)(sizeof(struct answer) + sizeof(uint32_t) * geo->databases_count);
+    cache.pairs_max = sizes.pairs < 1u << 24 ? sizes.pairs : 1u << 24;
+    cache.pair_slots_mask = power_of_two_from(2 * ((uint64_t)cache.pairs_max + COUNTRIES_MAX)) - 1;
     uint32_t bytes = sizes.fragment_bytes < 16u << 10 ? 16u << 10 : sizes.fragment_bytes;
-    cache.answers_bytes_max = bytes > 1u << 30 ? 1u << 30 : bytes;
+    cache.answers_bytes_max = (bytes < 1u << 30 ? bytes : 1u << 30) & ~63u;
+    cache.answer_head_bytes = (uint32_t)(sizeof(struct answer) + sizeof(uint32_t) * geo->databases_count);
     cache.answers_bytes = answer_bytes(&cache, 0);
-    cache.reserved_bytes = lay_out(&cache, NULL);
-    void *block = mmap(NULL, cache.reserved_bytes, PROT_READ | PROT_WRITE,
+    lay_out(&cache, NULL);
+    char *block = mmap(NULL, cache.used_bytes + GUARD_BYTES, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (block == MAP_FAILED) {
         return NULL;
     }
+    if (mprotect(block, cache.used_bytes, PROT_READ | PROT_WRITE) != 0) {
+        munmap(block, cache.used_bytes + GUARD_BYTES);
+        return NULL;
+    }
     lay_out(&cache, block);
-    struct geo_cache *placed = block;
+    struct geo_cache *placed = (struct geo_cache *)(void *)block;
     *placed = cache;
     return placed;
 }
@@ -314,6 +337,6 @@ struct geo_cache *geo_cache_new(const struct geo *geo, struct place_renderer ren
 
 void geo_cache_free(struct geo_cache *cache) {
     if (cache != NULL) {
-        munmap(cache, cache->reserved_bytes);
+        munmap(cache, cache->used_bytes + GUARD_BYTES);
     }
 }

@@ -32,6 +32,7 @@ struct geo_cache_sizes {
     uint32_t v6_addresses;   /* remembered at a time; rounded to three times a power of two */
     uint32_t answers;        /* rendered at a time; rounded up to three quarters of a power of two */
     uint32_t fragment_bytes; /* of the rendered answers; at least 16 KiB, at most 1 GiB */
+    uint32_t pairs;          /* of country and AS that are counted; further ones are counted by country alone */
 };
 
 extern const struct geo_cache_sizes geo_cache_sizes_default;
@@ -51,8 +52,7 @@ struct place_fragment geo_cache_find(struct geo_cache *cache, const struct ip *i
 typedef void geo_count_function(void *context, const struct place *place, uint64_t count);
 
 /* Reports how many look-ups ended in each pair of country and AS since the cache was made, once per pair.
- * Look-ups without an answer are in the totals only. (Beyond 131,072 pairs further ones are counted by
- * country alone: the routing table has about 80,000 AS.) */
+ * Look-ups without an answer are in the totals only. */
 void geo_cache_count(struct geo_cache *cache, geo_count_function *report, void *context);
 
 struct geo_cache_totals {

@@ -6,7 +6,6 @@
  * trailing space, methods such as --location, hosts in brackets. ODDITIES.md 5-10.
  *
  * Threads: pure function. */
-#include "base/number.h"
 #include "ingest/split.h"
 
 static uint32_t find(const char *text, uint32_t from, uint32_t to, char wanted) {
@@ -19,39 +18,59 @@ static bool is_dash(const char *text, uint32_t from, uint32_t to) {
 }
 
 /* host:port, [v6]:port, user@host; `port-` has the empty target of a request that never came. */
-static void split_authority(struct request *request, const char *text, uint32_t from, uint32_t to) {
-    for (uint32_t i = to; i > from; i--)
-        if (text[i - 1] == '@') {
-            from = i;
-            break;
-        }
-    uint32_t colon = to;
-    while (colon > from && text[colon - 1] != ':' && text[colon - 1] != ']') colon--;
-    if (colon > from && text[colon - 1] == ':') {
-        uint32_t port_end = to > colon && text[to - 1] == '-' ? to - 1 : to;
-        uint64_t port;
-        struct slice digits = {text + colon, port_end - colon};
-        if (digits.len <= 5 && number_parse(digits, &port) && port <= 65535) {
-            request->port = (uint32_t)port;
-            to = colon - 1;
-        }
+static void split_authority(struct request *request, const char *text, uint32_t from, uint32_t to, bool has_user) {
+    if (has_user)
+        for (uint32_t i = to; i > from; i--)
+            if (text[i - 1] == '@') {
+                from = i;
+                break;
+            }
+    uint32_t port_end = to > from && text[to - 1] == '-' ? to - 1 : to, colon = port_end, scale = 1, port = 0;
+    for (; colon > from && port_end - colon < 5; colon--) {
+        unsigned digit = (unsigned)(unsigned char)text[colon - 1] - '0';
+        if (digit > 9) break;
+        port += digit * scale;
+        scale *= 10;
+    }
+    if (colon > from && colon < port_end && text[colon - 1] == ':' && port <= 65535) {
+        request->port = port;
+        to = colon - 1;
     }
     request->domain = (struct span){from, to - from};
 }
 
+enum { ENDS_AUTHORITY = 1, ENDS_USER = 2 };
+static const uint8_t url_class[256] = {['/'] = ENDS_AUTHORITY, ['?'] = ENDS_AUTHORITY, ['#'] = ENDS_AUTHORITY, ['@'] = ENDS_USER};
+
+/* Where the authority begins, behind "scheme://"; `from` when there is no scheme. */
+static uint32_t skip_scheme(struct request *request, const char *text, uint32_t from, uint32_t to) {
+    uint32_t end = from;
+    if (to - from >= 8 && memcmp(text + from, "https://", 8) == 0)
+        end = from + 5;
+    else
+        while (end < to && end - from < 16 && text[end] >= 'a' && text[end] <= 'z') end++;
+    if (end == from || to - end < 3 || memcmp(text + end, "://", 3) != 0) return from;
+    request->scheme = (struct span){from, end - from};
+    return end + 3;
+}
+
 static void split_url(struct request *request, const char *text, uint32_t from, uint32_t to) {
-    uint32_t authority = from, path = from;
-    while (authority < to && authority - from < 16 && text[authority] >= 'a' && text[authority] <= 'z') authority++;
-    if (authority > from && to - authority >= 3 && memcmp(text + authority, "://", 3) == 0) {
-        request->scheme = (struct span){from, authority - from};
-        authority += 3;
-        for (path = authority; path < to; path++)
-            if (text[path] == '/' || text[path] == '?' || text[path] == '#') break;
-        split_authority(request, text, authority, path);
+    uint32_t authority = skip_scheme(request, text, from, to), path = authority;
+    if (authority > from) {
+        uint8_t seen = 0;
+        for (; path < to && (url_class[(uint8_t)text[path]] & ENDS_AUTHORITY) == 0; path++) seen |= url_class[(uint8_t)text[path]];
+        split_authority(request, text, authority, path, (seen & ENDS_USER) != 0);
     }
     uint32_t fragment = find(text, path, to, '#'), question = find(text, path, fragment, '?');
     request->path = (struct span){path, question - path};
     if (question < fragment) request->query = (struct span){question + 1, fragment - question - 1};
+}
+
+/* Where the last word begins; nearly always it is "HTTP/1.1". */
+static uint32_t last_word(const char *text, uint32_t from, uint32_t to) {
+    if (to - from > 9 && memcmp(text + to - 9, " HTTP/", 6) == 0 && memchr(text + to - 3, ' ', 3) == NULL) return to - 8;
+    while (to > from && text[to - 1] != ' ') to--;
+    return to;
 }
 
 void request_line_split(struct record *record, struct span line) {
@@ -62,8 +81,7 @@ void request_line_split(struct record *record, struct span line) {
     uint32_t space = find(text, from, to, ' ');
     if (!is_dash(text, from, space)) request->method = (struct span){from, space - from};
     if (space == to) return;
-    uint32_t url = space + 1, last = to;
-    while (last > url && text[last - 1] != ' ') last--;
+    uint32_t url = space + 1, last = last_word(text, url, to);
     /* `last` is behind the last space: the protocol, unless the line ends with the URL */
     if (is_dash(text, last, to)) {
         to = last > url ? last - 1 : url;

@@ -28,8 +28,14 @@ extern const char *const verdict_names[VERDICTS];
 extern const char *const provenance_names[PROVENANCES];
 extern const char *const hop_flag_names[HOP_FLAGS];
 
+/* An address and its port where the line has them in canonical form; a length of 0: format them. */
+struct endpoint_text {
+    struct span address, port;
+};
+
 struct client {
     struct ip ip;
+    struct endpoint_text text;
     uint16_t port;   /* 0: not known */
     bool resolved;   /* ip and port mean something */
     bool global;     /* has a place in the world: look it up */
@@ -67,7 +73,7 @@ struct record {
     uint8_t outcome;        /* enum outcome */
     struct moment start, end;
     struct endpoint peer, destination;
-    struct endpoint_text { struct span address, port; } peer_text, destination_text; /* canonical as logged; length 0: format it */
+    struct endpoint_text peer_text, destination_text;
     struct ip_parsed node;
     struct request request;
     struct client client;

@@ -25,6 +25,11 @@ static char *put_constant(char *out, const char *text) {
     return encode_end_text(out + bytes);
 }
 
+/* A name with its quotes and comma, made at start. */
+static inline char *put_name(char *out, const struct plan_name *name) {
+    return json_copy_plain(out, name->text, name->bytes);
+}
+
 static inline char *put_span(const struct encoding *encoding, char *out, struct span span) {
     if (span.length == 0) return NULL;
     return encode_end_text(encode_text(encoding, out, span));
@@ -106,10 +111,12 @@ static char *put_tls(struct encoding *encoding, char *out, bool protocol) {
     struct span span = record->fields[schema_column(record->schema, ROLE_TLS_VERSION)];
     if (record_null(record, span)) return NULL;
     char version[3];
-    uint32_t bytes;
-    bool ssl;
-    if (!tls_version(record_text(record, span), &ssl, version, &bytes)) return mark_role_raw(encoding, ROLE_TLS_VERSION);
-    if (protocol) return put_constant(out, ssl ? "ssl" : "tls");
+    uint32_t bytes = 3;
+    bool ssl = false;
+    if (span.length == 7 && memcmp(record->text + span.offset, "TLSv1.", 6) == 0)
+        memcpy(version, record->text + span.offset + 4, sizeof version);
+    else if (!tls_version(record_text(record, span), &ssl, version, &bytes)) return mark_role_raw(encoding, ROLE_TLS_VERSION);
+    if (protocol) return encode_literal(out, ssl ? SLICE("\"ssl\",") : SLICE("\"tls\","));
     memcpy(out, version, sizeof version);
     return encode_end_text(out + bytes);
 }
@@ -172,12 +179,9 @@ static char *put_json(char *out, const char *json, uint32_t bytes) {
 /* --- the loop ----------------------------------------------------------------------------------- */
 
 /* One value without its key; NULL when the record does not have it. */
-static inline char *put_value(struct encoding *encoding, const struct op *op, char *out) {
-    const struct record *record = encoding->record;
-    struct encoder_context *context = encoding->context;
+__attribute__((always_inline)) static inline char *put_value(struct encoding *encoding, const struct record *record,
+                                                              struct encoder_context *context, const struct op *op, char *out) {
     const struct client *client = &record->client;
-    bool is_peer = client->provenance == PROVENANCE_PEER;
-    const struct span none = {0, 0};
     switch (op->code) {
     case OP_COLUMN + FIELD_TEXT: case OP_COLUMN + FIELD_REQUEST: {
         struct span span = record->fields[op->index];
@@ -209,9 +213,9 @@ static inline char *put_value(struct encoding *encoding, const struct op *op, ch
         return encode_end_text(out + HASH_ID_DIGITS);
     case VALUE_ORIGINAL: return put_original(encoding, out);
     case VALUE_CLIENT_IP:
-        return client->resolved ? put_address(encoding, out, is_peer ? record->peer_text.address : none, &client->ip) : NULL;
+        return client->resolved ? put_address(encoding, out, client->text.address, &client->ip) : NULL;
     case VALUE_CLIENT_PORT:
-        return client->port != 0 ? put_port(encoding, out, is_peer ? record->peer_text.port : none, client->port) : NULL;
+        return client->port != 0 ? put_port(encoding, out, client->text.port, client->port) : NULL;
     case VALUE_PEER_IP:
         return record->has_peer ? put_address(encoding, out, record->peer_text.address, &record->peer.address.ip) : NULL;
     case VALUE_PEER_PORT: return record->has_peer ? put_port(encoding, out, record->peer_text.port, record->peer.port) : NULL;
@@ -222,8 +226,8 @@ static inline char *put_value(struct encoding *encoding, const struct op *op, ch
     case VALUE_DESTINATION_PORT:
         return record->has_destination ? put_port(encoding, out, record->destination_text.port, record->destination.port) : NULL;
     case VALUE_NODE_IP: return put_node(encoding, out);
-    case VALUE_HOP_VERDICT: return put_constant(out, verdict_names[client->verdict]);
-    case VALUE_HOP_PROVENANCE: return put_constant(out, provenance_names[client->provenance]);
+    case VALUE_HOP_VERDICT: return put_name(out, &encoding->encoder->verdicts[client->verdict]);
+    case VALUE_HOP_PROVENANCE: return put_name(out, &encoding->encoder->provenances[client->provenance]);
     case VALUE_HOP_TRUST: return encode_number(out, client->trust);
     case VALUE_HOP_DEPTH: return encode_number(out, client->depth);
     case VALUE_HOP_FLAGS: return put_hop_flags(record, out);
@@ -250,6 +254,15 @@ static inline char *put_value(struct encoding *encoding, const struct op *op, ch
     }
 }
 
+/* The comma behind a value becomes the end of the objects that it stood alone in. */
+static inline char *close_objects(char *out, uint32_t count) {
+    out--;
+    do *out++ = '}';
+    while (--count > 0);
+    *out++ = ',';
+    return out;
+}
+
 static const struct plan *find_plan(const struct encoder *encoder, const struct schema *schema) {
     const struct plan *plan = encoder->plans;
     while (plan->schema != schema) plan++;
@@ -262,7 +275,7 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     const char *keys = plan->keys;
     char *start = out, *opened[OUTPUT_DEPTH_MAX + 1], **innermost = opened;
     struct encoding encoding = {
-        .record = record, .context = context, .position = position,
+        .record = record, .context = context, .encoder = encoder, .position = position,
         .source = record->schema->layout == LAYOUT_SPACE_QUOTED ? JSON_AWS_ESCAPES : JSON_VERBATIM,
     };
     encoder_context_learn(context, record);
@@ -275,8 +288,9 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
                 continue;
             }
             char *value = json_copy_plain(out, keys + op->key, op->key_bytes);
-            char *end = put_value(&encoding, op, value);
-            out = end != NULL ? end : out;
+            char *end = put_value(&encoding, record, context, op, value);
+            if (end == NULL) continue;
+            out = op->closes == 0 ? end : close_objects(end, op->closes);
             continue;
         }
         if (op->code == OP_OPEN) {

@@ -15,6 +15,7 @@
 struct encoding {
     const struct record *record;
     struct encoder_context *context;
+    const struct encoder *encoder;
     uint64_t position;
     enum json_source source;
     uint64_t raw[FIELDS_MAX / 64]; /* columns whose text did not parse */
@@ -54,7 +55,7 @@ char *encode_odd_integer(struct encoding *encoding, uint32_t column, char *out);
 
 static inline char *encode_integer_column(struct encoding *encoding, uint32_t column, char *out) {
     struct slice text = record_text(encoding->record, encoding->record->fields[column]);
-    if (!number_is_plain_integer(text)) return encode_odd_integer(encoding, column, out);
+    if (!number_is_plain_integer_padded(text)) return encode_odd_integer(encoding, column, out);
     out = json_copy_plain(out, text.ptr, (uint32_t)text.len);
     *out++ = ',';
     return out;
@@ -64,7 +65,7 @@ char *encode_odd_seconds(struct encoding *encoding, uint32_t column, char *out);
 
 static inline char *encode_seconds_column(struct encoding *encoding, uint32_t column, char *out) {
     struct slice text = record_text(encoding->record, encoding->record->fields[column]);
-    if (!number_is_plain_decimal(text)) return encode_odd_seconds(encoding, column, out);
+    if (!number_is_plain_decimal_padded(text)) return encode_odd_seconds(encoding, column, out);
     out = json_copy_plain(out, text.ptr, (uint32_t)text.len);
     *out++ = ',';
     return out;

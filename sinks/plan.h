@@ -20,12 +20,13 @@ enum op_code {
 struct op {
     uint8_t code;      /* enum op_code */
     uint8_t index;     /* column; a place's text or mark */
-    uint16_t key_bytes;
+    uint8_t closes;    /* objects that end with this value: it stood alone in them */
+    uint8_t key_bytes;
     uint32_t key;      /* offset in the pool */
 };
 
 #define PLAN_OPS_MAX 256u
-#define PLAN_KEYS_BYTES 8192u
+#define PLAN_KEYS_BYTES 16384u
 
 struct plan {
     const struct schema *schema; /* NULL: the plan of a place */
@@ -35,9 +36,16 @@ struct plan {
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
 };
 
+/* A fixed text as it is written: `"ok",`. */
+struct plan_name {
+    char text[63];
+    uint8_t bytes;
+};
+
 struct encoder {
     const struct output_schema *schema;
     bool keep_original;
+    struct plan_name verdicts[VERDICTS], provenances[PROVENANCES];
     struct plan place;
     uint32_t plans_count; /* one per format, in the order of schemas_all */
     struct plan plans[];

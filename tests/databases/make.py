@@ -138,6 +138,13 @@ DATABASES = {
         GB: nested(*SWEDEN, **LINKOPING, autonomous_system_number=MmdbU32(64496),
                    autonomous_system_organization="Example Elsewhere", isp="Example ISP"),
     }),
+    # more answers than a small cache can hold: 256 pairs of country and AS, each AS in two countries
+    "many": ("wherefrom-Country-ASN", 6, {
+        f"81.2.{index}.0/24": {"country": {"iso_code": ("GB", "SE", "US")[index % 3]},
+                               "autonomous_system_number": MmdbU32(64512 + index % 128),
+                               "autonomous_system_organization": f"Example {index % 128}"}
+        for index in range(256)
+    }),
     # values that do not fit
     "odd": ("wherefrom-Country-ASN", 6, {
         GB: {"country": {"iso_code": "gb", "names": {"en": "bad utf-8 here"}}, "continent": {"code": "EUR"},

@@ -298,7 +298,7 @@ static void takes_numbers_in_texts(void **state) {
     }
     static const struct { const char *text; uint32_t number; } as_numbers[] = {
         {"AS15169", 15169}, {"15169", 15169}, {"AS4294967295", 4294967295}, {"AS4294967296", 0},
-        {"99999999999999999999999999", 0}, {"AS0", 0}, {"AS", 0}, {"", 0}, {"ASX", 0}, {"AS-1", 0}, {"as1", 0},
+        {"99999999999999999999999999", 0}, {"18446744073709551617", 0}, {"AS0", 0}, {"AS", 0}, {"", 0}, {"ASX", 0}, {"AS-1", 0}, {"as1", 0},
     };
     for (size_t index = 0; index < COUNT(as_numbers); index++) {
         MMDB_entry_data_s value = text_value(as_numbers[index].text);

@@ -1,0 +1,162 @@
+"""What the black-box runners share: the program under test, scratch directories, checks that are counted.
+
+A runner is a program: it prints a line for each group of cases, details of what failed, and last
+`N passed, N failed`; its exit status is 1 when anything failed. Nothing but the standard library, so that a
+fresh Debian can run it.
+
+Threads: a Report may be used from several.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+DETAILS_MAX = 8  # failures of a group that are printed
+
+
+class Report:
+    """Counts checks; `group` collects those of one line of output."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.details = []
+        self.lock = threading.Lock()
+
+    def check(self, good, what):
+        """Counts one check; `what` says what should have been, with what was. Returns `good`."""
+        with self.lock:
+            if good:
+                self.passed += 1
+            else:
+                self.failed += 1
+                self.details.append(what)
+        return bool(good)
+
+    def equal(self, found, expected, what):
+        return self.check(found == expected, f"{what}: expected {expected!r:.200}, found {found!r:.200}")
+
+    @contextlib.contextmanager
+    def group(self, name):
+        passed, failed, self.details = self.passed, self.failed, []
+        try:
+            yield self
+        except (Exception, subprocess.TimeoutExpired) as problem:
+            self.check(False, f"{type(problem).__name__}: {problem}")
+        count = self.passed - passed + self.failed - failed
+        if count == 0:
+            self.check(False, "a group that checks nothing")
+        good = self.failed == failed
+        print(f"{'ok  ' if good else 'FAIL'} {name} ({count} checks)", flush=True)
+        for detail in self.details[:DETAILS_MAX]:
+            print(f"       {detail}")
+        if len(self.details) > DETAILS_MAX:
+            print(f"       and {len(self.details) - DETAILS_MAX} more")
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed > 0 or self.passed == 0 else 0
+
+
+class Result:
+    """What a run left behind: exit code, bytes on stdout, text on stderr."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err.decode("utf-8", "replace")
+
+
+class Program:
+    """The program under test. Its directory is found by its own path, so the database beside it is."""
+
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        if not os.access(self.path, os.X_OK):
+            sys.exit(f"{path}: no such program; build it first")
+
+    def run(self, *arguments, stdin=b"", cwd=None, env=None, timeout=60):
+        """`stdin`: bytes, or an open file."""
+        given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+        done = subprocess.run([self.path, *map(os.fspath, arguments)], cwd=cwd, env={**os.environ, **(env or {})},
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False, **given)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments, **settings):
+        return subprocess.Popen([self.path, *map(os.fspath, arguments)], **settings)
+
+    def scanners(self):
+        """Names of the scanners that this machine can run."""
+        names = []
+        for name in ("baseline", "avx2", "avx512"):
+            version = self.run("version", env={"WHEREFROM_CPU": name}).out.decode()
+            if f"scanner {name}\n" in version:
+                names.append(name)
+        return names
+
+
+@contextlib.contextmanager
+def scratch():
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="wherefrom-test-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def write(path, content):
+    """Writes bytes or text below directories that are made as needed; returns the path."""
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def no_repeated_keys(pairs):
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise ValueError(f"a key is repeated: {sorted(keys)}")
+    return dict(pairs)
+
+
+def no_such_number(text):
+    raise ValueError(f"{text} is no JSON")
+
+
+def parse_lines(content):
+    """NDJSON, strictly: UTF-8, one object a line, a newline at the end of each, no key twice, no NaN."""
+    if content and not content.endswith(b"\n"):
+        raise ValueError("the last line has no end")
+    records = []
+    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+        try:
+            record = json.loads(line.decode("utf-8"), object_pairs_hook=no_repeated_keys, parse_constant=no_such_number)
+        except ValueError as problem:
+            raise ValueError(f"line {number} of the output: {problem}: {line[:200]!r}") from None
+        if not isinstance(record, dict):
+            raise ValueError(f"line {number} of the output is no object: {line[:200]!r}")
+        records.append(record)
+    return records
+
+
+def at(record, path):
+    """The value at "http.request.method", None when it is absent."""
+    for name in path.split("."):
+        if not isinstance(record, dict) or name not in record:
+            return None
+        record = record[name]
+    return record
+
+
+def read_summary(path):
+    """A --summary file whose numbers have been found to add up."""
+    summary = json.loads(pathlib.Path(path).read_bytes())
+    records = summary["records"]
+    if records["read"] != records["written"] + records["rejected"] + records["skipped"]:
+        raise ValueError(f"read is not the sum of the rest: {records}")
+    for kind in ("rejected", "skipped"):
+        if records[kind] != sum(summary[kind + "_by_reason"].values()):
+            raise ValueError(f"{kind} is not the sum of its reasons: {summary}")
+    return summary
