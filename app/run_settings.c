@@ -12,6 +12,7 @@ static const char *const schema_choices[] = {"ecs", "ss4o", "flat", NULL}; /* as
 static const char *const progress_choices[] = {"auto", "always", "never", NULL};
 static const char *const log_choices[] = {"text", "json", NULL};
 
+/* clang-format off */
 static const struct option_spec input_options[] = {
     {.name = "config", .letter = 'c', .kind = OPTION_TEXT, AT(config), .placeholder = "FILE", .cli_only = true,
      .help = "YAML file with the same options as keys (- as _) and `inputs:`; the command line wins"},
@@ -59,6 +60,7 @@ static const struct option_spec running_options[] = {
     {.name = "log-format", .kind = OPTION_CHOICE, AT(log_format), .default_text = "text", .choices = log_choices,
      .help = "form of messages on stderr"},
 };
+/* clang-format on */
 
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]) {
     groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};

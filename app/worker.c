@@ -11,6 +11,7 @@
 bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     *worker = (struct worker){.plan = plan};
     splitter_init(&worker->splitter, plan->kernel);
+    if (!encoder_context_init(&worker->context)) return false;
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
     worker->places = geo_cache_new(plan->geo, renderer);
@@ -31,6 +32,7 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
                         const struct reading *reading, uint64_t line_number) {
     char counted[64];
     const struct schema *schema = reading->schema;
+    ASSERT(schema != NULL || (reading->column < 0 && reading->reject != REJECT_TOO_FEW_FIELDS));
     struct rejected rejected = {
         .reason = reject_names[reading->reject],
         .format = schema != NULL ? schema->name : NULL,

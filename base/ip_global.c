@@ -42,18 +42,18 @@ struct v6_row {
 };
 
 static const struct v6_row v6_rows[] = {
-    {0x0064ff9b00000000, 0, 96, true},   /* 64:ff9b::/96, IPv4 behind a NAT64, RFC 6052 */
-    {0x2001000000000000, 0, 32, true},   /* 2001::/32, Teredo, RFC 4380 */
-    {0x2001000100000000, 1, 128, true},  /* 2001:1::1, Port Control Protocol anycast, RFC 7723 */
-    {0x2001000100000000, 2, 128, true},  /* 2001:1::2, TURN anycast, RFC 8155 */
-    {0x2001000300000000, 0, 32, true},   /* 2001:3::/32, AMT, RFC 7450 */
-    {0x2001000401120000, 0, 48, true},   /* 2001:4:112::/48, AS112, RFC 7535 */
-    {0x2001002000000000, 0, 28, true},   /* 2001:20::/28, ORCHIDv2, RFC 7343 */
-    {0x2001003000000000, 0, 28, true},   /* 2001:30::/28, drone remote identification, RFC 9374 */
-    {0x2001000000000000, 0, 23, false},  /* 2001::/23, protocol assignments, RFC 2928 */
-    {0x20010db800000000, 0, 32, false},  /* 2001:db8::/32, documentation, RFC 3849 */
-    {0x3fff000000000000, 0, 20, false},  /* 3fff::/20, documentation, RFC 9637 */
-    {0x2000000000000000, 0, 3, true},    /* 2000::/3, all global unicast there is, RFC 4291 */
+    {0x0064ff9b00000000, 0, 96, true},  /* 64:ff9b::/96, IPv4 behind a NAT64, RFC 6052 */
+    {0x2001000000000000, 0, 32, true},  /* 2001::/32, Teredo, RFC 4380 */
+    {0x2001000100000000, 1, 128, true}, /* 2001:1::1, Port Control Protocol anycast, RFC 7723 */
+    {0x2001000100000000, 2, 128, true}, /* 2001:1::2, TURN anycast, RFC 8155 */
+    {0x2001000300000000, 0, 32, true},  /* 2001:3::/32, AMT, RFC 7450 */
+    {0x2001000401120000, 0, 48, true},  /* 2001:4:112::/48, AS112, RFC 7535 */
+    {0x2001002000000000, 0, 28, true},  /* 2001:20::/28, ORCHIDv2, RFC 7343 */
+    {0x2001003000000000, 0, 28, true},  /* 2001:30::/28, drone remote identification, RFC 9374 */
+    {0x2001000000000000, 0, 23, false}, /* 2001::/23, protocol assignments, RFC 2928 */
+    {0x20010db800000000, 0, 32, false}, /* 2001:db8::/32, documentation, RFC 3849 */
+    {0x3fff000000000000, 0, 20, false}, /* 3fff::/20, documentation, RFC 9637 */
+    {0x2000000000000000, 0, 3, true},   /* 2000::/3, all global unicast there is, RFC 4291 */
     {0, 0, 0, false}, /* unassigned, 100::/64 discard, 5f00::/16 segment routing, fc00::/7 unique-local,
                        * fe80::/10 link-local, ff00::/8 multicast */
 };

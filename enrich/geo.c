@@ -189,8 +189,8 @@ void geo_decode(const struct geo *geo, const struct geo_answer *answer, struct p
         }
         const struct geo_database *database = &geo->databases[index];
         struct place found;
-        decode_record((MMDB_entry_s){.mmdb = &database->mmdb, .offset = answer->offsets[index] - 1},
-                      database->layout, &found);
+        decode_record((MMDB_entry_s){.mmdb = &database->mmdb, .offset = answer->offsets[index] - 1}, database->layout,
+                      &found);
         merge_place(place, &found);
     }
     complete_region(place, scratch);

@@ -84,9 +84,11 @@ struct geo_cache {
     size_t used_bytes;
 };
 
-const struct geo_cache_sizes geo_cache_sizes_default = {
-    .v4_addresses = 8u << 15, .v6_addresses = 3u << 15, .answers = 3u << 15, .fragment_bytes = 32u << 20,
-    .pairs = 1u << 17};
+const struct geo_cache_sizes geo_cache_sizes_default = {.v4_addresses = 8u << 15,
+                                                        .v6_addresses = 3u << 15,
+                                                        .answers = 3u << 15,
+                                                        .fragment_bytes = 32u << 20,
+                                                        .pairs = 1u << 17};
 
 static uint64_t mix(uint64_t a, uint64_t b) {
     __extension__ typedef unsigned __int128 wide;
@@ -124,7 +126,8 @@ static uint32_t *pair_slot(struct geo_cache *cache, struct slice country, uint32
     }
 }
 
-static uint32_t pair_index(struct geo_cache *cache, struct slice country, uint32_t as_number, struct slice organization) {
+static uint32_t pair_index(struct geo_cache *cache, struct slice country, uint32_t as_number,
+                           struct slice organization) {
     uint32_t *slot = pair_slot(cache, country, as_number);
     if (*slot == 0 && cache->pairs_count >= cache->pairs_max) {
         as_number = 0;
@@ -133,8 +136,8 @@ static uint32_t pair_index(struct geo_cache *cache, struct slice country, uint32
     }
     if (*slot == 0) {
         ASSERT(cache->pairs_count < cache->pairs_max + COUNTRIES_MAX);
-        cache->pairs[cache->pairs_count] =
-            (struct pair){.country = country, .organization = organization, .as_number = as_number};
+        cache->pairs[cache->pairs_count] = (struct pair){
+            .country = country, .organization = organization, .as_number = as_number};
         *slot = ++cache->pairs_count;
     }
     return *slot - 1;
@@ -316,8 +319,8 @@ struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_render
     cache.answer_head_bytes = (uint32_t)(sizeof(struct answer) + sizeof(uint32_t) * geo->databases_count);
     cache.answers_bytes = answer_bytes(&cache, 0);
     lay_out(&cache, NULL);
-    char *block = mmap(NULL, cache.used_bytes + GUARD_BYTES, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *block = mmap(NULL, cache.used_bytes + GUARD_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                       0);
     if (block == MAP_FAILED) {
         return NULL;
     }

@@ -45,9 +45,11 @@ static const struct geo_row maxmind_rows[] = {
     {GEO_MARK, PLACE_TOR_EXIT_NODE, {"traits", "is_tor_exit_node"}},
 };
 
+/* clang-format off */
 static const char *const maxmind_types[] = {
     "GeoLite2-", "GeoIP2-City", "GeoIP2-Country", "GeoIP2-Enterprise", "GeoIP2-Precision", "GeoIP2-ISP",
     "GeoIP2-Anonymous", "GeoIP-Anonymous", "DBIP-", "wherefrom-", NULL};
+/* clang-format on */
 
 /* IPinfo's schemas per download, and the column names that ip-location-db gives its .mmdb files */
 static const struct geo_row flat_rows[] = {

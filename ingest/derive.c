@@ -34,15 +34,16 @@ static bool derive_moment(const struct record *record, enum field_role role, str
     return moment->known;
 }
 
-/* An end that is not logged: the start and the three parts of the duration, when all are known. */
+/* An end that is not logged: the start and the three parts of the duration, when all are known and the sum is a time. */
 static void derive_end(struct record *record) {
     int64_t sum = record->start.ns;
     for (enum field_role role = ROLE_PROCESSING_1; role <= ROLE_PROCESSING_3; role++) {
         struct span span;
         int index;
         int64_t ns;
-        if (!column(record, role, &span, &index) || !number_seconds_to_ns(record_text(record, span), &ns)) return;
-        sum += ns;
+        if (!column(record, role, &span, &index) || !number_seconds_to_ns(record_text(record, span), &ns) ||
+            __builtin_add_overflow(sum, ns, &sum))
+            return;
     }
     record->end = (struct moment){.ns = sum, .known = true};
 }
@@ -112,8 +113,9 @@ bool derive(struct record *record, struct timestamp_cache *days, struct reading 
     record->request = (struct request){.port = 0};
     if (column(record, ROLE_REQUEST, &span, &index)) {
         request_line_split(record, span);
-        /* a classic balancer's TCP listener writes "- - - " */
-        if (record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
+        /* a classic balancer's TCP listener writes "- - - "; an application balancer has none, only requests that never came */
+        bool classic = schema_column(record->schema, ROLE_PROCESSING_1) >= 0;
+        if (classic && record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
     }
     return true;
 }

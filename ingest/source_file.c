@@ -222,11 +222,13 @@ static size_t drop_skipped(struct source_file *source, char *text, size_t bytes)
     return bytes - dropped;
 }
 
-/* A compressed file inside the compressed file is no text; unpacking twice is not what anybody asked for. */
-static enum status check_head(struct source_file *source, const char *text, size_t bytes, struct error *error) {
-    if (source->head_checked || source->inflate == NULL || bytes < 4) return STATUS_OK;
+/* A compressed file inside the compressed file is no text; unpacking twice is not what anybody asked for. Nothing of it is
+ * handed on: how much is here by now depends on the read size. */
+static enum status check_head(struct source_file *source, const char *text, size_t *bytes, struct error *error) {
+    if (source->head_checked || source->inflate == NULL || source->position > 0 || *bytes < 4) return STATUS_OK;
     source->head_checked = true;
-    if (inflate_detect((const uint8_t *)text, bytes) == NULL) return STATUS_OK;
+    if (inflate_detect((const uint8_t *)text, *bytes) == NULL) return STATUS_OK;
+    *bytes = 0;
     return damaged(source, "it holds another compressed file; unpack it once first", error);
 }
 
@@ -249,7 +251,7 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
         got = drop_skipped(source, text + *text_bytes, got);
         whole_line = whole_line || memchr(text + *text_bytes, '\n', got) != NULL;
         *text_bytes += got;
-        if (status == STATUS_OK) status = check_head(source, text, *text_bytes, error);
+        if (status == STATUS_OK) status = check_head(source, text, text_bytes, error);
         if (status != STATUS_OK) {
             source->text_end = source->cut_short = true;
             return status;

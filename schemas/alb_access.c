@@ -5,6 +5,7 @@
  * Threads: constants. */
 #include "schemas/schema.h"
 
+/* clang-format off */
 static const struct field_spec fields[] = {
     {"type", FIELD_TEXT, ROLE_NONE, "aws.elb.type", "aws.elb.elb_type", "http https h2 grpcs ws wss; an open set"},
     {"time", FIELD_TIME, ROLE_TIME_END, NULL, NULL, "when the response was sent; for WebSockets when the connection closed"},
@@ -41,6 +42,7 @@ static const struct field_spec fields[] = {
     {"request_transform_status", FIELD_TEXT, ROLE_NONE, "aws.elb.request_transform_status", "aws.elb.request_transform_status", "outcome of the rewrite"},
     {"ip_address", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the load balancer node (since 2026)"},
 };
+/* clang-format on */
 
 const struct schema schema_alb_access = {
     .name = "alb_access",

@@ -4,6 +4,7 @@
  * Threads: constants. */
 #include "schemas/schema.h"
 
+/* clang-format off */
 static const struct field_spec fields[] = {
     {"time", FIELD_TIME, ROLE_TIME_START, NULL, NULL, "when the request arrived"},
     {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "name of the load balancer"},
@@ -21,6 +22,7 @@ static const struct field_spec fields[] = {
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP and TCP"},
     {"ssl_protocol", FIELD_TEXT, ROLE_TLS_VERSION, NULL, "aws.elb.ssl_protocol", "TLS version; null for plain HTTP and TCP"},
 };
+/* clang-format on */
 
 const struct schema schema_clb_access = {
     .name = "clb_access",

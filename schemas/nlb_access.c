@@ -5,6 +5,7 @@
  * Threads: constants. */
 #include "schemas/schema.h"
 
+/* clang-format off */
 static const struct field_spec fields[] = {
     {"type", FIELD_TEXT, ROLE_NONE, "aws.elb.type", "aws.elb.elb_type", "tls"},
     {"version", FIELD_TEXT, ROLE_NONE, "aws.elb.version", "aws.elb.version", "version of the log entry: 1.0 or 2.0"},
@@ -29,6 +30,7 @@ static const struct field_spec fields[] = {
     {"alpn_client_preference_list", FIELD_TEXTS_QUOTED, ROLE_NONE, "aws.elb.alpn_client_preference_list", "aws.elb.alpn_client_preference_list", "protocols that the client offered, URL-encoded"},
     {"tls_connection_creation_time", FIELD_TIME, ROLE_TIME_START, "aws.elb.tls_connection_creation_time", "aws.elb.tls_connection_creation_time", "when the connection began"},
 };
+/* clang-format on */
 
 const struct schema schema_nlb_access = {
     .name = "nlb_access",

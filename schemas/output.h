@@ -13,6 +13,7 @@
 #include "base/slice.h"
 #include "schemas/schema.h"
 
+/* clang-format off */
 enum value {
     VALUE_COLUMN,      /* a column names this path */
     VALUE_COLUMNS,     /* all columns whose paths have no row of their own, in column order */
@@ -33,6 +34,7 @@ enum value {
     VALUE_PLACE_TEXT, VALUE_PLACE_LOCATION, VALUE_PLACE_ACCURACY, VALUE_PLACE_AS_NUMBER, VALUE_PLACE_MARK,
     VALUES
 };
+/* clang-format on */
 
 /* Types of an OpenSearch mapping. */
 enum output_type { TYPE_KEYWORD, TYPE_LONG, TYPE_FLOAT, TYPE_DATE, TYPE_IP, TYPE_GEO_POINT, TYPE_BOOLEAN, TYPE_TEXT_LONG };

@@ -24,28 +24,26 @@ struct encoder_request {
 enum status encoder_new(const struct encoder_request *request, struct encoder **encoder, struct error *error) WARN_UNUSED;
 void encoder_free(struct encoder *encoder);
 
-/* JSON text that is copied into many records; bytes 0: nothing to copy. 32 bytes behind it may be read. */
-struct json_piece {
-    char *json;
-    uint32_t bytes;
-};
-
 #define ARN_PREFIX_BYTES_MAX 96u
 
-/* A worker's memory of what many records share, escaped once. */
+struct shape_cache;
+
+/* A worker's memory: what the records of one input share, escaped once, and the shapes of records that it has met. */
 struct encoder_context {
     const struct origin *origin;
-    struct json_piece path, account, region; /* quoted */
-    bool lossy;                     /* the record being written had bytes that are not UTF-8 */
-    char arn[ARN_PREFIX_BYTES_MAX]; /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" that account and region came from */
-    uint32_t arn_bytes;
-    char *memory;                   /* behind the pieces */
+    struct slice path, account, region; /* as JSON text without quotes; 32 bytes behind each may be read */
+    char *names;                        /* behind the three */
+    char arn[ARN_PREFIX_BYTES_MAX];     /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
+    uint32_t arn_bytes;                 /* 0: none */
+    struct span arn_region, arn_account; /* inside it */
+    char *scratch;                      /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
+    struct shape_cache *shapes;
 };
 
+/* False when memory is short; encoder_context_destroy is safe after any outcome. */
+bool encoder_context_init(struct encoder_context *context) __attribute__((warn_unused_result));
 /* Prepares `context` for records of `origin`; keeps what it has when that is the same one. */
 void encoder_context_set(struct encoder_context *context, const struct origin *origin);
-/* Takes account and region from the record's ARN when the input's name does not say them. */
-void encoder_context_learn(struct encoder_context *context, const struct record *record);
 void encoder_context_destroy(struct encoder_context *context);
 
 /* Writes `record` and a newline to `out` and returns the number of bytes. `position` is the line's offset in

@@ -3,6 +3,7 @@
  * Threads: main thread at start. */
 #include "sinks/plan.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +21,18 @@ struct compiler {
     uint32_t depth;
 };
 
-static uint32_t add_key(struct plan *plan, const char *name, size_t name_bytes, const char *after, uint8_t *key_bytes) {
-    ASSERT(plan->keys_bytes + name_bytes + strlen(after) + 8 + 32 <= PLAN_KEYS_BYTES);
-    uint32_t key = plan->keys_bytes;
-    int bytes = snprintf(plan->keys + key, PLAN_KEYS_BYTES - key, "\"%.*s\":%s", (int)name_bytes, name, after);
-    ASSERT(bytes > 0 && bytes <= UINT8_MAX);
-    plan->keys_bytes += (uint32_t)bytes;
-    *key_bytes = (uint8_t)bytes;
-    return key;
+/* Adds a text to the pool; 32 bytes behind it stay readable. */
+static uint16_t add_text(struct plan *plan, uint8_t *bytes_count, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    uint32_t room = PLAN_KEYS_BYTES - 32u - plan->keys_bytes;
+    int bytes = vsnprintf(plan->keys + plan->keys_bytes, room, format, arguments);
+    va_end(arguments);
+    ASSERT(bytes >= 0 && bytes <= UINT8_MAX && (uint32_t)bytes < room);
+    uint16_t offset = plan->keys_bytes;
+    plan->keys_bytes = (uint16_t)(offset + bytes);
+    *bytes_count = (uint8_t)bytes;
+    return offset;
 }
 
 static struct op *add_op(struct plan *plan, unsigned code) {
@@ -37,17 +42,27 @@ static struct op *add_op(struct plan *plan, unsigned code) {
     return op;
 }
 
-/* Whether the text of this value starts with a quote, which then is part of the key. */
-static bool quoted_text(unsigned code) {
+/* What stands around a value: the encoder's slot has the bare text. */
+struct wrapping {
+    const char *before, *after;
+};
+
+static struct wrapping wrapping_of(unsigned code) {
+    const struct wrapping bare = {"", ","}, text = {"\"", "\","}, time = {"\"", "Z\","}, texts = {"[\"", "\"],"}, numbers = {"[", "],"};
     switch (code) {
-    case OP_COLUMN + FIELD_TEXT: case OP_COLUMN + FIELD_NAME: case OP_COLUMN + FIELD_TIME: case OP_COLUMN + FIELD_REQUEST:
-    case VALUE_TIMESTAMP: case VALUE_START: case VALUE_END: case VALUE_ID: case VALUE_ORIGINAL:
-    case VALUE_CLIENT_IP: case VALUE_PEER_IP: case VALUE_DESTINATION_IP: case VALUE_NODE_IP:
-    case VALUE_METHOD: case VALUE_URL: case VALUE_URL_SCHEME: case VALUE_URL_DOMAIN: case VALUE_URL_PATH:
-    case VALUE_URL_QUERY: case VALUE_HTTP_VERSION: case VALUE_TLS_VERSION:
-        return true;
-    default:
-        return false;
+    case OP_COLUMN + FIELD_TEXT: case OP_COLUMN + FIELD_NAME: case OP_COLUMN + FIELD_REQUEST: return text;
+    case OP_COLUMN + FIELD_TIME: return time;
+    case OP_COLUMN + FIELD_TEXTS_COMMA: case OP_COLUMN + FIELD_TEXTS_SPACE: case OP_COLUMN + FIELD_TEXTS_QUOTED: return texts;
+    case OP_COLUMN + FIELD_INTEGERS_SPACE: return numbers;
+    case VALUE_TIMESTAMP: case VALUE_START: case VALUE_END: return time;
+    case VALUE_CATEGORY: case VALUE_HOP_FLAGS: case VALUE_EXTRA: case VALUE_LOG_FLAGS: return texts;
+    case VALUE_OUTCOME: case VALUE_ID: case VALUE_ORIGINAL: case VALUE_CLIENT_IP: case VALUE_PEER_IP: case VALUE_DESTINATION_IP:
+    case VALUE_NODE_IP: case VALUE_HOP_VERDICT: case VALUE_HOP_PROVENANCE: case VALUE_METHOD: case VALUE_URL:
+    case VALUE_URL_SCHEME: case VALUE_URL_DOMAIN: case VALUE_URL_PATH: case VALUE_URL_QUERY: case VALUE_HTTP_VERSION:
+    case VALUE_TLS_VERSION: case VALUE_TLS_PROTOCOL: case VALUE_REGION: case VALUE_ACCOUNT: case VALUE_TRANSPORT:
+    case VALUE_BLOCKED_BY: case VALUE_LOG_PATH: return text;
+    case VALUE_RAW: return (struct wrapping){"{", "},"};
+    default: return bare; /* numbers, integer and seconds columns, a place's members */
     }
 }
 
@@ -70,7 +85,7 @@ static void enter(struct compiler *compiler, const char *parent, size_t parent_b
         const char *dot = memchr(parent + from, '.', parent_bytes - from);
         size_t to = dot != NULL ? (size_t)(dot - parent) : parent_bytes;
         struct op *op = add_op(compiler->plan, OP_OPEN);
-        op->key = add_key(compiler->plan, parent + from, to - from, "{", &op->key_bytes);
+        op->key = add_text(compiler->plan, &op->key_bytes, "\"%.*s\":{", (int)(to - from), parent + from);
         compiler->depth++;
         ASSERT(to < PATH_MAX_BYTES && compiler->depth <= OUTPUT_DEPTH_MAX);
         memcpy(compiler->open, parent, to);
@@ -106,15 +121,23 @@ static void add_leaf(struct compiler *compiler, const char *path, unsigned code,
     size_t parent_bytes = dot != NULL ? (size_t)(dot - path) : 0;
     enter(compiler, path, parent_bytes);
     const char *name = dot != NULL ? dot + 1 : path;
-    char after[PATH_MAX_BYTES] = "";
-    if (constant != NULL) snprintf(after, sizeof after, "%s,", constant);
-    if (quoted_text(code)) strcpy(after, "\"");
-    struct op *op = add_op(compiler->plan, constant != NULL ? OP_LITERAL : code);
+    struct plan *plan = compiler->plan;
+    struct op *op = add_op(plan, constant != NULL ? OP_LITERAL : code);
     op->index = (uint8_t)index;
-    op->key = add_key(compiler->plan, name, strlen(name), after, &op->key_bytes);
+    if (constant != NULL) {
+        op->key = add_text(plan, &op->key_bytes, "\"%s\":%s,", name, constant);
+        return;
+    }
+    struct wrapping wrapping = wrapping_of(code);
+    bool named = code != VALUE_CLIENT_PLACE;
+    op->key = add_text(plan, &op->key_bytes, named ? "\"%s\":%s" : "", name, wrapping.before);
+    op->suffix = add_text(plan, &op->suffix_bytes, "%s", wrapping.after);
+    ASSERT(plan->values_count < PLAN_VALUES_MAX);
+    op->number = plan->values_count++;
+    if (code < VALUES) plan->number_of[code] = op->number;
 }
 
-/* Calls `visit` for every path of a column. Several are separated by spaces; `:` cannot stand in a field name. */
+/* The next path of a column. Several are separated by spaces; `:` cannot stand in a field name. */
 static bool next_path(const char **paths, char path[PATH_MAX_BYTES]) {
     while (**paths == ' ') (*paths)++;
     size_t bytes = strcspn(*paths, " ");
@@ -189,53 +212,17 @@ static void compile_record(struct compiler *compiler, const struct output_schema
     add_op(compiler->plan, OP_END);
 }
 
-/* --- fewer ops --------------------------------------------------------------------------------- */
-
-/* Puts the key of `second` behind that of `first`. */
-static void join_keys(struct plan *plan, struct op *first, const struct op *second) {
-    uint32_t bytes = (uint32_t)first->key_bytes + second->key_bytes;
-    ASSERT(bytes <= UINT8_MAX && plan->keys_bytes + bytes + 32 <= PLAN_KEYS_BYTES);
-    char *joined = plan->keys + plan->keys_bytes;
-    memcpy(joined, plan->keys + first->key, first->key_bytes);
-    memcpy(joined + first->key_bytes, plan->keys + second->key, second->key_bytes);
-    first->key = plan->keys_bytes;
-    first->key_bytes = (uint8_t)bytes;
-    plan->keys_bytes += bytes;
-}
-
-static void remove_op(struct plan *plan, uint32_t at) {
-    memmove(&plan->ops[at], &plan->ops[at + 1], (plan->ops_count - at - 1u) * sizeof plan->ops[0]);
-    plan->ops_count--;
-}
-
-/* An object's constants go with its opening; a value alone in its object brings the whole object along: 117 ops become 83 for an ALB
- * record, each worth about 15 instructions. */
-static bool fuse_at(struct plan *plan, uint32_t at) {
-    struct op *op = &plan->ops[at];
-    if ((op[0].code == OP_OPEN || op[0].code == OP_LITERAL) && op[1].code == OP_LITERAL) {
-        join_keys(plan, &op[0], &op[1]);
-        remove_op(plan, at + 1);
-        return true;
-    }
-    if (op[0].code == OP_OPEN && op[1].code < OP_OPEN && op[1].code != VALUE_CLIENT_PLACE && op[2].code == OP_CLOSE) {
-        struct op value = op[1];
-        join_keys(plan, &op[0], &op[1]);
-        value.key = op[0].key;
-        value.key_bytes = op[0].key_bytes;
-        value.closes++;
-        op[0] = value;
-        remove_op(plan, at + 1);
-        remove_op(plan, at + 1);
-        return true;
-    }
-    return false;
-}
-
-static void fuse(struct plan *plan) {
-    bool again = true;
-    while (again) {
-        again = false;
-        for (uint32_t at = 0; at + 2 < plan->ops_count; at++) again = fuse_at(plan, at) || again;
+/* Sorts the plan's columns into their groups. */
+static void group_columns(struct plan *plan) {
+    for (uint32_t i = 0; i < plan->ops_count; i++) {
+        const struct op *op = &plan->ops[i];
+        if (op->code < OP_COLUMN || op->code >= OP_OPEN) continue;
+        enum field_kind kind = (enum field_kind)(op->code - OP_COLUMN);
+        struct plan_columns *group = kind == FIELD_TEXT || kind == FIELD_REQUEST ? &plan->texts
+                                     : kind == FIELD_INTEGER                     ? &plan->integers
+                                     : kind == FIELD_SECONDS                     ? &plan->seconds
+                                                                                 : &plan->others;
+        group->items[group->count++] = (struct plan_column){op->index, op->number, (uint8_t)kind};
     }
 }
 
@@ -262,14 +249,6 @@ static void compile_place(struct compiler *compiler, const struct output_schema 
     add_op(compiler->plan, OP_END);
 }
 
-static void init_names(struct plan_name *names, const char *const *texts, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        int bytes = snprintf(names[i].text, sizeof names[i].text, "\"%s\",", texts[i]);
-        ASSERT(bytes > 0 && (size_t)bytes < sizeof names[i].text);
-        names[i].bytes = (uint8_t)bytes;
-    }
-}
-
 static enum status check_rules(const struct option_list *rules, struct error *error) {
     for (size_t i = 0; i < rules->count; i++)
         if ((rules->items[i][0] != '+' && rules->items[i][0] != '-') || rules->items[i][1] == '\0')
@@ -290,14 +269,14 @@ enum status encoder_new(const struct encoder_request *request, struct encoder **
     }
     encoder->schema = request->schema;
     encoder->keep_original = request->keep_original;
-    init_names(encoder->verdicts, verdict_names, VERDICTS);
-    init_names(encoder->provenances, provenance_names, PROVENANCES);
     encoder->plans_count = schemas_count;
+    memset(encoder->place.number_of, PLAN_VALUES_MAX, sizeof encoder->place.number_of);
     for (uint32_t i = 0; i < schemas_count; i++) {
+        memset(encoder->plans[i].number_of, PLAN_VALUES_MAX, sizeof encoder->plans[i].number_of);
         encoder->plans[i].schema = schemas_all[i];
         struct compiler compiler = {.plan = &encoder->plans[i], .rules = &request->fields, .rule_used = rule_used};
         compile_record(&compiler, request->schema, request->keep_original);
-        fuse(&encoder->plans[i]);
+        group_columns(&encoder->plans[i]);
     }
     struct compiler compiler = {.plan = &encoder->place, .rules = &request->fields, .rule_used = rule_used};
     compile_place(&compiler, request->schema);

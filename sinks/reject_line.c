@@ -81,9 +81,9 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
         out = put(out, slice_from(rejected->format));
         *out++ = '"';
     }
-    out = put(out, SLICE(",\"origin\":{\"path\":"));
-    out = put(out, (struct slice){context->path.json, context->path.bytes});
-    out = put(out, SLICE(",\"offset\":"));
+    out = put(out, SLICE(",\"origin\":{\"path\":\""));
+    out = put(out, context->path);
+    out = put(out, SLICE("\",\"offset\":"));
     out += number_write(rejected->position, out);
     out = put(out, SLICE(",\"line\":"));
     out += number_write(rejected->line_number, out);

@@ -6,6 +6,7 @@ fresh Debian can run it.
 
 Threads: a Report may be used from several.
 """
+import argparse
 import contextlib
 import json
 import os
@@ -17,6 +18,15 @@ import tempfile
 import threading
 
 DETAILS_MAX = 8  # failures of a group that are printed
+
+
+def argument_parser(about):
+    """All runners are called alike; each takes what it needs of this."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--wherefrom", required=True, metavar="PATH", help="the program under test")
+    parser.add_argument("--generate", metavar="PATH", help="the program that makes logs; not every runner needs it")
+    parser.add_argument("--shared", metavar="DIR", help="folder with more sample lines; not every runner needs it")
+    return parser
 
 
 class Report:
@@ -112,6 +122,20 @@ def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def alb_line(number=0, client=None, agent="curl/8.5.0", time=None, target="10.0.0.80:8080"):
+    """A line of today's application balancer; other numbers give other lines."""
+    client = client or f"81.2.69.{number % 250 + 1}:{1024 + number % 60000}"
+    time = time or f"2026-03-01T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}.250000Z"
+    return (f'https {time} app/shop/50dc6c495c0c9188 {client} {target} 0.001 0.048 0.000 200 200 814 57 '
+            f'"GET https://shop.example.com:443/item/{number}?x=1 HTTP/1.1" "{agent}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 '
+            'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/shop/73e2d6bc24d8a067 "Root=1-69a42d01-0123456789abcdef01234567" '
+            f'"shop.example.com" "-" 3 {time} "forward" "-" "-" "{target}" "200" "-" "-" TID_{number:032x}')
+
+
+def alb_lines(count, first=0):
+    return "".join(alb_line(number) + "\n" for number in range(first, first + count)).encode()
 
 
 def no_repeated_keys(pairs):

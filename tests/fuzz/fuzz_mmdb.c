@@ -82,8 +82,9 @@ static void add_count(void *context, const struct place *place, uint64_t count) 
 }
 
 static void try_addresses(const struct geo *geo, struct geo_cache *cache, uint64_t *lookups) {
-    static const char *const addresses[] = {"81.2.69.142", "216.160.83.56", "89.160.20.112", "0.0.0.1",
-                                            "255.255.255.255", "2001:218::1", "::2", "ffff::", "64:ff9b::1.2.3.4"};
+    static const char *const addresses[] = {"81.2.69.142", "216.160.83.56",   "89.160.20.112",
+                                            "0.0.0.1",     "255.255.255.255", "2001:218::1",
+                                            "::2",         "ffff::",          "64:ff9b::1.2.3.4"};
     for (size_t index = 0; index < sizeof addresses / sizeof addresses[0]; index++) {
         struct ip_parsed parsed;
         ASSERT(ip_parse(slice_from(addresses[index]), &parsed));
@@ -115,8 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct geo geo;
     struct error error = {.message = ""};
     if (geo_open(&geo, paths, 1, &error) == STATUS_OK) {
-        const struct geo_cache_sizes sizes = {.v4_addresses = 8, .v6_addresses = 3, .answers = 3, .fragment_bytes = 0,
-                                              .pairs = 2};
+        const struct geo_cache_sizes sizes = {
+            .v4_addresses = 8, .v6_addresses = 3, .answers = 3, .fragment_bytes = 0, .pairs = 2};
         struct geo_cache *cache = geo_cache_new_sized(&geo, (struct place_renderer){.render = render}, sizes);
         ASSERT(cache != NULL);
         uint64_t lookups = 0, counted = 0;

@@ -16,7 +16,6 @@ log.file.path is the one difference allowed.
 
 Threads: two runs of the program at a time.
 """
-import argparse
 import concurrent.futures
 import fnmatch
 import gzip
@@ -31,7 +30,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "cli"))
-from black_box import Program, Report, parse_lines, scratch, write  # noqa: E402
+from black_box import Program, Report, argument_parser, parse_lines, scratch, write  # noqa: E402
 
 READ_SIZES = ("1", "7", "4096", None)
 WORKERS = ("1", "4")
@@ -236,8 +235,7 @@ def check_form(report, case):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="golden tests")
-    parser.add_argument("--wherefrom", required=True, help="the program")
+    parser = argument_parser("golden tests")
     parser.add_argument("--case", default="*", help="FORMAT/CASE, a glob")
     parser.add_argument("--update", action="store_true", help="write what is expected from one run, then look at it")
     options = parser.parse_args()

@@ -235,7 +235,7 @@ def check_readme(tree, options):
 
 
 def check_tidy(tree, options):
-    """clang-tidy over what the build compiles. A file is looked at again only when it or an include of it changed."""
+    """clang-tidy over the program's own files. One is looked at again only when it or an include of it changed."""
     if options.build is None:
         return
     with open(os.path.join(options.build, "compile_commands.json"), encoding="utf-8") as file:
@@ -260,7 +260,7 @@ def check_tidy(tree, options):
             found = [(path, (run.stderr or run.stdout).strip())]
         return [f"{place}: {text}" for place, text in found]
 
-    sources = sorted(compiled & set(tree.code()))
+    sources = sorted(path for path in compiled & set(tree.code()) if path.startswith(PRODUCT))
     for path, faults in zip(sources, in_parallel(complaints, sources)):
         known[path] = None if faults else digest(path)
         yield from faults

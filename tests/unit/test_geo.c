@@ -54,9 +54,9 @@ static struct ip ip_of(const char *text) {
 
 /* Everything that a place says, in one line; fields that are absent do not appear. */
 static const char *described(const struct place *place) {
-    static const char *const names[PLACE_TEXTS] = {"country", "country-name", "continent", "continent-name",
-                                                   "region",  "region-name",  "city",      "postal",
-                                                   "timezone", "as-name",     "isp",       "isp-organization"};
+    static const char *const names[PLACE_TEXTS] = {"country",  "country-name", "continent", "continent-name",
+                                                   "region",   "region-name",  "city",      "postal",
+                                                   "timezone", "as-name",      "isp",       "isp-organization"};
     static char line[PLACE_TEXTS * (PLACE_TEXT_BYTES_MAX + 32)];
     size_t used = 0;
     line[0] = '\0';
@@ -64,7 +64,8 @@ static const char *described(const struct place *place) {
         struct slice text = place->texts[index];
         assert_true(text.len <= PLACE_TEXT_BYTES_MAX);
         if (text.len != 0) {
-            used += (size_t)snprintf(line + used, sizeof line - used, "%s=%.*s ", names[index], (int)text.len, text.ptr);
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s=%.*s ", names[index], (int)text.len,
+                                     text.ptr);
         }
     }
     if (place->has_location) {
@@ -102,8 +103,7 @@ struct place_case {
 };
 
 #define BRITAIN "country=GB country-name=United Kingdom continent=EU continent-name=Europe"
-#define LONDON                                                                                            \
-    BRITAIN " region=GB-ENG region-name=England city=London postal=SW1A timezone=Europe/London"
+#define LONDON BRITAIN " region=GB-ENG region-name=England city=London postal=SW1A timezone=Europe/London"
 #define LONDON_AT "at=51.5000,-0.1250(city)"
 #define X16 "xxxxxxxxxxxxxxxx"
 #define X64 X16 X16 X16 X16
@@ -113,6 +113,7 @@ struct place_case {
 #define AE127 AE16 AE16 AE16 AE16 AE16 AE16 AE16 "äääääääääääääää"
 #define ARNOLD "as-name=Andrews & Arnold Ltd"
 
+/* clang-format off */
 static const struct place_case place_cases[] = {
     {"GeoLite2-City", {"city"}, GB, LONDON " " LONDON_AT},
     {"a name that is not ASCII", {"city"}, SE,
@@ -184,6 +185,7 @@ static const struct place_case place_cases[] = {
      "country=SE isp=" X256 " at=58.4167,15.6167(country) as=64496 marks=01"},
     {"texts that are no numbers", {"odd"}, JP, "country=JP"},
 };
+/* clang-format on */
 
 static void finds_places_in_every_layout(void **state) {
     (void)state;
@@ -243,13 +245,16 @@ static void tells_answers_apart(void **state) {
 
 static MMDB_entry_data_s text_value(const char *text) {
     struct slice copy = guard_copy(slice_from(text));
-    return (MMDB_entry_data_s){.has_data = true, .type = MMDB_DATA_TYPE_UTF8_STRING, .utf8_string = copy.ptr,
-                               .data_size = (uint32_t)copy.len};
+    return (MMDB_entry_data_s){
+        .has_data = true, .type = MMDB_DATA_TYPE_UTF8_STRING, .utf8_string = copy.ptr, .data_size = (uint32_t)copy.len};
 }
 
 static void takes_only_valid_texts(void **state) {
     (void)state;
-    static const struct { const char *what, *text; bool good; } cases[] = {
+    static const struct {
+        const char *what, *text;
+        bool good;
+    } cases[] = {
         {"ASCII", "London", true},
         {"empty", "", false},
         {"first of two bytes", "\xc2\x80", true},
@@ -279,16 +284,20 @@ static void takes_only_valid_texts(void **state) {
 
 static void takes_numbers_in_texts(void **state) {
     (void)state;
+    /* clang-format off */
     static const char *const good[] = {"0", "-0.1278", "51.5074", "180", "-179.999999", "37.405992000000001",
                                        "0.1", "007.5", "99999999999999", "0.000000000000001"};
+    /* clang-format on */
     for (size_t index = 0; index < COUNT(good); index++) {
         MMDB_entry_data_s value = text_value(good[index]);
         double number = NAN;
         assert_true(geo_value_decimal(&value, &number));
         assert_true(fabs(number - strtod(good[index], NULL)) < 1e-13);
     }
+    /* clang-format off */
     static const char *const bad[] = {"", "-", ".5", "5.", "-.5", "1.2.3", "1e3", "+1", " 1", "1 ", "nan", "inf",
                                       "0x10", "1,5", "9999999999999999999999", "--1"};
+    /* clang-format on */
     for (size_t index = 0; index < COUNT(bad); index++) {
         MMDB_entry_data_s value = text_value(bad[index]);
         double number;
@@ -296,10 +305,13 @@ static void takes_numbers_in_texts(void **state) {
             fail_msg("\"%s\" is taken", bad[index]);
         }
     }
+    /* clang-format off */
     static const struct { const char *text; uint32_t number; } as_numbers[] = {
         {"AS15169", 15169}, {"15169", 15169}, {"AS4294967295", 4294967295}, {"AS4294967296", 0},
-        {"99999999999999999999999999", 0}, {"18446744073709551617", 0}, {"AS0", 0}, {"AS", 0}, {"", 0}, {"ASX", 0}, {"AS-1", 0}, {"as1", 0},
+        {"99999999999999999999999999", 0}, {"18446744073709551617", 0}, {"AS0", 0}, {"AS", 0}, {"", 0}, {"ASX", 0},
+        {"AS-1", 0}, {"as1", 0},
     };
+    /* clang-format on */
     for (size_t index = 0; index < COUNT(as_numbers); index++) {
         MMDB_entry_data_s value = text_value(as_numbers[index].text);
         uint32_t number = 0;
@@ -315,7 +327,10 @@ static void takes_numbers_in_texts(void **state) {
 
 static void takes_points_in_texts(void **state) {
     (void)state;
-    static const struct { const char *text; bool good; } cases[] = {
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {
         {"51.5,-0.125", true}, {"51.5", false}, {"51.5,", false}, {",1", false}, {"1,2,3", false}, {"51.5, 1", false},
     };
     for (size_t index = 0; index < COUNT(cases); index++) {

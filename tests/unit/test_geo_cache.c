@@ -124,9 +124,9 @@ static void answers_hits_like_misses(void **state) {
     const size_t dots = 3;
     struct geo_cache *cache = geo_cache_new(&geo, (struct place_renderer){.render = render, .context = &dots});
     assert_non_null(cache);
-    static const char *const addresses[] = {"81.2.69.142", "81.2.69.150", "216.160.83.56", "89.160.20.112",
-                                            "2001:218::1", "2001:218::2", "64:ff9b::81.2.69.142",
-                                            "8.8.8.8", "2001:219::1"};
+    static const char *const addresses[] = {"81.2.69.142",          "81.2.69.150", "216.160.83.56",
+                                            "89.160.20.112",        "2001:218::1", "2001:218::2",
+                                            "64:ff9b::81.2.69.142", "8.8.8.8",     "2001:219::1"};
     rendered = 0;
     for (int round = 0; round < 3; round++) {
         for (size_t index = 0; index < COUNT(addresses); index++) {
@@ -171,8 +171,8 @@ static void forgets_the_oldest_addresses(void **state) {
     for (size_t family = 0; family < 2; family++) {
         struct geo_cache_sizes sizes = geo_cache_sizes_default;
         sizes.v4_addresses = sizes.v6_addresses = 1;
-        struct geo_cache *cache =
-            geo_cache_new_sized(&geo, (struct place_renderer){.render = render, .context = &dots}, sizes);
+        struct geo_cache *cache = geo_cache_new_sized(&geo, (struct place_renderer){.render = render, .context = &dots},
+                                                      sizes);
         assert_non_null(cache);
         uint64_t misses = 0;
         for (unsigned index = 0; index < 40; index++, misses++) {
@@ -228,6 +228,7 @@ struct size_case {
     bool restarts;
 };
 
+/* clang-format off */
 static const struct size_case size_cases[] = {
     {"usual", {8u << 10, 3u << 10, 3u << 10, 1u << 20, 4096}, 100, false},
     {"few answers", {8u << 10, 3u << 10, 48, 1u << 20, 4096}, 100, true},
@@ -238,6 +239,7 @@ static const struct size_case size_cases[] = {
      PLACE_JSON_BYTES_MAX - (sizeof "GB 64512 " - 1), true},
     {"few of everything", {0, 0, 0, 0, 4096}, 333, true},
 };
+/* clang-format on */
 
 static void starts_over_without_losing_counts(void **state) {
     (void)state;
@@ -274,8 +276,8 @@ static void counts_by_country_when_there_are_too_many_pairs(void **state) {
     struct geo_cache_sizes sizes = geo_cache_sizes_default;
     sizes.pairs = 50;
     sizes.answers = 0; /* pairs are looked for again and again */
-    struct geo_cache *cache =
-        geo_cache_new_sized(&geo, (struct place_renderer){.render = render, .context = &dots}, sizes);
+    struct geo_cache *cache = geo_cache_new_sized(&geo, (struct place_renderer){.render = render, .context = &dots},
+                                                  sizes);
     assert_non_null(cache);
     look_all_up(cache, &geo, &dots, 2);
     struct counts counts = {0};

@@ -53,6 +53,7 @@ struct parse_case {
     bool v4_mapped;
 };
 
+/* clang-format off */
 static const struct parse_case parse_cases[] = {
     {"shortest quad", "1.2.3.4", "1.2.3.4", IP_V4, false},
     {"longest quad", "255.255.255.255", "255.255.255.255", IP_V4, false},
@@ -136,6 +137,7 @@ static const struct parse_case parse_cases[] = {
     {"quad with a port", "81.2.69.142:80", NULL, IP_NONE, false},
     {"46 characters", "00000:0000:0000:0000:0000:ffff:255.255.255.255", NULL, IP_NONE, false},
 };
+/* clang-format on */
 
 static void parses_the_case_table(void **state) {
     (void)state;
@@ -492,16 +494,17 @@ static void tells_global_v4_addresses(void **state) {
 static void tells_global_v6_addresses(void **state) {
     (void)state;
     check_ranges(v6_not_global, COUNT(v6_not_global), false);
-    static const char *const global[] = {"2001:218::1", "2a02:a33c::1", "64:ff9b::5102:458e", "2002:5102:458e::1",
-                                         "2001::1", "2001:1::1", "2001:1::2", "2001:3::1", "2001:4:112::1",
-                                         "2001:20::1", "2001:3f:ffff::", "2001:200::", "2620:4f:8000::1", "2000::",
-                                         "3ffe:ffff::1", "3fff:1000::", "::ffff:81.2.69.142"};
+    static const char *const global[] = {
+        "2001:218::1",     "2a02:a33c::1", "64:ff9b::5102:458e", "2002:5102:458e::1", "2001::1",           "2001:1::1",
+        "2001:1::2",       "2001:3::1",    "2001:4:112::1",      "2001:20::1",        "2001:3f:ffff::",    "2001:200::",
+        "2620:4f:8000::1", "2000::",       "3ffe:ffff::1",       "3fff:1000::",       "::ffff:81.2.69.142"};
     for (size_t index = 0; index < COUNT(global); index++) {
         struct ip ip = ip_of(global[index]);
         assert_global(&ip, true);
     }
-    static const char *const not_global[] = {"::1", "::", "fe80::1", "fc00::1", "fdff::1", "ff02::1", "100::1",
-                                             "64:ff9b:1::1", "5f00::1", "fec0::1", "::ffff:10.0.0.1", "::8.8.8.8"};
+    static const char *const not_global[] = {"::1",     "::",      "fe80::1",         "fc00::1",
+                                             "fdff::1", "ff02::1", "100::1",          "64:ff9b:1::1",
+                                             "5f00::1", "fec0::1", "::ffff:10.0.0.1", "::8.8.8.8"};
     for (size_t index = 0; index < COUNT(not_global); index++) {
         struct ip ip = ip_of(not_global[index]);
         assert_global(&ip, false);

@@ -1,0 +1,62 @@
+/* The values of a record as they will be written, before anything is: one slot per value of the plan.
+ *
+ * A slot points at the text: in the line (nearly always), in the place cache, among constants, or in the scratch memory where
+ * numbers, ids, escaped texts and lists are rendered. 32 bytes from its start may be read whatever its length.
+ *
+ * Threads: one worker. */
+#ifndef WHEREFROM_PREPARE_H
+#define WHEREFROM_PREPARE_H
+
+#include "base/json.h"
+#include "sinks/shape.h"
+
+/* Everything that a record can make us render, and the copies of 32 bytes at its end. */
+#define ENCODE_SCRATCH_BYTES ((size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + RECORD_FIXED_BYTES)
+
+struct slot {
+    const char *text;
+    uint32_t bytes;
+};
+
+/* One record being written. */
+struct preparation {
+    const struct plan *plan;
+    const struct record *record;
+    struct encoder_context *context;
+    uint64_t position;
+    char *scratch; /* where the next rendered value goes */
+    enum json_source source;
+    bool lossy;
+    struct presence presence;
+    uint64_t raw[FIELDS_MAX / 64]; /* columns whose text did not parse */
+    struct slot slots[PLAN_VALUES_MAX + 1];
+};
+
+static inline void prepare_set(struct preparation *preparation, uint32_t number, const char *text, uint32_t bytes) {
+    preparation->slots[number] = (struct slot){text, bytes};
+    preparation->presence.bits[number / 64] |= (uint64_t)1 << (number % 64);
+}
+
+/* Takes what was rendered from `start` to `end` as the slot's text. */
+static inline void prepare_set_scratch(struct preparation *preparation, uint32_t number, char *end) {
+    prepare_set(preparation, number, preparation->scratch, (uint32_t)(end - preparation->scratch));
+    preparation->scratch = end;
+}
+
+/* A text of the line: as it is when the record is plain, else escaped into the scratch. */
+static inline void prepare_text(struct preparation *preparation, uint32_t number, struct span span) {
+    const struct record *record = preparation->record;
+    if (__builtin_expect(record->plain, 1))
+        prepare_set(preparation, number, record->text + span.offset, span.length);
+    else
+        prepare_set_scratch(preparation, number,
+                            json_escape(preparation->scratch, record_text(record, span), preparation->source, &preparation->lossy));
+}
+
+/* Fills the slots of all columns that the plan writes; those that do not parse are marked in `raw`. */
+void prepare_columns(struct preparation *preparation);
+
+/* Fills the slots of derived values; after prepare_columns, since `raw` and the lossy flag depend on them. */
+void prepare_values(struct preparation *preparation);
+
+#endif

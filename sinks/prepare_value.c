@@ -1,0 +1,294 @@
+/* Derived values -> slots. One row of plain code instead of a loop over ops: what is where is known at compile time.
+ *
+ * Threads: one worker. */
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/number.h"
+#include "base/timestamp.h"
+#include "sinks/prepare.h"
+
+static inline uint32_t number_of(const struct preparation *preparation, enum value value) {
+    return preparation->plan->number_of[value];
+}
+
+static inline bool written(const struct preparation *preparation, enum value value) {
+    return number_of(preparation, value) != PLAN_VALUES_MAX;
+}
+
+/* Constants are copied 32 bytes at a time, too. */
+struct constant {
+    char text[32];
+    uint8_t bytes;
+};
+#define CONSTANT(literal) {literal, sizeof(literal) - 1}
+static const struct constant success = CONSTANT("success"), failure = CONSTANT("failure"), web = CONSTANT("web"),
+                             network = CONSTANT("network"), tls = CONSTANT("tls"), ssl = CONSTANT("ssl"), tcp = CONSTANT("tcp"),
+                             http = CONSTANT("http"), waf = CONSTANT("waf"), lossy = CONSTANT("lossy");
+
+static inline void set_constant(struct preparation *preparation, enum value value, const struct constant *constant) {
+    prepare_set(preparation, number_of(preparation, value), constant->text, constant->bytes);
+}
+
+static inline void set_text(struct preparation *preparation, enum value value, struct span span) {
+    if (span.length > 0) prepare_text(preparation, number_of(preparation, value), span);
+}
+
+static inline void set_number(struct preparation *preparation, enum value value, uint64_t number) {
+    prepare_set_scratch(preparation, number_of(preparation, value), preparation->scratch + number_write(number, preparation->scratch));
+}
+
+/* Text of the line that holds no byte that needs care: digits, dots, colons. */
+static inline void set_verbatim(struct preparation *preparation, enum value value, struct span span) {
+    prepare_set(preparation, number_of(preparation, value), preparation->record->text + span.offset, span.length);
+}
+
+static void set_name(struct preparation *preparation, enum value value, const char *name) {
+    char *end = preparation->scratch;
+    while (*name != '\0') *end++ = *name++;
+    prepare_set_scratch(preparation, number_of(preparation, value), end);
+}
+
+/* A column that a derived value was made of and that is neither null nor readable. */
+static void mark_role_raw(struct preparation *preparation, enum field_role role) {
+    const struct record *record = preparation->record;
+    int column = schema_column(record->schema, role);
+    if (column >= 0 && column < record->fields_count && !record_null(record, record->fields[column]))
+        preparation->raw[column / 64] |= (uint64_t)1 << (column % 64);
+}
+
+/* --- times -------------------------------------------------------------------------------------- */
+
+static void set_moment(struct preparation *preparation, enum value value, const struct moment *moment) {
+    if (moment->text.length > 0)
+        set_verbatim(preparation, value, moment->text);
+    else /* without its Z, which comes with the suffix */
+        prepare_set_scratch(preparation, number_of(preparation, value),
+                            preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
+}
+
+static void prepare_times(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    const struct moment *start = &record->start, *end = &record->end;
+    set_moment(preparation, VALUE_TIMESTAMP, schema_column(record->schema, ROLE_TIME_END) >= 0 ? end : start);
+    if (start->known)
+        set_moment(preparation, VALUE_START, start);
+    else
+        mark_role_raw(preparation, ROLE_TIME_START);
+    if (end->known) set_moment(preparation, VALUE_END, end);
+    if (start->known && end->known && end->ns >= start->ns) set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
+}
+
+/* --- addresses ---------------------------------------------------------------------------------- */
+
+static inline void set_ip(struct preparation *preparation, enum value value, struct span text, const struct ip *ip) {
+    if (text.length > 0)
+        set_verbatim(preparation, value, text);
+    else
+        prepare_set_scratch(preparation, number_of(preparation, value), preparation->scratch + ip_format(ip, preparation->scratch));
+}
+
+static inline void set_port(struct preparation *preparation, enum value value, struct span text, uint16_t port) {
+    if (text.length > 0)
+        set_verbatim(preparation, value, text);
+    else
+        set_number(preparation, value, port);
+}
+
+static void prepare_addresses(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    const struct client *client = &record->client;
+    if (client->resolved) set_ip(preparation, VALUE_CLIENT_IP, client->text.address, &client->ip);
+    if (client->resolved && client->port != 0) set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
+    if (record->has_peer) {
+        set_ip(preparation, VALUE_PEER_IP, record->peer_text.address, &record->peer.address.ip);
+        set_port(preparation, VALUE_PEER_PORT, record->peer_text.port, record->peer.port);
+    }
+    if (record->has_destination) {
+        set_ip(preparation, VALUE_DESTINATION_IP, record->destination_text.address, &record->destination.address.ip);
+        set_port(preparation, VALUE_DESTINATION_PORT, record->destination_text.port, record->destination.port);
+    } else {
+        mark_role_raw(preparation, ROLE_DESTINATION);
+    }
+    const struct ip_parsed *node = record->has_node ? &record->node : &preparation->context->origin->node;
+    if (node->family != IP_NONE) set_ip(preparation, VALUE_NODE_IP, (struct span){0, 0}, &node->ip);
+    if (!record->has_node) mark_role_raw(preparation, ROLE_NODE);
+    if (record->place.length > 0) /* its last comma comes with the suffix */
+        prepare_set(preparation, number_of(preparation, VALUE_CLIENT_PLACE), record->place.json, record->place.length - 1);
+}
+
+static void prepare_hop(struct preparation *preparation) {
+    const struct client *client = &preparation->record->client;
+    set_name(preparation, VALUE_HOP_VERDICT, verdict_names[client->verdict]);
+    set_name(preparation, VALUE_HOP_PROVENANCE, provenance_names[client->provenance]);
+    set_number(preparation, VALUE_HOP_TRUST, client->trust);
+    set_number(preparation, VALUE_HOP_DEPTH, client->depth);
+    if (client->flags == 0) return;
+    char *out = preparation->scratch;
+    for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
+        if ((client->flags & 1u << flag) == 0) continue;
+        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
+    }
+    prepare_set_scratch(preparation, number_of(preparation, VALUE_HOP_FLAGS), out);
+}
+
+/* --- request, TLS, cloud ------------------------------------------------------------------------ */
+
+static void prepare_request(struct preparation *preparation) {
+    const struct request *request = &preparation->record->request;
+    set_text(preparation, VALUE_METHOD, request->method);
+    set_text(preparation, VALUE_URL, request->url);
+    set_text(preparation, VALUE_URL_SCHEME, request->scheme);
+    set_text(preparation, VALUE_URL_DOMAIN, request->domain);
+    if (request->port != 0) set_number(preparation, VALUE_URL_PORT, request->port);
+    set_text(preparation, VALUE_URL_PATH, request->path);
+    set_text(preparation, VALUE_URL_QUERY, request->query);
+    set_text(preparation, VALUE_HTTP_VERSION, request->version);
+}
+
+/* "TLSv1", "tlsv12", "SSLv3" -> "1.0", "1.2", "3"; false for anything else. */
+static bool tls_version(struct slice text, bool *is_ssl, char version[3]) {
+    if (text.len < 5 || text.len > 7) return false;
+    char name[4] = {(char)(text.ptr[0] | 0x20), (char)(text.ptr[1] | 0x20), (char)(text.ptr[2] | 0x20), (char)(text.ptr[3] | 0x20)};
+    *is_ssl = memcmp(name, "sslv", 4) == 0;
+    if (!*is_ssl && memcmp(name, "tlsv", 4) != 0) return false;
+    uint32_t digits = 0;
+    memcpy(version, "0.0", 3);
+    for (size_t i = 4; i < text.len; i++) {
+        if (text.ptr[i] == '.' && i == 5 && text.len == 7) continue;
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || digits == 2) return false;
+        version[2 * digits++] = text.ptr[i];
+    }
+    return true;
+}
+
+static void prepare_tls(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    int column = schema_column(record->schema, ROLE_TLS_VERSION);
+    if (column < 0 || record_null(record, record->fields[column])) return;
+    struct slice text = record_text(record, record->fields[column]);
+    if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' && text.ptr[6] <= '9') { /* what ALB writes */
+        prepare_set(preparation, number_of(preparation, VALUE_TLS_VERSION), text.ptr + 4, 3);
+        set_constant(preparation, VALUE_TLS_PROTOCOL, &tls);
+        return;
+    }
+    char version[3];
+    bool is_ssl;
+    if (!tls_version(text, &is_ssl, version)) {
+        mark_role_raw(preparation, ROLE_TLS_VERSION);
+        return;
+    }
+    memcpy(preparation->scratch, version, sizeof version);
+    prepare_set_scratch(preparation, number_of(preparation, VALUE_TLS_VERSION), preparation->scratch + (is_ssl ? 1 : 3));
+    set_constant(preparation, VALUE_TLS_PROTOCOL, is_ssl ? &ssl : &tls);
+}
+
+/* arn:partition:service:region:account:... -> both parts, and the bytes up to the last colon shown. */
+static uint32_t split_arn(struct slice arn, struct span *region, struct span *account) {
+    uint32_t start = 0, part = 0, limit = arn.len < ARN_PREFIX_BYTES_MAX ? (uint32_t)arn.len : ARN_PREFIX_BYTES_MAX;
+    if (!slice_starts_with(arn, SLICE("arn:"))) return 0;
+    for (uint32_t i = 0; i < limit; i++) {
+        if (arn.ptr[i] != ':') continue;
+        if (part == 3) *region = (struct span){start, i - start};
+        if (part == 4) {
+            *account = (struct span){start, i - start};
+            return i + 1;
+        }
+        part++;
+        start = i + 1;
+    }
+    return 0;
+}
+
+/* Account and region: the object's name knows best; else an ARN of the record. Lines of one file nearly always have the same
+ * one, so its parts are remembered and it is only compared (taking it apart cost 350 instructions). */
+static void prepare_cloud(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    struct encoder_context *context = preparation->context;
+    bool account_known = context->account.len > 0, region_known = context->region.len > 0;
+    if (account_known)
+        prepare_set(preparation, number_of(preparation, VALUE_ACCOUNT), context->account.ptr, (uint32_t)context->account.len);
+    if (region_known)
+        prepare_set(preparation, number_of(preparation, VALUE_REGION), context->region.ptr, (uint32_t)context->region.len);
+    int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
+    if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return;
+    struct span span = record->fields[column];
+    struct slice arn = record_text(record, span);
+    if (context->arn_bytes == 0 || arn.len < context->arn_bytes || memcmp(arn.ptr, context->arn, context->arn_bytes) != 0) {
+        context->arn_bytes = split_arn(arn, &context->arn_region, &context->arn_account);
+        memcpy(context->arn, arn.ptr, context->arn_bytes);
+    }
+    if (context->arn_bytes == 0) return;
+    if (!account_known)
+        set_text(preparation, VALUE_ACCOUNT, (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
+    if (!region_known)
+        set_text(preparation, VALUE_REGION, (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+}
+
+/* --- what is rarely there ------------------------------------------------------------------------ */
+
+/* Columns behind the last one known, as texts; null ones are left out. */
+static void prepare_extra(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    char *out = preparation->scratch;
+    for (uint32_t i = record->schema->fields_count; i < record->fields_count; i++) {
+        if (record_null(record, record->fields[i])) continue;
+        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        out = json_escape(out, record_text(record, record->fields[i]), preparation->source, &preparation->lossy);
+    }
+    if (out > preparation->scratch) prepare_set_scratch(preparation, number_of(preparation, VALUE_EXTRA), out);
+}
+
+/* The text of columns that did not parse, by column name. */
+static void prepare_raw(struct preparation *preparation) {
+    const struct schema *schema = preparation->record->schema;
+    char *out = preparation->scratch;
+    for (uint32_t i = 0; i < schema->fields_count; i++) {
+        if ((preparation->raw[i / 64] >> (i % 64) & 1) == 0) continue;
+        if (out > preparation->scratch) *out++ = ',';
+        *out++ = '"';
+        for (const char *c = schema->fields[i].name; *c != '\0'; c++) *out++ = *c == ':' ? '_' : *c;
+        out = (char *)memcpy(out, "\":", 2) + 2;
+        out = json_quote(out, record_text(preparation->record, preparation->record->fields[i]), preparation->source,
+                         &preparation->lossy);
+    }
+    prepare_set_scratch(preparation, number_of(preparation, VALUE_RAW), out);
+}
+
+static void prepare_rare(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    if (record->waf_blocked) set_constant(preparation, VALUE_BLOCKED_BY, &waf);
+    if (record->fields_count > record->schema->fields_count) prepare_extra(preparation);
+    if ((preparation->raw[0] | preparation->raw[1]) != 0) prepare_raw(preparation);
+    if (written(preparation, VALUE_ORIGINAL)) {
+        /* never as it is: the quotes around columns are part of the line */
+        char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM, &preparation->lossy);
+        prepare_set_scratch(preparation, number_of(preparation, VALUE_ORIGINAL), end);
+    }
+    if (preparation->lossy) set_constant(preparation, VALUE_LOG_FLAGS, &lossy);
+}
+
+_Static_assert(FIELDS_MAX == 128, "`raw` is tested as two words");
+
+void prepare_values(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    const struct encoder_context *context = preparation->context;
+    prepare_times(preparation);
+    set_constant(preparation, VALUE_CATEGORY, record->network ? &network : &web);
+    if (record->outcome != OUTCOME_UNKNOWN)
+        set_constant(preparation, VALUE_OUTCOME, record->outcome == OUTCOME_SUCCESS ? &success : &failure);
+    if (written(preparation, VALUE_ID)) {
+        hash_event_id(context->origin->name, preparation->position, record_text(record, record->line), preparation->scratch);
+        prepare_set_scratch(preparation, number_of(preparation, VALUE_ID), preparation->scratch + HASH_ID_DIGITS);
+    }
+    prepare_addresses(preparation);
+    prepare_hop(preparation);
+    prepare_request(preparation);
+    prepare_tls(preparation);
+    prepare_cloud(preparation);
+    set_constant(preparation, VALUE_TRANSPORT, record->network ? &tcp : &http);
+    if (context->path.len > 0)
+        prepare_set(preparation, number_of(preparation, VALUE_LOG_PATH), context->path.ptr, (uint32_t)context->path.len);
+    set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
+    prepare_rare(preparation);
+}

@@ -1,0 +1,82 @@
+/* Runs a plan once, for a given presence of values, into a list of copies.
+ *
+ * Threads: a cache belongs to one worker. */
+#include "sinks/shape.h"
+
+#include "base/check.h"
+
+/* The text since the last value is still open to changes: a closing object takes its comma, an empty object vanishes. */
+struct shaper {
+    struct shape *shape;
+    uint16_t pending; /* where it starts */
+};
+
+static void append(struct shape *shape, const char *text, uint32_t bytes) {
+    ASSERT(shape->text_bytes + bytes + 32 <= SHAPE_TEXT_BYTES);
+    memcpy(shape->text + shape->text_bytes, text, bytes);
+    shape->text_bytes = (uint16_t)(shape->text_bytes + bytes);
+}
+
+static bool drop_comma(struct shaper *shaper) {
+    struct shape *shape = shaper->shape;
+    bool comma = shape->text_bytes > shaper->pending && shape->text[shape->text_bytes - 1] == ',';
+    if (comma) shape->text_bytes--;
+    return comma;
+}
+
+static void make(struct shape *shape, const struct plan *plan, struct presence presence) {
+    struct shaper shaper = {.shape = shape};
+    uint16_t opened[OUTPUT_DEPTH_MAX + 1];
+    uint32_t depth = 0;
+    *shape = (struct shape){.plan = plan, .presence = presence};
+    append(shape, "{", 1);
+    for (const struct op *op = plan->ops; op->code != OP_END; op++) {
+        const char *key = plan->keys + op->key;
+        if (op->code == OP_OPEN) {
+            opened[depth++] = shape->text_bytes;
+            append(shape, key, op->key_bytes);
+        } else if (op->code == OP_CLOSE) {
+            depth--;
+            if (drop_comma(&shaper))
+                append(shape, "},", 2);
+            else /* nothing in it: take it back */
+                shape->text_bytes = opened[depth];
+        } else if (op->code == OP_LITERAL) {
+            append(shape, key, op->key_bytes);
+        } else if ((presence.bits[op->number / 64] >> (op->number % 64) & 1) != 0) {
+            append(shape, key, op->key_bytes);
+            shape->steps[shape->steps_count++] = (struct shape_step){
+                .text = shaper.pending, .bytes = (uint16_t)(shape->text_bytes - shaper.pending), .number = op->number};
+            shaper.pending = shape->text_bytes;
+            append(shape, plan->keys + op->suffix, op->suffix_bytes);
+        }
+    }
+    drop_comma(&shaper);
+    append(shape, "}\n", 2);
+    shape->end = shaper.pending;
+    shape->end_bytes = (uint16_t)(shape->text_bytes - shaper.pending);
+}
+
+static uint32_t hash(const struct plan *plan, struct presence presence) {
+    uint64_t mixed = (presence.bits[0] ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ presence.bits[1] * 0xd1b54a32d192ed03u;
+    return (uint32_t)(mixed >> 40);
+}
+
+const struct shape *shape_find(struct shape_cache *cache, const struct plan *plan, struct presence presence) {
+    for (uint32_t slot = hash(plan, presence) % SHAPE_SLOTS;; slot = (slot + 1) % SHAPE_SLOTS) {
+        uint8_t entry = cache->slots[slot];
+        if (entry == 0 && cache->count < SHAPES_MAX) {
+            cache->slots[slot] = (uint8_t)++cache->count;
+            make(&cache->shapes[cache->count - 1], plan, presence);
+            return &cache->shapes[cache->count - 1];
+        }
+        if (entry == 0) { /* full: only input that was made to have many shapes comes here often */
+            memset(cache->slots, 0, sizeof cache->slots);
+            cache->count = 0;
+            continue;
+        }
+        const struct shape *shape = &cache->shapes[entry - 1];
+        if (shape->plan == plan && shape->presence.bits[0] == presence.bits[0] && shape->presence.bits[1] == presence.bits[1])
+            return shape;
+    }
+}

@@ -1,0 +1,142 @@
+"""What is typed: commands, options, config files, and the messages for what is wrong with them.
+
+A usage error is exit code 2, one message on stderr that names the thing and says what to do, and nothing on stdout.
+"""
+import json
+
+from black_box import alb_lines
+
+USAGE = 2
+
+
+def test_no_command_and_help(bench):
+    bench.fails([], USAGE, "usage:", "wherefrom run")
+    for arguments in (["--help"], ["-h"], ["help"]):
+        result = bench.run(*arguments)
+        bench.equal(result.code, 0, f"{arguments}: exit code")
+        bench.check(b"wherefrom run" in result.out and result.err == "", f"{arguments}: help goes to stdout: {result.err}")
+    for arguments in (["run", "--help"], ["run", "-h"], ["run", "--no-such", "--help"], ["formats", "--help"], ["version", "--help"]):
+        result = bench.run(*arguments)
+        bench.check(result.code == 0 and b"usage: wherefrom " in result.out, f"{arguments}: code {result.code}, {result.out[:80]!r}")
+    text = bench.run("run", "--help").out.decode()
+    for option in ("--config", "--format", "--output", "--schema", "--geo", "--no-geo", "--workers", "--rejects", "--summary", "--quiet",
+                   "--log-format", "--limit", "--since", "--until", "--fields", "--append", "--dry-run", "--keep-original", "--origin"):
+        bench.check(option in text, f"run --help does not name {option}")
+    bench.check(max(map(len, text.splitlines())) <= 120, "run --help has lines of more than 120 characters")
+
+
+def test_version(bench):
+    for name in ("version", "--version"):
+        result = bench.run(name)
+        bench.check(result.code == 0 and result.out.startswith(b"wherefrom ") and result.err == "", f"{name}: {result.code} {result.out!r}")
+    bench.fails(["version", "more"], USAGE, "usage")
+
+
+def test_unknown_command_and_option(bench):
+    bench.fails(["rum"], USAGE, 'unknown command "rum"', 'did you mean "run"')
+    bench.fails(["formast"], USAGE, 'did you mean "formats"')
+    bench.fails(["xyzzy"], USAGE, 'unknown command "xyzzy"', "--help")
+    bench.fails(["run", "--ouptut", "x"], USAGE, "unknown option", "--ouptut", 'did you mean "--output"')
+    bench.fails(["run", "--keep-orignal"], USAGE, 'did you mean "--keep-original"')
+    bench.fails(["run", "--zzzzzzzzzz"], USAGE, "unknown option", "--help")
+    bench.fails(["run", "-Z"], USAGE, "unknown option", "-Z")
+    bench.fails(["run", "--outp", "x"], USAGE, "unknown option", "--output")  # no abbreviations: they break scripts later
+    bench.fails(["formats", "--jsno"], USAGE, "unexpected --jsno")
+
+
+def test_values_that_are_none(bench):
+    log = bench.write("a.log", alb_lines(1))
+    for arguments, words in (
+            (["--output"], ["--output", "nothing"]),
+            (["--output", "--quiet"], ["--output", "--quiet"]),
+            (["--quiet=yes"], ["--quiet", "no value"]),
+            (["-j", "x"], ["--workers", '"x"']),
+            (["-j", "-1"], ["--workers"]),
+            (["-j", "65"], ["--workers", "64"]),
+            (["-j", "010"], ["--workers"]),
+            (["-j", "18446744073709551617"], ["--workers"]),
+            (["--limit", "1.5"], ["--limit"]),
+            (["--read-size", "0"], ["--read-size"]),
+            (["--read-size", "1G"], ["--read-size"]),
+            (["--read-size", "4Q"], ["--read-size"]),
+            (["--since", "yesterday"], ["--since", "2025-12-01"]),
+            (["--since", "2026-02-30"], ["--since"]),
+            (["--until", "2026-03-01T25:00"], ["--until"]),
+            (["--schema", "esc"], ["--schema", 'did you mean "ecs"']),
+            (["--format", "alb_acess"], ["alb_acess", "did you mean alb_access", "wherefrom formats"]),
+            (["--format", ""], ["--format"]),
+            (["--fields", "user_agent"], ["user_agent", "+PATH", "-PATH"]),
+            (["--fields", "-no.such.field"], ["-no.such.field", "no such field"]),
+            (["--fields", "-http.requ"], ["-http.requ"]),
+            (["--fields", "+"], ["--fields"]),
+            (["--log-format", "yaml"], ["--log-format", "text", "json"]),
+            (["--progress", "maybe"], ["--progress", "auto"]),
+            (["--no-geo", "--geo", "x.mmdb"], ["--no-geo", "--geo"]),
+            (["-o", "x.json", "--rejects", "x.json"], ["x.json", "same"]),
+            (["-o", "opensearch+http://localhost:9200/logs"], ["opensearch+http", "not built"]),
+            (["-o", "kafka://localhost:9092/out"], ["kafka://", "not built"])):
+        bench.fails(["run", log, *arguments], USAGE, *words)
+    bench.check(not (bench.directory / "x.json").exists(), "a refused run made its output file")
+
+
+def test_odd_but_right_ways_to_give_options(bench):
+    bench.write("-dash.log", alb_lines(2))
+    bench.write("a.log", alb_lines(3))
+    for arguments in (["run", "a.log", "-j2", "--schema=ecs"], ["run", "-j", "2", "--quiet", "a.log"], ["run", "--", "a.log"], ["run", "a.log", "-f", "auto"]):
+        result = bench.run(*arguments)
+        bench.check(result.code == 0 and result.out.count(b"\n") == 3, f"{arguments}: {result.code}, {result.err[:200]}")
+    result = bench.run("run", "--", "-dash.log")
+    bench.check(result.code == 0 and result.out.count(b"\n") == 2, f"a file called -dash.log behind --: {result.err[:200]}")
+
+
+def test_formats(bench):
+    columns = {"alb_access": 34, "nlb_access": 22, "clb_access": 15}
+    text = bench.run("formats")
+    bench.equal(text.code, 0, "formats: exit code")
+    for name in columns:
+        bench.check(name in text.out.decode(), f"formats does not list {name}")
+        one = bench.run("formats", name)
+        bench.check(one.code == 0 and b"client:port" in one.out, f"formats {name}: {one.out[:200]!r}")
+    objects = [json.loads(line) for line in bench.run("formats", "--json").out.splitlines()]
+    for name, count in columns.items():
+        found = [item for item in objects if item["name"] == name]
+        bench.check(len(found) == 1 and len(found[0]["columns"]) == count, f"formats --json: {name} has not {count} columns")
+        alone = json.loads(bench.run("formats", name, "--json").out)
+        bench.check(found and alone == found[0], f"formats {name} --json is not its part of formats --json")
+        for column in alone["columns"]:
+            bench.check({"name", "kind", "ecs", "ss4o", "help"} <= set(column) and column["help"], f"{name}: a column lacks something: {column}")
+    bench.fails(["formats", "alb_acces"], USAGE, "alb_acces", "did you mean alb_access")
+    bench.fails(["formats", "alb_access", "nlb_access"], USAGE, "unexpected nlb_access")
+
+
+def test_config_file(bench):
+    bench.write("a.log", alb_lines(4) + b"no record\n")
+    bench.write("settings.yaml", "inputs:\n  - a.log\nlimit: 3\nschema: flat\nkeep_original: true\nfields: [-client_location]\nno_geo: true\n")
+    from_file = bench.run("run", "-c", "settings.yaml", "--quiet")
+    typed = bench.run("run", "a.log", "--limit", "3", "--schema", "flat", "--keep-original", "--fields", "-client_location", "--no-geo", "--quiet")
+    bench.equal(from_file.out, typed.out, "a config file and the same options")
+    bench.equal(typed.out.count(b"\n"), 3, "records")
+    over = bench.run("run", "-c", "settings.yaml", "--limit", "1", "--schema=ecs", "--fields=-url", "--quiet")
+    bench.check(over.out.count(b"\n") == 1 and b'"@timestamp"' in over.out, "the command line does not beat the file")
+    bench.write("list.yaml", "inputs: [{path: a.log}]\nrejects: out.rejects\noutput: out.ndjson\nworkers: 1\nread_size: 4K\n")
+    bench.equal(bench.run("run", "--config", "list.yaml").code, 3, "a run whose output and rejects stand in the file")
+    bench.equal(bench.read("out.ndjson").count(b"\n"), 4, "records in the file's output")
+    bench.equal(bench.read("out.rejects").count(b"\n"), 1, "lines in the file's rejects")
+    for content, words in (
+            ("limt: 3\n", ["limt", 'did you mean "limit"', "bad.yaml", "1"]),
+            ("inputs: [a.log]\n\nkeep-orignal: true\n", ["3", 'did you mean "keep_original"']),
+            ("limit: many\n", ["limit", '"many"']),
+            ("limit: 1\nlimit: 2\n", ["limit", "twice"]),
+            ("limit: [1]\n", ["limit", "list"]),
+            ("quiet: perhaps\n", ["quiet", "true or false"]),
+            ("config: other.yaml\n", ["command line only"]),
+            ("chains: {}\n", ["chains", "not built"]),
+            ("inputs: [{pth: a.log}]\n", ["pth", 'did you mean "path"']),
+            ("- a\n- b\n", ["name: value"]),
+            ("limit: *x\n", ["bad.yaml"]),
+            ("limit: \"3\n", ["bad.yaml"]),
+            ("a: b: c\n", ["bad.yaml"])):
+        bench.write("bad.yaml", content)
+        bench.fails(["run", "-c", "bad.yaml", "a.log"], USAGE, "config", *words)
+    bench.fails(["run", "-c", "missing.yaml", "a.log"], USAGE, "missing.yaml", "No such file")
+    bench.fails(["run", "-c", ".", "a.log"], USAGE, "config")
