@@ -56,19 +56,38 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
     ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
 }
 
-static void write_record(struct worker *worker, struct batch *batch, struct record *record) {
+/* --- records on their way -------------------------------------------------------------------------
+ * Finding a place means two waits for memory, one for the bucket of the address and one for the place; so a record is asked for
+ * at three points, with another line read in between: resolve (fetch the bucket), locate (fetch the place), write. */
+
+static void resolve(struct worker *worker, struct record *record) {
     client_resolve(record);
     record->place.length = 0;
-    if (record->client.global && worker->places != NULL) {
-        struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
-        record->place.json = place.json;
-        record->place.length = place.length;
-    }
+    if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
+}
+
+static void locate(struct worker *worker, struct record *record) {
+    if (!record->client.global || worker->places == NULL) return;
+    struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
+    record->place.json = place.json;
+    record->place.length = place.length;
+}
+
+static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
     batch->tally.verdicts[record->client.verdict]++;
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
+}
+
+/* Moves every record one point on; `newest` (NULL at the end of a batch) comes in. */
+static void advance(struct worker *worker, struct batch *batch, struct record *newest) {
+    if (worker->located != NULL) write_record(worker, batch, worker->located);
+    if (worker->resolved != NULL) locate(worker, worker->resolved);
+    if (newest != NULL) resolve(worker, newest);
+    worker->located = worker->resolved;
+    worker->resolved = newest;
 }
 
 static bool outside_time_range(const struct worker_plan *plan, const struct record *record) {
@@ -89,24 +108,28 @@ static bool spoilt(const struct batch *batch, const struct record *record, uint3
 
 void worker_run(struct worker *worker, struct batch *batch) {
     ASSERT(batch->magic == BATCH_MAGIC);
-    struct record record;
+    struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
     batch->tally.bytes_read = batch->text_bytes;
     uint64_t line_number = batch->line_number;
     for (uint32_t offset = 0; offset < batch->text_bytes; line_number++) {
         struct reading reading;
-        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, &record, &reading);
+        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, record, &reading);
         batch->tally.read++;
-        (void)spoilt(batch, &record, offset, &reading);
-        if (reading.kind == READING_RECORD && outside_time_range(worker->plan, &record)) {
+        (void)spoilt(batch, record, offset, &reading);
+        if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record)) {
             reading.kind = READING_SKIPPED;
             reading.skip = SKIP_TIME_RANGE;
         }
         switch (reading.kind) {
-        case READING_RECORD: write_record(worker, batch, &record); break;
+        case READING_RECORD:
+            advance(worker, batch, record);
+            record = record == &records[2] ? records : record + 1;
+            break;
         case READING_SKIPPED: batch->tally.skipped[reading.skip]++; break;
-        case READING_REJECTED: reject_line(worker, batch, &record, &reading, line_number); break;
+        case READING_REJECTED: reject_line(worker, batch, record, &reading, line_number); break;
         }
     }
+    for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
     ASSERT(batch->tally.read == batch->lines_count);
 }

@@ -22,6 +22,7 @@ struct worker {
     struct splitter splitter;
     struct geo_cache *places; /* NULL without databases */
     struct encoder_context context;
+    struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */
 };
 
 /* False when memory is short; worker_destroy is safe after any outcome. */

@@ -199,26 +199,26 @@ void geo_decode(const struct geo *geo, const struct geo_answer *answer, struct p
 static const uint8_t nat64_prefix[12] = {0x00, 0x64, 0xff, 0x9b};
 
 bool geo_lookup(const struct geo *geo, const struct ip *ip, struct geo_answer *answer, uint64_t *damaged) {
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     bool is_v4 = ip_is_v4(ip) || memcmp(ip->bytes, nat64_prefix, sizeof nat64_prefix) == 0;
-    memcpy(&v4.sin_addr, ip->bytes + 12, sizeof v4.sin_addr);
-    memcpy(&v6.sin6_addr, ip->bytes, sizeof v6.sin6_addr);
-    const struct sockaddr *address = is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6;
     *answer = (struct geo_answer){0};
     uint32_t known = 0;
     for (size_t index = 0; index < geo->databases_count; index++) {
-        const MMDB_s *mmdb = &geo->databases[index].mmdb;
-        if (!is_v4 && mmdb->metadata.ip_version == 4) {
-            continue;
+        const struct geo_database *database = &geo->databases[index];
+        const uint32_t *first = is_v4 ? database->tree.v4 : database->tree.v6;
+        if (first == NULL) {
+            continue; /* IPv6 in a tree of IPv4 only */
         }
-        int outcome = MMDB_SUCCESS;
-        MMDB_lookup_result_s result = MMDB_lookup_sockaddr(mmdb, address, &outcome);
-        if (outcome != MMDB_SUCCESS) {
+        uint32_t offset;
+        switch (geo_tree_find(first, &database->mmdb, is_v4 ? ip->bytes + 12 : ip->bytes, is_v4 ? 32 : 128, &offset)) {
+        case GEO_TREE_FOUND:
+            answer->offsets[index] = offset + 1;
+            known = 1;
+            break;
+        case GEO_TREE_DAMAGED:
             *damaged += 1;
-        } else if (result.found_entry) {
-            answer->offsets[index] = result.entry.offset + 1;
-            known |= answer->offsets[index];
+            break;
+        case GEO_TREE_UNKNOWN:
+            break;
         }
     }
     return known != 0;
@@ -375,7 +375,13 @@ static enum status open_database(struct geo_database *database, const char *path
     database->opened = true;
     database->build_epoch = database->mmdb.metadata.build_epoch;
     database->layout = find_layout(&database->mmdb);
-    return database->layout != NULL ? STATUS_OK : refuse_layout(database, error);
+    if (database->layout == NULL) {
+        return refuse_layout(database, error);
+    }
+    if (!geo_tree_init(&database->tree, &database->mmdb)) {
+        return error_set(error, STATUS_FAILED, "geo: %s: out of memory", path);
+    }
+    return STATUS_OK;
 }
 
 enum status geo_open(struct geo *geo, const char *const *paths, size_t paths_count, struct error *error) {
@@ -396,6 +402,7 @@ void geo_close(struct geo *geo) {
     for (size_t index = 0; index < geo->databases_count; index++) {
         struct geo_database *database = &geo->databases[index];
         free(database->path);
+        geo_tree_destroy(&database->tree);
         if (database->opened) {
             MMDB_close(&database->mmdb);
         }

@@ -17,12 +17,14 @@
 
 #include "base/error.h"
 #include "base/ip.h"
+#include "enrich/geo_tree.h"
 #include "schemas/limits.h"
 #include "schemas/place.h"
 
 struct geo_layout; /* geo_layouts.h */
 
 struct geo_database {
+    struct geo_tree tree;
     MMDB_s mmdb; /* over a private copy: a file that is rewritten or cut meanwhile can't harm us */
     const struct geo_layout *layout;
     char *path;           /* as given */

@@ -12,15 +12,15 @@
  * no room for an answer, the counts go to the pairs and everything but those starts over.
  *
  * IPv4 has buckets of its own because they hold so much more. With 170,000 clients, drawn by Zipf's law with exponent
- * 0.8, one look-up and the copy took on an EPYC 9xx4 with 1 MiB of L2 (default database, 25,000 answers):
+ * 0.8, one look-up and the copy took on an EPYC 9xx4 with 1 MiB of L2 (default database, 25,000 answers; best of runs):
  *
- *   IPv4 addresses  memory   misses   time      (with exponent 1: about 15 ns; with 1,000 clients: 6 ns)
- *      131,072       1 MiB    13 %    45 ns
- *      262,144       2 MiB     3 %    25 ns     <- the default; a miss costs 100-150 ns
- *      524,288       4 MiB     2 %    25 ns
+ *   IPv4 addresses  memory   misses   time      (among 1,000 clients: 13 ns)
+ *      131,072       1 MiB    13 %    44 ns
+ *      262,144       2 MiB     3 %    23 ns     <- the default; a miss costs 100-150 ns
+ *      524,288       4 MiB     2 %    22 ns
  *   as 16-byte keys, three to a line:
- *      196,608       4 MiB     9 %    55 ns
- *      393,216       8 MiB     4 %    45 ns
+ *      196,608       4 MiB     9 %    51 ns
+ *      393,216       8 MiB     4 %    41 ns
  *
  * Threads: one cache per worker. */
 #define _GNU_SOURCE
@@ -229,6 +229,14 @@ static uint32_t find_uncached(struct geo_cache *cache, const struct ip *ip) {
     return geo_lookup(cache->geo, ip, &offsets, &cache->totals.damaged) ? find_answer(cache, &offsets) : ANSWER_UNKNOWN;
 }
 
+static struct v4_bucket *v4_bucket(const struct geo_cache *cache, uint32_t address) {
+    return &cache->v4_buckets[address * 0x9e3779b97f4a7c15u >> 32 & cache->v4_mask];
+}
+
+static struct v6_bucket *v6_bucket(const struct geo_cache *cache, const uint64_t words[2]) {
+    return &cache->v6_buckets[mix(words[0], words[1]) & cache->v6_mask];
+}
+
 static __attribute__((noinline)) uint32_t learn_v4(struct geo_cache *cache, struct v4_bucket *bucket,
                                                    const struct ip *ip, uint32_t address) {
     uint32_t position = find_uncached(cache, ip);
@@ -242,7 +250,7 @@ static __attribute__((noinline)) uint32_t learn_v4(struct geo_cache *cache, stru
 static uint32_t find_v4(struct geo_cache *cache, const struct ip *ip) {
     uint32_t address;
     memcpy(&address, ip->bytes + 12, sizeof address);
-    struct v4_bucket *bucket = &cache->v4_buckets[address * 0x9e3779b97f4a7c15u >> 32 & cache->v4_mask];
+    struct v4_bucket *bucket = v4_bucket(cache, address);
     uint32_t found = 0; /* all ways are compared: which one it is can't be predicted */
     for (uint32_t way = 0; way < V4_WAYS; way++) {
         found |= (uint32_t)(bucket->addresses[way] == address) << way;
@@ -253,7 +261,7 @@ static uint32_t find_v4(struct geo_cache *cache, const struct ip *ip) {
 static uint32_t find_v6(struct geo_cache *cache, const struct ip *ip) {
     uint64_t words[2];
     memcpy(words, ip->bytes, sizeof words);
-    struct v6_bucket *bucket = &cache->v6_buckets[mix(words[0], words[1]) & cache->v6_mask];
+    struct v6_bucket *bucket = v6_bucket(cache, words);
     for (size_t way = 0; way < V6_WAYS; way++) {
         if (memcmp(ip, &bucket->addresses[way], sizeof *ip) == 0) {
             return bucket->answers[way];
@@ -267,9 +275,18 @@ static uint32_t find_v6(struct geo_cache *cache, const struct ip *ip) {
     return position;
 }
 
+void geo_cache_prefetch(const struct geo_cache *cache, const struct ip *ip) {
+    uint32_t address;
+    uint64_t words[2];
+    memcpy(&address, ip->bytes + 12, sizeof address);
+    memcpy(words, ip->bytes, sizeof words);
+    __builtin_prefetch(ip_is_v4(ip) ? (const void *)v4_bucket(cache, address) : (const void *)v6_bucket(cache, words));
+}
+
 struct place_fragment geo_cache_find(struct geo_cache *cache, const struct ip *ip) {
     cache->lookups++;
     struct answer *answer = answer_at(cache, ip_is_v4(ip) ? find_v4(cache, ip) : find_v6(cache, ip));
+    for (uint32_t line = 1; line < 4; line++) __builtin_prefetch((const char *)answer + line * BUCKET_BYTES);
     answer->count++;
     return (struct place_fragment){.json = answer_json(cache, answer), .length = answer->length};
 }

@@ -47,6 +47,10 @@ void geo_cache_free(struct geo_cache *cache); /* NULL is allowed */
  * Counts one for the answer. */
 struct place_fragment geo_cache_find(struct geo_cache *cache, const struct ip *ip);
 
+/* Fetches what geo_cache_find will look at first, without waiting for it (a miss of the processor's caches is 100 ns, two of them a
+ * record). */
+void geo_cache_prefetch(const struct geo_cache *cache, const struct ip *ip);
+
 /* Callback of geo_cache_count. Of `place` only country code, AS number and AS organisation are filled;
  * its texts point into the databases. */
 typedef void geo_count_function(void *context, const struct place *place, uint64_t count);
