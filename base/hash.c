@@ -1,18 +1,21 @@
-/* Chooses the hash for this processor, once. Like the scanner it obeys WHEREFROM_CPU.
+/* Chooses the hash for this processor.
  *
  * Threads: any; the choice is made before main() starts and never changes. */
 #include "base/hash.h"
 
-#include "base/scan.h"
+#include "base/cpu.h"
 
-static hash_event_id_function *chosen = hash_event_id_baseline;
+static hash_event_id_function *const by_level[CPU_LEVELS] = {
+    [CPU_BASELINE] = hash_event_id_baseline,
+#if defined(__x86_64__)
+    [CPU_AVX2] = hash_event_id_avx2,
+    [CPU_AVX512] = hash_event_id_avx512,
+#endif
+};
+static hash_event_id_function *chosen;
 
 __attribute__((constructor)) static void choose(void) {
-#if defined(__x86_64__)
-    const struct scan_kernel *kernel = scan_choose();
-    if (kernel == &scan_kernel_avx2) chosen = hash_event_id_avx2;
-    if (kernel == &scan_kernel_avx512) chosen = hash_event_id_avx512;
-#endif
+    chosen = by_level[cpu_level()];
 }
 
 void hash_event_id(struct slice origin_name, uint64_t position, struct slice line, char *out) {

@@ -90,14 +90,12 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     }
     if (origin->schema_fixed) return consumed;
     /* not what was expected: look at it without any expectation */
-    struct reading first = *reading;
     (void)split_as(splitter, NULL, line, left, record, reading, &consumed);
     const struct schema *found = detect(record);
+    if (found == NULL) found = origin->schema; /* the file's name says what it should have been */
     if (found != NULL) {
         reading->kind = READING_RECORD;
         if (split_as(splitter, found, line, left, record, reading, &consumed)) splitter->last = found;
-    } else if (origin->schema != NULL) {
-        *reading = first; /* the file's name says what it should have been */
     }
     return consumed;
 }

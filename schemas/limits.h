@@ -32,6 +32,8 @@
 /* Columns of one line; the longest AWS format has 54. A line with more is rejected
  * (`too-many-fields`). */
 #define FIELDS_MAX 128u
+/* Columns that a format's table may have: a bit each in the encoder's masks. */
+#define SCHEMA_FIELDS_MAX 64u
 /* Text of the offending column that a reject's detail shows. */
 #define DETAIL_TEXT_BYTES_MAX 64u
 /* Longest original kept in a rejects line; longer ones are cut and marked `truncated`. */

@@ -35,7 +35,7 @@ void schemas_init(void) {
     for (uint32_t i = 0; i < schemas_count; i++) {
         const struct schema *schema = schemas_all[i];
         ASSERT(schema->name != NULL && schema->help != NULL && schema->space != NULL && schema->spec != NULL);
-        ASSERT(schema->fields_count > 0 && schema->fields_count <= FIELDS_MAX);
+        ASSERT(schema->fields_count > 0 && schema->fields_count <= SCHEMA_FIELDS_MAX);
         ASSERT(schema->fields_count_min > 0 && schema->fields_count_min <= schema->fields_count);
         ASSERT(schema->detect_count > 0 && schema->detect_count <= schema->fields_count_min);
         ASSERT(i == 0 || strcmp(schemas_all[i - 1]->name, schema->name) < 0);

@@ -10,7 +10,7 @@
 #include "sinks/prepare.h"
 #include "sinks/shape.h"
 
-#define COPY_SLACK 32u /* the encoder copies 32 bytes at a time */
+#define COPY_SLACK EMIT_CHUNK_BYTES_MAX
 
 bool encoder_context_init(struct encoder_context *context) {
     *context = (struct encoder_context){0};

@@ -1,7 +1,7 @@
 /* Compiles output tables into the encoder's ops. Runs once at start; a table that cannot nest stops the program there.
  *
  * Threads: main thread at start. */
-#include "sinks/plan.h"
+#include "sinks/emit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,9 +132,8 @@ static void add_leaf(struct compiler *compiler, const char *path, unsigned code,
     bool named = code != VALUE_CLIENT_PLACE;
     op->key = add_text(plan, &op->key_bytes, named ? "\"%s\":%s" : "", name, wrapping.before);
     op->suffix = add_text(plan, &op->suffix_bytes, "%s", wrapping.after);
-    ASSERT(plan->values_count < PLAN_VALUES_MAX);
-    op->number = plan->values_count++;
-    if (code < VALUES) plan->number_of[code] = op->number;
+    op->number = (uint8_t)(code < VALUES ? PLAN_SLOT_VALUES + code : index);
+    if (code < VALUES) plan->values |= (uint64_t)1 << code;
 }
 
 /* The next path of a column. Several are separated by spaces; `:` cannot stand in a field name. */
@@ -212,17 +211,19 @@ static void compile_record(struct compiler *compiler, const struct output_schema
     add_op(compiler->plan, OP_END);
 }
 
-/* Sorts the plan's columns into their groups. */
+/* Sorts the plan's columns into their groups; one that is written to two places stands there once. */
 static void group_columns(struct plan *plan) {
+    uint64_t seen = 0;
     for (uint32_t i = 0; i < plan->ops_count; i++) {
         const struct op *op = &plan->ops[i];
-        if (op->code < OP_COLUMN || op->code >= OP_OPEN) continue;
+        if (op->code < OP_COLUMN || op->code >= OP_OPEN || (seen >> op->index & 1) != 0) continue;
+        seen |= (uint64_t)1 << op->index;
         enum field_kind kind = (enum field_kind)(op->code - OP_COLUMN);
         struct plan_columns *group = kind == FIELD_TEXT || kind == FIELD_REQUEST ? &plan->texts
                                      : kind == FIELD_INTEGER                     ? &plan->integers
                                      : kind == FIELD_SECONDS                     ? &plan->seconds
                                                                                  : &plan->others;
-        group->items[group->count++] = (struct plan_column){op->index, op->number, (uint8_t)kind};
+        group->items[group->count++] = op->index;
     }
 }
 
@@ -270,9 +271,8 @@ enum status encoder_new(const struct encoder_request *request, struct encoder **
     encoder->schema = request->schema;
     encoder->keep_original = request->keep_original;
     encoder->plans_count = schemas_count;
-    memset(encoder->place.number_of, PLAN_VALUES_MAX, sizeof encoder->place.number_of);
+    encoder->emit = emit_choose();
     for (uint32_t i = 0; i < schemas_count; i++) {
-        memset(encoder->plans[i].number_of, PLAN_VALUES_MAX, sizeof encoder->plans[i].number_of);
         encoder->plans[i].schema = schemas_all[i];
         struct compiler compiler = {.plan = &encoder->plans[i], .rules = &request->fields, .rule_used = rule_used};
         compile_record(&compiler, request->schema, request->keep_original);

@@ -21,7 +21,7 @@ enum op_code {
 struct op {
     uint8_t code;      /* enum op_code */
     uint8_t index;     /* column; a place's text or mark */
-    uint8_t number;    /* of this value among the values of the plan: its slot and its bit in a shape */
+    uint8_t number;    /* of the value's slot */
     uint8_t key_bytes;
     uint16_t key;      /* offset in the pool: `"name":` and what opens the value, `"` or `[` */
     uint16_t suffix;   /* likewise: what ends the value, with the comma behind it */
@@ -29,25 +29,31 @@ struct op {
 };
 
 #define PLAN_OPS_MAX 256u
-#define PLAN_VALUES_MAX 127u /* bits of a shape; the last slot takes what the plan does not write */
+/* Slots of a record's values: columns first, by index, then derived values, by enum value. A bit of a 64-bit mask each. */
+#define PLAN_SLOT_VALUES 64u
+#define PLAN_SLOTS 128u
 #define PLAN_KEYS_BYTES 8192u
+
+_Static_assert(VALUES <= PLAN_SLOT_VALUES, "a bit for each derived value");
 
 struct plan {
     const struct schema *schema; /* NULL: the plan of a place */
     uint16_t ops_count;
-    uint8_t values_count;
     uint16_t keys_bytes;
-    uint8_t number_of[VALUES]; /* of a derived value; PLAN_VALUES_MAX: not written */
+    uint64_t values; /* derived values that are written */
     /* columns by what has to be done with them, so that each group is one loop without a switch */
     struct plan_columns {
-        uint8_t count;
-        struct plan_column { uint8_t column, number, kind; } items[FIELDS_MAX];
+        uint8_t count, items[PLAN_SLOT_VALUES];
     } texts, integers, seconds, others;
     struct op ops[PLAN_OPS_MAX];
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
 };
 
+struct shape;
+struct slot;
+
 struct encoder {
+    char *(*emit)(const struct shape *shape, const struct slot *slots, char *out); /* emit.h */
     const struct output_schema *schema;
     bool keep_original;
     struct plan place;

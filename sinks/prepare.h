@@ -1,22 +1,17 @@
 /* The values of a record as they will be written, before anything is: one slot per value of the plan.
  *
  * A slot points at the text: in the line (nearly always), in the place cache, among constants, or in the scratch memory where
- * numbers, ids, escaped texts and lists are rendered. 32 bytes from its start may be read whatever its length.
+ * numbers, ids, escaped texts and lists are rendered. 64 bytes from its start may be read whatever its length.
  *
  * Threads: one worker. */
 #ifndef WHEREFROM_PREPARE_H
 #define WHEREFROM_PREPARE_H
 
 #include "base/json.h"
-#include "sinks/shape.h"
+#include "sinks/emit.h"
 
-/* Everything that a record can make us render, and the copies of 32 bytes at its end. */
+/* Everything that a record can make us render, and the copies of 64 bytes at its end. */
 #define ENCODE_SCRATCH_BYTES ((size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + RECORD_FIXED_BYTES)
-
-struct slot {
-    const char *text;
-    uint32_t bytes;
-};
 
 /* One record being written. */
 struct preparation {
@@ -28,28 +23,22 @@ struct preparation {
     enum json_source source;
     bool lossy;
     struct presence presence;
-    uint64_t raw[FIELDS_MAX / 64]; /* columns whose text did not parse */
-    struct slot slots[PLAN_VALUES_MAX + 1];
+    uint64_t raw; /* columns whose text did not parse, a bit each */
+    struct slot slots[PLAN_SLOTS];
 };
 
-static inline void prepare_set(struct preparation *preparation, uint32_t number, const char *text, uint32_t bytes) {
-    preparation->slots[number] = (struct slot){text, bytes};
-    preparation->presence.bits[number / 64] |= (uint64_t)1 << (number % 64);
-}
-
-/* Takes what was rendered from `start` to `end` as the slot's text. */
-static inline void prepare_set_scratch(struct preparation *preparation, uint32_t number, char *end) {
-    prepare_set(preparation, number, preparation->scratch, (uint32_t)(end - preparation->scratch));
+/* Takes what was rendered from preparation->scratch to `end`. */
+static inline struct slot prepare_rendered(struct preparation *preparation, char *end) {
+    struct slot slot = {preparation->scratch, (uint32_t)(end - preparation->scratch)};
     preparation->scratch = end;
+    return slot;
 }
 
 /* A text of the line: as it is when the record is plain, else escaped into the scratch. */
-static inline void prepare_text(struct preparation *preparation, uint32_t number, struct span span) {
+static inline struct slot prepare_text(struct preparation *preparation, struct span span) {
     const struct record *record = preparation->record;
-    if (__builtin_expect(record->plain, 1))
-        prepare_set(preparation, number, record->text + span.offset, span.length);
-    else
-        prepare_set_scratch(preparation, number,
+    if (__builtin_expect(record->plain, 1)) return (struct slot){record->text + span.offset, span.length};
+    return prepare_rendered(preparation,
                             json_escape(preparation->scratch, record_text(record, span), preparation->source, &preparation->lossy));
 }
 

@@ -6,50 +6,74 @@
 #include "base/timestamp.h"
 #include "sinks/prepare.h"
 
+static inline uint64_t bit(uint32_t column) {
+    return (uint64_t)1 << column;
+}
+
 static void mark_raw(struct preparation *preparation, uint32_t column) {
-    preparation->raw[column / 64] |= (uint64_t)1 << (column % 64);
+    preparation->raw |= bit(column);
+}
+
+static void set(struct preparation *preparation, uint32_t column, struct slot slot) {
+    preparation->slots[column] = slot;
+    preparation->presence.columns |= bit(column);
 }
 
 static void prepare_texts(struct preparation *preparation, const struct plan_columns *columns) {
     const struct record *record = preparation->record;
+    uint64_t present = 0;
     for (uint32_t i = 0; i < columns->count; i++) {
-        struct span span = record->fields[columns->items[i].column];
-        if (!record_null(record, span)) prepare_text(preparation, columns->items[i].number, span);
+        uint32_t column = columns->items[i];
+        struct span span = record->fields[column];
+        if (record_null(record, span)) continue;
+        preparation->slots[column] = prepare_text(preparation, span);
+        present |= bit(column);
     }
+    preparation->presence.columns |= present;
 }
 
 /* An integer that JSON does not take as it stands (leading zeros), or none at all. */
-static void prepare_odd_integer(struct preparation *preparation, const struct plan_column *column, struct slice text) {
+static void prepare_odd_integer(struct preparation *preparation, uint32_t column, struct slice text) {
     uint64_t value;
     if (number_parse(text, &value))
-        prepare_set_scratch(preparation, column->number, preparation->scratch + number_write(value, preparation->scratch));
+        set(preparation, column, prepare_rendered(preparation, preparation->scratch + number_write(value, preparation->scratch)));
     else
-        mark_raw(preparation, column->column);
+        mark_raw(preparation, column);
 }
 
 static void prepare_integers(struct preparation *preparation, const struct plan_columns *columns) {
     const struct record *record = preparation->record;
+    uint64_t present = 0;
     for (uint32_t i = 0; i < columns->count; i++) {
-        struct span span = record->fields[columns->items[i].column];
+        uint32_t column = columns->items[i];
+        struct span span = record->fields[column];
         struct slice text = record_text(record, span);
-        if (number_is_plain_integer_padded(text))
-            prepare_set(preparation, columns->items[i].number, text.ptr, span.length);
-        else if (!record_null(record, span))
-            prepare_odd_integer(preparation, &columns->items[i], text);
+        if (number_is_plain_integer_padded(text)) {
+            preparation->slots[column] = (struct slot){text.ptr, span.length};
+            present |= bit(column);
+        } else if (!record_null(record, span)) {
+            prepare_odd_integer(preparation, column, text);
+        }
     }
+    preparation->presence.columns |= present;
 }
 
 /* Times of processing leave as they came; -1 (not dispatched, closed, idle timeout) is null. */
 static void prepare_seconds(struct preparation *preparation, const struct plan_columns *columns) {
     const struct record *record = preparation->record;
+    uint64_t present = 0;
     for (uint32_t i = 0; i < columns->count; i++) {
-        struct span span = record->fields[columns->items[i].column];
+        uint32_t column = columns->items[i];
+        struct span span = record->fields[column];
         struct slice text = record_text(record, span);
-        if (number_is_plain_decimal_padded(text))
-            prepare_set(preparation, columns->items[i].number, text.ptr, span.length);
-        else if (!record_null(record, span) && !slice_equal(text, SLICE("-1")))
-            mark_raw(preparation, columns->items[i].column);
+        if (number_is_plain_decimal_padded(text)) {
+            preparation->slots[column] = (struct slot){text.ptr, span.length};
+            present |= bit(column);
+        } else if (!record_null(record, span) && !slice_equal(text, SLICE("-1"))) {
+            mark_raw(preparation, column);
+        }
     }
+    preparation->presence.columns |= present;
 }
 
 /* --- the other kinds: each returns the end of what it rendered to `out`, NULL when the text does not parse -- */
@@ -122,45 +146,53 @@ static bool is_single(const struct record *record, enum field_kind kind, struct 
     }
 }
 
-static void prepare_list(struct preparation *preparation, const struct plan_column *column, struct slice text) {
-    if (is_single(preparation->record, column->kind, text)) {
-        prepare_set(preparation, column->number, text.ptr, (uint32_t)text.len);
+static void prepare_list(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
+    if (is_single(preparation->record, kind, text)) {
+        set(preparation, column, (struct slot){text.ptr, (uint32_t)text.len});
         return;
     }
-    char *end = render_list(preparation, column->kind, text);
+    char *end = render_list(preparation, kind, text);
     if (end == NULL)
-        mark_raw(preparation, column->column);
+        mark_raw(preparation, column);
     else if (end > preparation->scratch)
-        prepare_set_scratch(preparation, column->number, end);
+        set(preparation, column, prepare_rendered(preparation, end));
 }
 
-static void prepare_other(struct preparation *preparation, const struct plan_column *column, struct span span) {
+static void prepare_signed(struct preparation *preparation, uint32_t column, struct slice text) {
+    if (number_is_plain_integer_padded(text)) {
+        set(preparation, column, (struct slot){text.ptr, (uint32_t)text.len});
+        return;
+    }
+    char *end = render_signed(preparation->scratch, text);
+    if (end == NULL)
+        mark_raw(preparation, column);
+    else
+        set(preparation, column, prepare_rendered(preparation, end));
+}
+
+static void prepare_other(struct preparation *preparation, uint32_t column, struct span span) {
     struct slice text = record_text(preparation->record, span);
+    enum field_kind kind = preparation->record->schema->fields[column].kind;
     uint32_t digits;
-    char *end;
-    switch ((enum field_kind)column->kind) {
+    switch (kind) {
     case FIELD_NAME:
         span = trimmed(preparation->record, span);
-        if (span.length > 0) prepare_text(preparation, column->number, span);
-        return;
+        if (span.length > 0) set(preparation, column, prepare_text(preparation, span));
+        break;
     case FIELD_SIGNED:
-        if (number_is_plain_integer_padded(text)) {
-            prepare_set(preparation, column->number, text.ptr, span.length);
-            return;
-        }
-        end = render_signed(preparation->scratch, text);
-        if (end != NULL) prepare_set_scratch(preparation, column->number, end);
+        prepare_signed(preparation, column, text);
         break;
     case FIELD_TIME:
-        end = is_time(text, &digits) ? preparation->scratch : NULL;
-        if (end != NULL) prepare_set(preparation, column->number, text.ptr, digits);
+        if (is_time(text, &digits))
+            set(preparation, column, (struct slot){text.ptr, digits});
+        else
+            mark_raw(preparation, column);
         break;
     case FIELD_TEXTS_COMMA: case FIELD_TEXTS_SPACE: case FIELD_TEXTS_QUOTED: case FIELD_INTEGERS_SPACE:
-        prepare_list(preparation, column, text);
-        return;
-    default: ASSERT(!"a kind that is no column of its own"); return;
+        prepare_list(preparation, column, kind, text);
+        break;
+    default: ASSERT(!"a kind that is no column of its own");
     }
-    if (end == NULL) mark_raw(preparation, column->column);
 }
 
 void prepare_columns(struct preparation *preparation) {
@@ -170,7 +202,7 @@ void prepare_columns(struct preparation *preparation) {
     prepare_integers(preparation, &plan->integers);
     prepare_seconds(preparation, &plan->seconds);
     for (uint32_t i = 0; i < plan->others.count; i++) {
-        struct span span = record->fields[plan->others.items[i].column];
-        if (!record_null(record, span)) prepare_other(preparation, &plan->others.items[i], span);
+        struct span span = record->fields[plan->others.items[i]];
+        if (!record_null(record, span)) prepare_other(preparation, plan->others.items[i], span);
     }
 }

@@ -7,17 +7,25 @@
 #include "base/timestamp.h"
 #include "sinks/prepare.h"
 
-static inline uint32_t number_of(const struct preparation *preparation, enum value value) {
-    return preparation->plan->number_of[value];
-}
-
+/* Whether the plan writes it: what costs something is left out otherwise. */
 static inline bool written(const struct preparation *preparation, enum value value) {
-    return number_of(preparation, value) != PLAN_VALUES_MAX;
+    return (preparation->plan->values >> value & 1) != 0;
 }
 
-/* Constants are copied 32 bytes at a time, too. */
+static inline void set(struct preparation *preparation, enum value value, const char *text, uint32_t bytes) {
+    preparation->slots[PLAN_SLOT_VALUES + value] = (struct slot){text, bytes};
+    preparation->presence.values |= (uint64_t)1 << value;
+}
+
+/* Takes what was rendered from preparation->scratch to `end`. */
+static inline void set_rendered(struct preparation *preparation, enum value value, char *end) {
+    set(preparation, value, preparation->scratch, (uint32_t)(end - preparation->scratch));
+    preparation->scratch = end;
+}
+
+/* Constants are copied 64 bytes at a time, too. */
 struct constant {
-    char text[32];
+    char text[64];
     uint8_t bytes;
 };
 #define CONSTANT(literal) {literal, sizeof(literal) - 1}
@@ -26,26 +34,28 @@ static const struct constant success = CONSTANT("success"), failure = CONSTANT("
                              http = CONSTANT("http"), waf = CONSTANT("waf"), lossy = CONSTANT("lossy");
 
 static inline void set_constant(struct preparation *preparation, enum value value, const struct constant *constant) {
-    prepare_set(preparation, number_of(preparation, value), constant->text, constant->bytes);
+    set(preparation, value, constant->text, constant->bytes);
 }
 
 static inline void set_text(struct preparation *preparation, enum value value, struct span span) {
-    if (span.length > 0) prepare_text(preparation, number_of(preparation, value), span);
+    if (span.length == 0) return;
+    struct slot slot = prepare_text(preparation, span);
+    set(preparation, value, slot.text, slot.bytes);
 }
 
 static inline void set_number(struct preparation *preparation, enum value value, uint64_t number) {
-    prepare_set_scratch(preparation, number_of(preparation, value), preparation->scratch + number_write(number, preparation->scratch));
+    set_rendered(preparation, value, preparation->scratch + number_write(number, preparation->scratch));
 }
 
 /* Text of the line that holds no byte that needs care: digits, dots, colons. */
 static inline void set_verbatim(struct preparation *preparation, enum value value, struct span span) {
-    prepare_set(preparation, number_of(preparation, value), preparation->record->text + span.offset, span.length);
+    set(preparation, value, preparation->record->text + span.offset, span.length);
 }
 
 static void set_name(struct preparation *preparation, enum value value, const char *name) {
     char *end = preparation->scratch;
     while (*name != '\0') *end++ = *name++;
-    prepare_set_scratch(preparation, number_of(preparation, value), end);
+    set_rendered(preparation, value, end);
 }
 
 /* A column that a derived value was made of and that is neither null nor readable. */
@@ -53,7 +63,7 @@ static void mark_role_raw(struct preparation *preparation, enum field_role role)
     const struct record *record = preparation->record;
     int column = schema_column(record->schema, role);
     if (column >= 0 && column < record->fields_count && !record_null(record, record->fields[column]))
-        preparation->raw[column / 64] |= (uint64_t)1 << (column % 64);
+        preparation->raw |= (uint64_t)1 << column;
 }
 
 /* --- times -------------------------------------------------------------------------------------- */
@@ -62,8 +72,7 @@ static void set_moment(struct preparation *preparation, enum value value, const 
     if (moment->text.length > 0)
         set_verbatim(preparation, value, moment->text);
     else /* without its Z, which comes with the suffix */
-        prepare_set_scratch(preparation, number_of(preparation, value),
-                            preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
+        set_rendered(preparation, value, preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
 }
 
 static void prepare_times(struct preparation *preparation) {
@@ -84,7 +93,7 @@ static inline void set_ip(struct preparation *preparation, enum value value, str
     if (text.length > 0)
         set_verbatim(preparation, value, text);
     else
-        prepare_set_scratch(preparation, number_of(preparation, value), preparation->scratch + ip_format(ip, preparation->scratch));
+        set_rendered(preparation, value, preparation->scratch + ip_format(ip, preparation->scratch));
 }
 
 static inline void set_port(struct preparation *preparation, enum value value, struct span text, uint16_t port) {
@@ -113,7 +122,7 @@ static void prepare_addresses(struct preparation *preparation) {
     if (node->family != IP_NONE) set_ip(preparation, VALUE_NODE_IP, (struct span){0, 0}, &node->ip);
     if (!record->has_node) mark_role_raw(preparation, ROLE_NODE);
     if (record->place.length > 0) /* its last comma comes with the suffix */
-        prepare_set(preparation, number_of(preparation, VALUE_CLIENT_PLACE), record->place.json, record->place.length - 1);
+        set(preparation, VALUE_CLIENT_PLACE, record->place.json, record->place.length - 1);
 }
 
 static void prepare_hop(struct preparation *preparation) {
@@ -129,7 +138,7 @@ static void prepare_hop(struct preparation *preparation) {
         if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
         for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
     }
-    prepare_set_scratch(preparation, number_of(preparation, VALUE_HOP_FLAGS), out);
+    set_rendered(preparation, VALUE_HOP_FLAGS, out);
 }
 
 /* --- request, TLS, cloud ------------------------------------------------------------------------ */
@@ -168,7 +177,7 @@ static void prepare_tls(struct preparation *preparation) {
     if (column < 0 || record_null(record, record->fields[column])) return;
     struct slice text = record_text(record, record->fields[column]);
     if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' && text.ptr[6] <= '9') { /* what ALB writes */
-        prepare_set(preparation, number_of(preparation, VALUE_TLS_VERSION), text.ptr + 4, 3);
+        set(preparation, VALUE_TLS_VERSION, text.ptr + 4, 3);
         set_constant(preparation, VALUE_TLS_PROTOCOL, &tls);
         return;
     }
@@ -179,7 +188,7 @@ static void prepare_tls(struct preparation *preparation) {
         return;
     }
     memcpy(preparation->scratch, version, sizeof version);
-    prepare_set_scratch(preparation, number_of(preparation, VALUE_TLS_VERSION), preparation->scratch + (is_ssl ? 1 : 3));
+    set_rendered(preparation, VALUE_TLS_VERSION, preparation->scratch + (is_ssl ? 1 : 3));
     set_constant(preparation, VALUE_TLS_PROTOCOL, is_ssl ? &ssl : &tls);
 }
 
@@ -207,9 +216,9 @@ static void prepare_cloud(struct preparation *preparation) {
     struct encoder_context *context = preparation->context;
     bool account_known = context->account.len > 0, region_known = context->region.len > 0;
     if (account_known)
-        prepare_set(preparation, number_of(preparation, VALUE_ACCOUNT), context->account.ptr, (uint32_t)context->account.len);
+        set(preparation, VALUE_ACCOUNT, context->account.ptr, (uint32_t)context->account.len);
     if (region_known)
-        prepare_set(preparation, number_of(preparation, VALUE_REGION), context->region.ptr, (uint32_t)context->region.len);
+        set(preparation, VALUE_REGION, context->region.ptr, (uint32_t)context->region.len);
     int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
     if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return;
     struct span span = record->fields[column];
@@ -236,7 +245,7 @@ static void prepare_extra(struct preparation *preparation) {
         if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
         out = json_escape(out, record_text(record, record->fields[i]), preparation->source, &preparation->lossy);
     }
-    if (out > preparation->scratch) prepare_set_scratch(preparation, number_of(preparation, VALUE_EXTRA), out);
+    if (out > preparation->scratch) set_rendered(preparation, VALUE_EXTRA, out);
 }
 
 /* The text of columns that did not parse, by column name. */
@@ -244,7 +253,7 @@ static void prepare_raw(struct preparation *preparation) {
     const struct schema *schema = preparation->record->schema;
     char *out = preparation->scratch;
     for (uint32_t i = 0; i < schema->fields_count; i++) {
-        if ((preparation->raw[i / 64] >> (i % 64) & 1) == 0) continue;
+        if ((preparation->raw >> i & 1) == 0) continue;
         if (out > preparation->scratch) *out++ = ',';
         *out++ = '"';
         for (const char *c = schema->fields[i].name; *c != '\0'; c++) *out++ = *c == ':' ? '_' : *c;
@@ -252,23 +261,21 @@ static void prepare_raw(struct preparation *preparation) {
         out = json_quote(out, record_text(preparation->record, preparation->record->fields[i]), preparation->source,
                          &preparation->lossy);
     }
-    prepare_set_scratch(preparation, number_of(preparation, VALUE_RAW), out);
+    set_rendered(preparation, VALUE_RAW, out);
 }
 
 static void prepare_rare(struct preparation *preparation) {
     const struct record *record = preparation->record;
     if (record->waf_blocked) set_constant(preparation, VALUE_BLOCKED_BY, &waf);
     if (record->fields_count > record->schema->fields_count) prepare_extra(preparation);
-    if ((preparation->raw[0] | preparation->raw[1]) != 0) prepare_raw(preparation);
+    if (preparation->raw != 0) prepare_raw(preparation);
     if (written(preparation, VALUE_ORIGINAL)) {
         /* never as it is: the quotes around columns are part of the line */
         char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM, &preparation->lossy);
-        prepare_set_scratch(preparation, number_of(preparation, VALUE_ORIGINAL), end);
+        set_rendered(preparation, VALUE_ORIGINAL, end);
     }
     if (preparation->lossy) set_constant(preparation, VALUE_LOG_FLAGS, &lossy);
 }
-
-_Static_assert(FIELDS_MAX == 128, "`raw` is tested as two words");
 
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
@@ -279,7 +286,7 @@ void prepare_values(struct preparation *preparation) {
         set_constant(preparation, VALUE_OUTCOME, record->outcome == OUTCOME_SUCCESS ? &success : &failure);
     if (written(preparation, VALUE_ID)) {
         hash_event_id(context->origin->name, preparation->position, record_text(record, record->line), preparation->scratch);
-        prepare_set_scratch(preparation, number_of(preparation, VALUE_ID), preparation->scratch + HASH_ID_DIGITS);
+        set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
     prepare_addresses(preparation);
     prepare_hop(preparation);
@@ -288,7 +295,7 @@ void prepare_values(struct preparation *preparation) {
     prepare_cloud(preparation);
     set_constant(preparation, VALUE_TRANSPORT, record->network ? &tcp : &http);
     if (context->path.len > 0)
-        prepare_set(preparation, number_of(preparation, VALUE_LOG_PATH), context->path.ptr, (uint32_t)context->path.len);
+        set(preparation, VALUE_LOG_PATH, context->path.ptr, (uint32_t)context->path.len);
     set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
     prepare_rare(preparation);
 }

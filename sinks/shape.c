@@ -12,7 +12,7 @@ struct shaper {
 };
 
 static void append(struct shape *shape, const char *text, uint32_t bytes) {
-    ASSERT(shape->text_bytes + bytes + 32 <= SHAPE_TEXT_BYTES);
+    ASSERT(shape->text_bytes + bytes + 64 <= SHAPE_TEXT_BYTES);
     memcpy(shape->text + shape->text_bytes, text, bytes);
     shape->text_bytes = (uint16_t)(shape->text_bytes + bytes);
 }
@@ -22,6 +22,10 @@ static bool drop_comma(struct shaper *shaper) {
     bool comma = shape->text_bytes > shaper->pending && shape->text[shape->text_bytes - 1] == ',';
     if (comma) shape->text_bytes--;
     return comma;
+}
+
+static bool is_present(struct presence presence, uint32_t number) {
+    return ((number < PLAN_SLOT_VALUES ? presence.columns : presence.values) >> (number % PLAN_SLOT_VALUES) & 1) != 0;
 }
 
 static void make(struct shape *shape, const struct plan *plan, struct presence presence) {
@@ -43,7 +47,7 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
                 shape->text_bytes = opened[depth];
         } else if (op->code == OP_LITERAL) {
             append(shape, key, op->key_bytes);
-        } else if ((presence.bits[op->number / 64] >> (op->number % 64) & 1) != 0) {
+        } else if (is_present(presence, op->number)) {
             append(shape, key, op->key_bytes);
             shape->steps[shape->steps_count++] = (struct shape_step){
                 .text = shaper.pending, .bytes = (uint16_t)(shape->text_bytes - shaper.pending), .number = op->number};
@@ -58,7 +62,7 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
 }
 
 static uint32_t hash(const struct plan *plan, struct presence presence) {
-    uint64_t mixed = (presence.bits[0] ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ presence.bits[1] * 0xd1b54a32d192ed03u;
+    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ presence.values * 0xd1b54a32d192ed03u;
     return (uint32_t)(mixed >> 40);
 }
 
@@ -76,7 +80,7 @@ const struct shape *shape_find(struct shape_cache *cache, const struct plan *pla
             continue;
         }
         const struct shape *shape = &cache->shapes[entry - 1];
-        if (shape->plan == plan && shape->presence.bits[0] == presence.bits[0] && shape->presence.bits[1] == presence.bits[1])
+        if (shape->plan == plan && shape->presence.columns == presence.columns && shape->presence.values == presence.values)
             return shape;
     }
 }

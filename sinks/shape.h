@@ -17,15 +17,15 @@
 #define SHAPE_SLOTS 128u        /* open addressing */
 #define SHAPE_TEXT_BYTES 6144u
 
-/* Presence of each value of the plan, by op number. */
+/* Which values there are: a bit per column, and a bit per enum value. */
 struct presence {
-    uint64_t bits[2];
+    uint64_t columns, values;
 };
 
 struct shape_step {
     uint16_t text;  /* offset of what stands in front of the value */
     uint16_t bytes;
-    uint8_t number; /* of the value */
+    uint8_t number; /* of the slot */
 };
 
 struct shape {
@@ -34,8 +34,8 @@ struct shape {
     uint16_t steps_count;
     uint16_t end, end_bytes; /* what stands behind the last value */
     uint16_t text_bytes;
-    struct shape_step steps[PLAN_VALUES_MAX];
-    char text[SHAPE_TEXT_BYTES]; /* 32 bytes behind any part may be read */
+    struct shape_step steps[PLAN_OPS_MAX];
+    char text[SHAPE_TEXT_BYTES]; /* 64 bytes behind any part may be read */
 };
 
 struct shape_cache {

@@ -181,15 +181,15 @@ def endpoint(text):
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?")
 
 
+def unquoted(column):
+    return column[1:-1] if len(column) > 1 and column[:1] == column[-1:] == b'"' else column
+
+
 def what_the_line_says(line):
-    """Time and client in the columns that a format has for them; hostile lines may look like two formats."""
-    if line.startswith(b"tls "):
-        columns, places = leading_columns(line, 6, False), [(2, 5)]
-    else:
-        columns = leading_columns(line, 4, True)
-        columns = [column[1:-1] if len(column) > 1 and column[:1] == column[-1:] == b'"' else column for column in columns]
-        places = [(0, 2), (1, 3)]
-    for time, peer in places:
+    """Time and client in the columns that a format has for them. A hostile line may look like several, and a file's name may
+    have its say, so all readings that make sense are given."""
+    spaced, quoted = leading_columns(line, 6, False), [unquoted(column) for column in leading_columns(line, 4, True)]
+    for columns, time, peer in ((quoted, 1, 3), (quoted, 0, 2), (spaced, 2, 5)):
         if peer < len(columns) and TIME.fullmatch(columns[time]):
             try:
                 yield columns[time], endpoint(columns[peer])

@@ -163,6 +163,7 @@ def test_origin_of_files(bench):
     bench.write("a.log", alb_lines(2))
     bench.write("d/a.log", alb_lines(2))
     given = ids(bench.run("run", "a.log", "--origin", "mine"))
+    bench.check(len(given) == 2 and given != ids(bench.run("run", "a.log")), "--origin has no part in event.id")
     bench.equal(given, ids(bench.run("run", "d/a.log", "--origin", "mine")), "--origin replaces a single file's name")
     bench.equal(ids(bench.run("run", "d", "--origin", "mine")), ids(bench.run("run", "a.log", "--origin", "mine/a.log")),
                 "--origin stands in front of the names of a directory")

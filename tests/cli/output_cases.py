@@ -38,7 +38,8 @@ def test_output_that_is_an_input(bench):
     for arguments in (["a.log", "-o", "a.log"], ["a.log", "-o", "link.log"], ["a.log", "-o", "./hard.log"], ["a.log", "--rejects", "a.log"],
                       ["a.log", "--summary", "a.log"], ["logs", "-o", "logs/b.log"], ["a.log", "-o", "a.log", "--append"]):
         bench.fails(["run", *arguments], USAGE, "input")
-        bench.equal((log.read_bytes(), bench.read("logs/b.log")), (content, content), f"{arguments}: the inputs")
+        bench.check(log.read_bytes() == content and bench.read("logs/b.log") == content, f"{arguments}: an input was written to")
+        log.write_bytes(content)
     bench.write("out.ndjson", b"")
     os.symlink("out.ndjson", bench.directory / "other-name.ndjson")
     bench.fails(["run", "a.log", "-o", "out.ndjson", "--rejects", "other-name.ndjson"], USAGE, "other-name.ndjson")

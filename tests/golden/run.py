@@ -127,15 +127,14 @@ class Runner:
         return result.code, result.out, rejected
 
     def compare(self, found, cases, what):
-        """One check per case, of code, records and rejects; says the first line that differs."""
+        """Compares code, records and rejects; says the first line that differs."""
         code, *contents = found
         expected = [b"".join(parts) for parts in zip(*(case.expectation() for case in cases))]
         wanted = 3 if expected[1] else 0
         problem = f"exit code {code}, not {wanted}" if code != wanted else None
         for kind, got, want in zip(("record", "reject"), contents, expected):
             problem = problem or first_difference(kind, got, want, cases)
-        for _ in cases:
-            self.report.check(problem is None, f"{what}: {problem}")
+        self.report.check(problem is None, f"{what}: {problem}")
 
 
 def first_difference(kind, got, want, cases):

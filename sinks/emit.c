@@ -1,0 +1,21 @@
+/* Chooses the emitter for this processor.
+ *
+ * Threads: any; without state. */
+#include "sinks/emit.h"
+
+#include "base/cpu.h"
+#include "schemas/limits.h"
+
+_Static_assert(EMIT_CHUNK_BYTES_MAX <= TEXT_PADDING_BYTES && EMIT_CHUNK_BYTES_MAX <= OUT_PADDING_BYTES, "copies stay inside a batch");
+
+static emit_function *const by_level[CPU_LEVELS] = {
+    [CPU_BASELINE] = emit_baseline,
+#if defined(__x86_64__)
+    [CPU_AVX2] = emit_avx2,
+    [CPU_AVX512] = emit_avx512,
+#endif
+};
+
+emit_function *emit_choose(void) {
+    return by_level[cpu_level()];
+}

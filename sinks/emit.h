@@ -1,0 +1,31 @@
+/* Writes a record from its shape and its slots: copies, nothing else.
+ *
+ * Compiled once per instruction set (copies of 32 or 64 bytes); all variants write the same bytes.
+ *
+ * Threads: pure functions. */
+#ifndef WHEREFROM_EMIT_H
+#define WHEREFROM_EMIT_H
+
+#include "sinks/shape.h"
+
+/* Bytes that may be read from the start of any text here, and written behind the end of the record. */
+#define EMIT_CHUNK_BYTES_MAX 64u
+
+/* A value as it is written. */
+struct slot {
+    const char *text;
+    uint32_t bytes;
+};
+
+/* Writes the record and returns its end. */
+typedef char *emit_function(const struct shape *shape, const struct slot *slots, char *out);
+
+extern emit_function emit_baseline;
+#if defined(__x86_64__)
+extern emit_function emit_avx2, emit_avx512;
+#endif
+
+/* The best one for this processor. */
+emit_function *emit_choose(void);
+
+#endif

@@ -1,0 +1,6 @@
+/* The emitter for AVX2: one load and store of 32 bytes a chunk. Compiled with -mavx2; chosen at run time.
+ *
+ * Threads: pure function. */
+#define EMIT_NAME emit_avx2
+#define EMIT_CHUNK_BYTES 32
+#include "sinks/emit_kernel.h"

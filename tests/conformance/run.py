@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Real lines of others, read whole: samples that AWS's documentation and public projects hold, which may not be copied here.
+
+Every line of SHARED/samples/{alb,nlb,clb}_access/*.log has to become a record, but for those in NOT_RECORDS. What stands
+in the record is compared with a simple reading of the line by regular expressions, made independently of the program.
+
+    run.py --wherefrom PATH [--shared DIR]     DIR: default is a folder `shared` beside the checkout; `skipped` without it
+
+Threads: one.
+"""
+import collections
+import ipaddress
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cli"))
+from black_box import Program, Report, argument_parser, at, parse_lines, read_summary, scratch  # noqa: E402
+
+# lines that are no records, and why
+NOT_RECORDS = {
+    ("alb_access/otel.log", 3): ("elb-test-message", "what AWS writes when logging is switched on"),
+}
+
+NUMBER = r"(-?[0-9.]+|-)"
+PATTERNS = {
+    "alb_access": re.compile(rf"(?P<type>\S+) (?P<time>\S+) (?P<name>\S+) (?P<client>\S+) (?P<target>\S+) {NUMBER} {NUMBER} {NUMBER} (?P<status>\S+) (?P<target_status>\S+) "
+                             r'(?P<received>\S+) (?P<sent>\S+) "(?P<request>[^"]*)" "(?P<agent>[^"]*)" (?P<cipher>\S+) (?P<protocol>\S+) (?P<arn>\S+) '
+                             r'"(?P<trace>[^"]*)" "(?P<sni>[^"]*)" .*'),
+    "clb_access": re.compile(rf"(?P<time>\S+) (?P<name>\S+) (?P<client>\S+) (?P<target>\S+) {NUMBER} {NUMBER} {NUMBER} (?P<status>\S+) (?P<target_status>\S+) "
+                             r'(?P<received>\S+) (?P<sent>\S+) "(?P<request>[^"]*)"(?: "(?P<agent>[^"]*)" (?P<cipher>\S+) (?P<protocol>\S+))?'),
+    "nlb_access": re.compile(r"(?P<type>tls) (?P<version>\S+) (?P<time>\S+) (?P<name>\S+) \S+ (?P<client>\S+) (?P<target>\S+) \S+ \S+ (?P<received>\S+) (?P<sent>\S+) \S+ "
+                             r"(?P<arn>\S+) \S+ (?P<cipher>\S+) (?P<protocol>\S+) \S+ (?P<sni>\S+) .*"),
+}
+URL = re.compile(r"\S+ ([a-z]+)://(\[[^]]*\]|[^/:?# ]*)(?::([0-9]+))?-?([^?# ]*)(?:\?([^#]*?))? ?(?:HTTP/([0-9.]+)|-)? ?")
+
+
+def text(value):
+    """A column's text: \\xHH taken apart, null as None."""
+    if value in (None, "-", ""):
+        return None
+    return re.sub(rb"\\x([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), value.encode()).decode()
+
+
+def number(value):
+    return None if value in (None, "-", "-1") else int(value)
+
+
+def endpoint(value):
+    """(address, port) in canonical form."""
+    if value == "-":
+        return None, None
+    host, _, port = value.rpartition(":")
+    return str(ipaddress.ip_address(host.strip("[]"))), int(port)
+
+
+def expected(name, line):
+    """What the record of this line has to hold, by path; None: absent."""
+    match = PATTERNS[name].fullmatch(line)
+    if match is None:
+        raise ValueError(f"the test's own pattern does not read it: {line}")
+    found = collections.defaultdict(lambda: None, match.groupdict())
+    values = {"@timestamp": found["time"].rstrip("Z") + "Z", "aws.elb.name": found["name"], "aws.elb.type": found["type"], "tls.cipher": text(found["cipher"]),
+              "tls.client.server_name": text(found["sni"]), "user_agent.original": text(found["agent"]), "trace.id": text(found["trace"]),
+              "http.response.status_code": number(found["status"]), "hop.verdict": "ok", "cloud.provider": "aws"}
+    values["client.ip"], values["client.port"] = endpoint(found["client"])
+    values["source.ip"], values["source.port"] = values["client.ip"], values["client.port"]
+    values["destination.ip"], values["destination.port"] = endpoint(found["target"])
+    sizes = ("source.bytes", "destination.bytes") if name == "nlb_access" else ("http.request.bytes", "http.response.bytes")
+    values.update(zip(sizes, (number(found["received"]), number(found["sent"]))))
+    digits = re.search(r"v(\d)\.?(\d)$", found["protocol"] or "")
+    values["tls.version"] = f"{digits[1]}.{digits[2]}" if digits else None
+    if found["arn"] not in (None, "-"):
+        values["cloud.region"], values["cloud.account.id"] = found["arn"].split(":")[3:5]
+    tcp = name == "nlb_access" or found["request"] == "- - - "
+    values["event.category"] = ["network"] if tcp else ["web"]
+    values["event.outcome"] = None if values["http.response.status_code"] is None else "success" if values["http.response.status_code"] < 400 else "failure"
+    if name == "nlb_access":
+        values["event.outcome"] = "success"
+    if not tcp:
+        url = URL.fullmatch(found["request"])
+        if url is None:
+            raise ValueError(f"the test's own pattern does not read the request: {found['request']}")
+        method = found["request"].split(" ", 1)[0]
+        values.update({"http.request.method": text(method), "url.scheme": url[1], "url.domain": url[2], "url.port": number(url[3]), "url.path": text(url[4]),
+                       "url.query": text(url[5]), "http.version": url[6]})
+    return values
+
+
+def check_file(program, report, path, directory):
+    name = f"{path.parent.name}/{path.name}"
+    result = program.run("run", path, "--keep-original", "--rejects", directory / "rejects", "--summary", directory / "summary", "--quiet")
+    summary = read_summary(directory / "summary")
+    records = {at(record, "log.offset"): record for record in parse_lines(result.out)}
+    rejects = parse_lines((directory / "rejects").read_bytes())
+    skips, offset = collections.Counter(), 0
+    content = path.read_bytes()
+    for line_number, line in enumerate(content.splitlines(keepends=True), 1):
+        record, words = records.get(offset), line.rstrip(b"\r\n").decode()
+        offset += len(line)
+        if (name, line_number) in NOT_RECORDS:
+            skips[NOT_RECORDS[name, line_number][0]] += 1
+            report.check(record is None, f"{name}:{line_number} became a record")
+            continue
+        if not report.check(record is not None, f"{name}:{line_number} did not become a record: {words[:200]}"):
+            continue
+        for key, value in {**expected(path.parent.name, words), "event.original": words}.items():
+            report.equal(at(record, key), value, f"{name}:{line_number}: {key}")
+    report.equal(rejects, [], f"{name}: rejects")
+    report.equal(summary["skipped_by_reason"], dict(skips), f"{name}: skipped")
+    report.equal(summary["records"]["read"], len(content.splitlines()), f"{name}: lines read")
+    report.equal(result.code, 0, f"{name}: exit code ({result.err[:200]})")
+
+
+def main():
+    options = argument_parser(__doc__.split("\n", 1)[0]).parse_args()
+    shared = pathlib.Path(options.shared) if options.shared else HERE.parents[2] / "shared"
+    if not shared.is_dir():
+        print("skipped: no folder with sample lines (--shared DIR)")
+        return 0
+    program, report = Program(options.wherefrom), Report()
+    for name in PATTERNS:
+        files = sorted((shared / "samples" / name).glob("*.log"))
+        with scratch() as directory, report.group(f"{name}: {len(files)} files"):
+            for path in files:
+                check_file(program, report, path, directory)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

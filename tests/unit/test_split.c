@@ -1,0 +1,394 @@
+/* Lines to records: columns, roles, detection, and every reason for which a line is no record.
+ *
+ * A line stands in the middle of a text, its padding is hostile, and an unreadable page is behind that. Every line is
+ * read with every kernel.
+ *
+ * Threads: one. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "ingest/split.h"
+#include "tests/unit/guard.h"
+#include "tests/unit/sample_lines.h"
+#include "tests/unit/seeded.h"
+
+#define LINE_BYTES_ROOM 8192u
+#define BEFORE "an \"odd line\n"
+
+struct outcome {
+    struct record record;
+    struct reading reading;
+};
+
+static const struct scan_kernel *kernels[3];
+static uint32_t kernels_count;
+static const struct origin unknown_origin;
+
+static int set_up(void **state) {
+    (void)state;
+    schemas_init();
+    kernels_count = scan_kernels(kernels);
+    return 0;
+}
+
+/* The text with the line in it; stays until the next call. */
+static struct slice place(struct slice line) {
+    static char room[LINE_BYTES_ROOM + 256];
+    size_t bytes = sizeof BEFORE - 1;
+    assert_true(line.len <= LINE_BYTES_ROOM);
+    memcpy(room, BEFORE, bytes);
+    if (line.len > 0) memcpy(room + bytes, line.ptr, line.len);
+    bytes += line.len;
+    for (size_t i = 0; i < TEXT_PADDING_BYTES; i++) room[bytes + i] = " \"\\\n1-\xff"[i % 7];
+    struct slice copy = guard_copy((struct slice){room, bytes + TEXT_PADDING_BYTES});
+    return (struct slice){copy.ptr, bytes};
+}
+
+/* Reads with `splitter`, checks what is true of every line, and returns the outcome. */
+static struct outcome read_with(struct splitter *splitter, struct slice line, const struct origin *origin) {
+    struct outcome outcome;
+    memset(&outcome, 0xa5, sizeof outcome);
+    struct slice text = place(line);
+    uint32_t offset = sizeof BEFORE - 1;
+    const char *newline = line.len > 0 ? memchr(line.ptr, '\n', line.len) : NULL;
+    uint32_t consumed = splitter_read(splitter, text.ptr, offset, (uint32_t)text.len, origin, &outcome.record, &outcome.reading);
+    assert_int_equal(consumed, newline == NULL ? line.len : (size_t)(newline + 1 - line.ptr));
+    const struct record *record = &outcome.record;
+    assert_int_equal(record->line.offset, offset);
+    assert_true(record->line.length <= consumed);
+    for (uint32_t i = 0; i < record->fields_count; i++) {
+        assert_true(record->fields[i].offset >= offset);
+        assert_true(record->fields[i].offset + record->fields[i].length <= offset + record->line.length);
+    }
+    assert_ptr_equal(record->schema, outcome.reading.schema);
+    if (outcome.reading.kind == READING_REJECTED && outcome.reading.column >= 0)
+        assert_true(outcome.reading.schema != NULL && outcome.reading.column < outcome.reading.schema->fields_count);
+    return outcome;
+}
+
+/* Reads a line with every kernel, each knowing nothing; they must agree. */
+static struct outcome read_line(struct slice line, const struct origin *origin) {
+    struct outcome first, other;
+    struct splitter splitter;
+    splitter_init(&splitter, kernels[0]);
+    first = read_with(&splitter, line, origin);
+    for (uint32_t i = 1; i < kernels_count; i++) {
+        splitter_init(&splitter, kernels[i]);
+        other = read_with(&splitter, line, origin);
+        assert_int_equal(other.reading.kind, first.reading.kind);
+        assert_int_equal(other.record.fields_count, first.record.fields_count);
+        assert_memory_equal(other.record.fields, first.record.fields, first.record.fields_count * sizeof first.record.fields[0]);
+        assert_int_equal(other.record.plain, first.record.plain);
+    }
+    return first;
+}
+
+static struct slice field_text(const struct outcome *outcome, uint32_t column) {
+    return record_text(&outcome->record, outcome->record.fields[column]);
+}
+
+static void assert_text(struct slice got, struct slice expected) {
+    if (!slice_equal(got, expected))
+        fail_msg("\"%.*s\" instead of \"%.*s\"", (int)got.len, got.ptr, (int)expected.len, expected.ptr);
+}
+
+static size_t columns_count(const struct sample_line *sample) {
+    size_t count = 0;
+    while (sample->columns[count] != NULL) count++;
+    return count;
+}
+
+/* --- columns ------------------------------------------------------------------------------------ */
+
+static void test_whole_lines(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SAMPLE_LINES_COUNT; s++) {
+        const struct sample_line *sample = &sample_lines[s];
+        size_t count = columns_count(sample);
+        assert_int_equal(count, sample->schema->fields_count); /* else the sample has grown old */
+        for (size_t columns = sample->schema->fields_count_min; columns <= count; columns++) {
+            char line[LINE_BYTES_ROOM];
+            size_t bytes = sample_line_write(sample, columns, -1, (struct slice){0}, line);
+            memcpy(line + bytes, "\r\n", 2);
+            struct outcome outcome = read_line((struct slice){line, bytes + 2}, &unknown_origin);
+            assert_int_equal(outcome.reading.kind, READING_RECORD);
+            assert_ptr_equal(outcome.reading.schema, sample->schema);
+            assert_int_equal(outcome.record.fields_count, columns);
+            assert_int_equal(outcome.record.line.length, bytes);
+            for (uint32_t i = 0; i < columns; i++) assert_text(field_text(&outcome, i), sample_line_bare(sample, i));
+            for (uint32_t i = (uint32_t)columns; i < count; i++) assert_int_equal(outcome.record.fields[i].length, 0);
+        }
+    }
+}
+
+static void test_more_columns_than_known(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SAMPLE_LINES_COUNT; s++) {
+        char line[LINE_BYTES_ROOM];
+        size_t known = sample_lines[s].schema->fields_count;
+        size_t bytes = sample_line_write(&sample_lines[s], SAMPLE_COLUMNS_MAX, -1, (struct slice){0}, line);
+        for (size_t columns = known + 1; columns <= FIELDS_MAX + 40; columns++) {
+            bytes += (size_t)sprintf(line + bytes, " x%zu", columns);
+            struct outcome outcome = read_line((struct slice){line, bytes}, &unknown_origin);
+            if (columns > FIELDS_MAX) {
+                assert_int_equal(outcome.reading.kind, READING_REJECTED);
+                assert_int_equal(outcome.reading.reject, REJECT_TOO_MANY_FIELDS);
+                continue;
+            }
+            char expected[16];
+            snprintf(expected, sizeof expected, "x%zu", columns);
+            assert_int_equal(outcome.reading.kind, READING_RECORD);
+            assert_int_equal(outcome.record.fields_count, columns);
+            assert_text(field_text(&outcome, (uint32_t)columns - 1), slice_from(expected));
+        }
+    }
+}
+
+/* Columns of a line by a loop over its bytes. False when a quote is open at the end. */
+static bool model_columns(struct slice line, bool quoted, struct slice columns[FIELDS_MAX], uint32_t *count) {
+    size_t start = 0;
+    bool inside = false;
+    *count = 0;
+    for (size_t i = 0; i <= line.len; i++) {
+        if (i < line.len && line.ptr[i] == '"') inside = quoted && !inside;
+        if (i < line.len && (line.ptr[i] != ' ' || inside)) continue;
+        struct slice column = {line.ptr + start, i - start};
+        if (quoted && column.len >= 2 && column.ptr[0] == '"' && column.ptr[column.len - 1] == '"')
+            column = (struct slice){column.ptr + 1, column.len - 2};
+        columns[(*count)++] = column;
+        start = i + 1;
+    }
+    return !inside;
+}
+
+/* A line of a known file, cut behind every byte: its columns as far as they go, and the reason that fits. */
+static void test_cut_lines(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SAMPLE_LINES_COUNT; s++) {
+        const struct schema *schema = sample_lines[s].schema;
+        struct origin origin = {.schema = schema};
+        char line[LINE_BYTES_ROOM];
+        size_t bytes = sample_line_write(&sample_lines[s], SAMPLE_COLUMNS_MAX, -1, (struct slice){0}, line);
+        for (size_t length = 1; length <= bytes; length++) {
+            struct slice columns[FIELDS_MAX], text = {line, length};
+            uint32_t count;
+            bool closed = model_columns(text, schema->layout == LAYOUT_SPACE_QUOTED, columns, &count);
+            struct outcome outcome = read_line(text, &origin);
+            assert_int_equal(outcome.record.fields_count, count);
+            for (uint32_t i = 0; i < count; i++) assert_text(field_text(&outcome, i), columns[i]);
+            enum reject_reason reason = !closed ? REJECT_UNTERMINATED_QUOTE : REJECT_TOO_FEW_FIELDS;
+            bool good = closed && count >= schema->fields_count_min;
+            assert_int_equal(outcome.reading.kind, good ? READING_RECORD : READING_REJECTED);
+            if (!good) assert_int_equal(outcome.reading.reject, reason);
+        }
+    }
+}
+
+/* --- each column spoilt ------------------------------------------------------------------------- */
+
+static bool parses(struct slice text, enum field_role role) {
+    struct timestamp_cache days = {.day = ""};
+    struct endpoint endpoint;
+    int64_t ns;
+    uint64_t number;
+    uint32_t digits;
+    switch (role) {
+    case ROLE_PEER: return ip_parse_endpoint(text, &endpoint);
+    case ROLE_STATUS: return number_parse(text, &number);
+    default: return timestamp_parse(text, &days, &ns, &digits);
+    }
+}
+
+static bool decides(const struct schema *schema, enum field_role role) {
+    return role == ROLE_PEER || role == ROLE_STATUS || role == ROLE_TIME_END ||
+           (role == ROLE_TIME_START && schema_column(schema, ROLE_TIME_END) < 0);
+}
+
+static void check_spoilt(const struct sample_line *sample, uint32_t column, struct slice text, bool fixed) {
+    const struct schema *schema = sample->schema;
+    struct origin origin = {.schema = schema, .schema_fixed = fixed};
+    enum field_role role = schema->fields[column].role;
+    char line[LINE_BYTES_ROOM], quoted[256];
+    struct slice instead = text;
+    if (sample->columns[column][0] == '"' && schema->layout == LAYOUT_SPACE_QUOTED)
+        instead = (struct slice){quoted, (size_t)snprintf(quoted, sizeof quoted, "\"%.*s\"", (int)text.len, text.ptr)};
+    size_t bytes = sample_line_write(sample, SAMPLE_COLUMNS_MAX, (int)column, instead, line);
+    struct outcome outcome = read_line((struct slice){line, bytes}, &origin);
+    bool null = text.len == 0 || slice_equal(text, SLICE("-"));
+    bool time = role == ROLE_TIME_END || role == ROLE_TIME_START;
+    bool good = !decides(schema, role) || (null && !time) || parses(text, role);
+    assert_text(field_text(&outcome, column), text);
+    assert_int_equal(outcome.reading.kind, good ? READING_RECORD : READING_REJECTED);
+    if (good && role == ROLE_PEER) assert_int_equal(outcome.record.has_peer, !null);
+    if (good) return;
+    assert_int_equal(outcome.reading.column, column);
+    assert_text(outcome.reading.found, text);
+    assert_int_equal(outcome.reading.reject,
+                     role == ROLE_PEER ? REJECT_BAD_PEER : role == ROLE_STATUS ? REJECT_BAD_STATUS : REJECT_BAD_TIME);
+}
+
+static void test_spoilt_columns(void **state) {
+    (void)state;
+    static const char *const junk[] = {"", "-", "?", "--", "0", "-1", "99999999999999999999", "\xff\xfe", "1.2.3.4", "::1:80", "NaN"};
+    for (size_t s = 0; s < SAMPLE_LINES_COUNT; s++)
+        for (uint32_t column = 0; column < sample_lines[s].schema->fields_count; column++)
+            for (int fixed = 0; fixed < 2; fixed++) {
+                struct slice whole = sample_line_bare(&sample_lines[s], column);
+                for (size_t length = 0; length < whole.len; length++) {
+                    bool splits = sample_lines[s].columns[column][0] != '"' && memchr(whole.ptr, ' ', length) != NULL;
+                    if (!splits) check_spoilt(&sample_lines[s], column, (struct slice){whole.ptr, length}, fixed);
+                }
+                for (size_t i = 0; i < COUNT_OF(junk); i++)
+                    check_spoilt(&sample_lines[s], column, slice_from(junk[i]), fixed);
+            }
+}
+
+/* --- detection and reasons ---------------------------------------------------------------------- */
+
+enum verdict_on_line { RECORD = 0, SKIPPED = 100, REJECTED = 200 }; /* + format, skip_reason or reject_reason */
+enum format_of_case { ANY, ALB, CLB, NLB };
+
+#define PEER " app/w/1 81.2.69.142:1 "
+#define REST " 0.0 0.0 0.0 200 200 1 2 \"GET http://h:80/ HTTP/1.1\""
+
+struct line_case {
+    const char *what;
+    struct slice line;
+    enum format_of_case origin; /* what the file's name says; negative: what -f says */
+    int expected;
+};
+
+/* clang-format off */
+static const struct line_case line_cases[] = {
+    {"a type that AWS may add", SLICE("h9 2025-12-01T00:00:01.5Z" PEER "-" REST), ANY, RECORD + ALB},
+    {"no target", SLICE("ws 2025-12-01T00:00:01.5Z" PEER "-" REST), ANY, RECORD + ALB},
+    {"an IPv6 client", SLICE("ws 2025-12-01T00:00:01.5Z a 2a02:a33c:4538:1:bcf4:5264:e01c:f215:50718 -" REST), ANY, RECORD + ALB},
+    {"classic, no backend", SLICE("2025-12-01T00:00:01.5Z lb 81.2.69.142:1 - -1 -1 -1 504 0 0 0 \"GET http://h:80/ HTTP/1.1\""), ANY, RECORD + CLB},
+    {"a name that does not say the truth", SLICE("ws 2025-12-01T00:00:01.5Z" PEER "-" REST), NLB, RECORD + ALB},
+    {"an empty line", SLICE("\n"), ANY, SKIPPED + SKIP_EMPTY_LINE},
+    {"an empty line with CR", SLICE("\r\n"), ALB, SKIPPED + SKIP_EMPTY_LINE},
+    {"an empty line, -f", SLICE("\n"), -ALB, SKIPPED + SKIP_EMPTY_LINE},
+    {"AWS's test message", SLICE("Enable AccessLog for ELB: app/w/1 at 2022-05-01T00:00:00Z"), ANY, SKIPPED + SKIP_TEST_MESSAGE},
+    {"AWS's test message, -f", SLICE("Enable AccessLog for ELB: app/w/1 at 2022-05-01T00:00:00Z"), -CLB, SKIPPED + SKIP_TEST_MESSAGE},
+    {"only like the test message", SLICE("Enable AccessLog for elb: x"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"a space", SLICE(" "), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"a NUL", SLICE("\0"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"no log at all", SLICE("{\"a\":1}"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"ALB connection log", SLICE("2025-12-01T00:00:01.5Z 81.2.69.142 42173 443 TLSv1.2 X 0.1 \"CN=a\" - 0 Success TID_1 - app/w/1 10.0.0.1"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"ALB health-check log", SLICE("http 2025-12-01T00:00:01.5Z 0.17 10.0.0.1:80 my-tg PASS 200 - app/w/1 10.0.0.2"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"too few, by the name", SLICE("http 2025-12-01T00:00:01.5Z app/w/1"), ALB, REJECTED + REJECT_TOO_FEW_FIELDS},
+    {"too few, but known", SLICE("http 2025-12-01T00:00:01.5Z" PEER "-"), ANY, REJECTED + REJECT_TOO_FEW_FIELDS},
+    {"no client in NLB's place for it", SLICE("tls 2.0 2025-12-01T00:00:01 net/n/1 l 81.2.69.142 10.0.0.1:443 5 2 1 1 - - - - - - -"), NLB, REJECTED + REJECT_BAD_PEER},
+    {"not TLS, so no NLB line", SLICE("tcp 2.0 2025-12-01T00:00:01 net/n/1 l 81.2.69.142:1 10.0.0.1:443 5 2 1 1 - - - - - - -"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"not TLS, -f", SLICE("tcp 2.0 2025-12-01T00:00:01 net/n/1 l 81.2.69.142:1 10.0.0.1:443 5 2 1 1 - - - - - - -"), -NLB, RECORD + NLB},
+    {"another format, -f", SLICE("2025-12-01T00:00:01.5Z lb 81.2.69.142:1 - -1 -1 -1 504 0 0 0 \"- - - \""), -ALB, REJECTED + REJECT_BAD_TIME},
+    {"an open quote", SLICE("ws 2025-12-01T00:00:01.5Z" PEER "-" REST " \"curl"), ANY, REJECTED + REJECT_UNTERMINATED_QUOTE},
+    {"no year like that", SLICE("ws 2325-12-01T00:00:01.5Z" PEER "-" REST), ALB, REJECTED + REJECT_BAD_TIME},
+    {"no time", SLICE("ws -" PEER "-" REST), ALB, REJECTED + REJECT_BAD_TIME},
+    {"no client, by the name", SLICE("ws 2025-12-01T00:00:01.5Z a - -" REST), ALB, RECORD + ALB},
+    {"no client, nothing known", SLICE("ws 2025-12-01T00:00:01.5Z a - -" REST), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"a client without a port, by the name", SLICE("ws 2025-12-01T00:00:01.5Z a 81.2.69.142 -" REST), ALB, REJECTED + REJECT_BAD_PEER},
+    {"a status that is none", SLICE("ws 2025-12-01T00:00:01.5Z" PEER "- 0 0 0 2OO 200 1 2 \"- - -\""), ANY, REJECTED + REJECT_BAD_STATUS},
+    {"two clients in front of an unquoted format", SLICE("tls 2.0 2025-12-01T00:00:01 net/n/1 l \"81.2.69.142:1\" 10.0.0.1:443 5 2 1 1 - - - - - - -"), NLB, REJECTED + REJECT_BAD_PEER},
+};
+/* clang-format on */
+
+static const struct schema *format_of(enum format_of_case format) {
+    return format == ALB ? &schema_alb_access : format == CLB ? &schema_clb_access : format == NLB ? &schema_nlb_access : NULL;
+}
+
+static int verdict_of(const struct outcome *outcome) {
+    if (outcome->reading.kind == READING_SKIPPED) return SKIPPED + (int)outcome->reading.skip;
+    if (outcome->reading.kind == READING_REJECTED) return REJECTED + (int)outcome->reading.reject;
+    enum format_of_case format = ALB;
+    while (format_of(format) != outcome->reading.schema) format++;
+    return RECORD + (int)format;
+}
+
+static struct origin origin_of(const struct line_case *line) {
+    int format = (int)line->origin;
+    return (struct origin){.schema = format_of((enum format_of_case)abs(format)), .schema_fixed = format < 0};
+}
+
+static void test_reasons(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(line_cases); i++) {
+        struct origin origin = origin_of(&line_cases[i]);
+        struct outcome outcome = read_line(line_cases[i].line, &origin);
+        if (verdict_of(&outcome) != line_cases[i].expected)
+            fail_msg("%s: %d instead of %d", line_cases[i].what, verdict_of(&outcome), line_cases[i].expected);
+    }
+}
+
+/* What comes out for a line depends on the line and its origin, never on the lines before. */
+static void test_neighbours(void **state) {
+    (void)state;
+    struct splitter splitter;
+    splitter_init(&splitter, kernels[kernels_count - 1]);
+    struct seeded seeded = {10};
+    for (int round = 0; round < 20000; round++) {
+        const struct line_case *line = &line_cases[seeded_below(&seeded, COUNT_OF(line_cases))];
+        struct origin origin = origin_of(line);
+        struct outcome alone = read_line(line->line, &origin), after = read_with(&splitter, line->line, &origin);
+        assert_int_equal(verdict_of(&after), verdict_of(&alone));
+        assert_ptr_equal(after.reading.schema, alone.reading.schema);
+        assert_int_equal(after.record.fields_count, alone.record.fields_count);
+        assert_memory_equal(after.record.fields, alone.record.fields, alone.record.fields_count * sizeof alone.record.fields[0]);
+        if (after.reading.kind == READING_REJECTED) assert_int_equal(after.reading.column, alone.reading.column);
+    }
+}
+
+/* --- what the columns mean ---------------------------------------------------------------------- */
+
+#define CLB_LINE(backend, times, status) "2025-12-01T00:00:01.5Z lb 81.2.69.142:1 " backend " " times " " status " 200 0 29 \"- - - \""
+
+static void test_meaning(void **state) {
+    (void)state;
+    static const struct {
+        const char *what, *line;
+        int64_t end_ms; /* behind 2025-12-01T00:00:00Z; -1: not known */
+        bool has_destination, network, waf_blocked;
+        enum outcome outcome;
+    } cases[] = {
+        {"the end is the start and three times", CLB_LINE("10.0.0.1:80", "0.25 1.5 0.250", "200"), 3500, true, true, false, OUTCOME_SUCCESS},
+        {"one time is not known", CLB_LINE("-", "0.25 -1 0.250", "504"), -1, false, true, false, OUTCOME_FAILURE},
+        {"one time is no time", CLB_LINE("-", "0.25 x 0.250", "-"), -1, false, true, false, OUTCOME_UNKNOWN},
+        {"a backend that is no address", CLB_LINE("10.0.0.1", "0 0 0", "399"), 1500, false, true, false, OUTCOME_SUCCESS},
+        {"ended by WAF", "h2 2025-12-01T00:00:02Z a 81.2.69.142:1 - -1 -1 -1 403 - 0 9 \"GET http://h:80/ HTTP/1.1\" \"-\" - - - \"-\" \"-\" "
+                         "\"-\" 0 2025-12-01T00:00:01Z \"waf\"", 2000, false, false, true, OUTCOME_FAILURE},
+        {"passed by WAF", "h2 2025-12-01T00:00:02Z a 81.2.69.142:1 - -1 -1 -1 460 - 0 9 \"- http://h:80- -\" \"-\" - - - \"-\" \"-\" "
+                          "\"-\" 0 - \"waf,forward\"", 2000, false, false, false, OUTCOME_FAILURE},
+        {"no handshake", "tls 2.0 2025-12-01T00:00:02 n l 81.2.69.142:1 10.0.0.1:443 5 - 1 1 - - - - - - -", 2000, true, true, false,
+         OUTCOME_FAILURE},
+        {"a handshake", "tls 2.0 2025-12-01T00:00:02 n l 81.2.69.142:1 10.0.0.1:443 5 0 1 1 - - - - - - -", 2000, true, true, false,
+         OUTCOME_SUCCESS},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct outcome outcome = read_line(slice_from(cases[i].line), &unknown_origin);
+        const struct record *record = &outcome.record;
+        int64_t end_ms = record->end.known ? record->end.ns / 1000000 - 1764547200000 : -1;
+        bool good = outcome.reading.kind == READING_RECORD && end_ms == cases[i].end_ms && record->outcome == cases[i].outcome &&
+                    record->has_destination == cases[i].has_destination && record->network == cases[i].network &&
+                    record->waf_blocked == cases[i].waf_blocked && record->has_peer && record->peer.port == 1;
+        if (!good) fail_msg("%s: kind %d, end %lld", cases[i].what, (int)outcome.reading.kind, (long long)end_ms);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole_lines),    cmocka_unit_test(test_more_columns_than_known),
+        cmocka_unit_test(test_cut_lines),      cmocka_unit_test(test_spoilt_columns),
+        cmocka_unit_test(test_reasons),        cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_meaning),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
