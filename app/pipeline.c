@@ -233,7 +233,7 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument
 static enum status start(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
-    bool good = ring_init(&pipeline->ring, 2 * request->workers + 2 + BATCHES_EXTRA);
+    bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * request->workers + BATCHES_EXTRA);
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < request->workers; i++) {
         readers[i] = (struct reader){pipeline, source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd)};

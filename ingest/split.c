@@ -79,7 +79,7 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     record->line = (struct span){offset, 0};
     reading->kind = READING_RECORD;
     const struct schema *guess = origin->schema != NULL ? origin->schema : splitter->last;
-    if (split_as(splitter, guess, line, left, record, reading, &consumed)) {
+    if (split_as(splitter, guess, line, left, record, reading, &consumed) && (origin->schema != NULL || detect_agrees(record))) {
         splitter->last = guess;
         return consumed;
     }

@@ -51,4 +51,7 @@ void request_line_split(struct record *record, struct span line);
 /* The format whose leading columns fit the record's, NULL if none does. */
 const struct schema *detect(const struct record *record);
 
+/* Whether detect() would have found the format that the record was read as by guess (and that derive() was content with). */
+bool detect_agrees(const struct record *record);
+
 #endif
