@@ -249,7 +249,7 @@ static void print_help(const struct option_group *groups) {
     printf("usage: wherefrom run [INPUT...] [options]\n\n"
            "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
            "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the default\n"
-           "when something is piped in). Gzip and zstd are recognised by content.\n");
+           "when something is piped in). Gzip and zstd are recognised by content.\n\n");
     arguments_print_options(stdout, groups, RUN_GROUPS);
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
 }
