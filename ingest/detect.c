@@ -7,7 +7,7 @@
 #include "base/number.h"
 #include "ingest/split.h"
 
-static bool fits(const struct record *record, struct span span, enum field_kind kind) {
+__attribute__((noinline)) static bool fits(const struct record *record, struct span span, enum field_kind kind) {
     struct slice text = record_text(record, span);
     struct timestamp_cache days = {.day = ""};
     struct endpoint endpoint;
@@ -33,6 +33,7 @@ static bool known_to_fit(const struct record *record, enum field_role role) {
     case ROLE_TIME_START: return record->start.known;
     case ROLE_PEER: return record->has_peer;
     case ROLE_DESTINATION: return record->has_destination;
+    case ROLE_PROCESSING_1: return record->end.known; /* the sum of all three */
     default: return false;
     }
 }
@@ -45,7 +46,7 @@ static bool matches(const struct record *record, const struct schema *schema) {
         return false;
     bool derived = record->schema == schema;
     for (uint16_t i = 0; i < schema->detect_count && i < record->fields_count; i++) {
-        if (derived && known_to_fit(record, schema->fields[i].role)) continue;
+        if (schema->fields[i].kind == FIELD_TEXT || (derived && known_to_fit(record, schema->fields[i].role))) continue;
         if (!fits(record, record->fields[i], schema->fields[i].kind)) return false;
     }
     return !record_null(record, record->fields[peer]);

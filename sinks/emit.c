@@ -6,13 +6,13 @@
 #include "base/cpu.h"
 #include "schemas/limits.h"
 
-_Static_assert(EMIT_CHUNK_BYTES_MAX <= TEXT_PADDING_BYTES && EMIT_CHUNK_BYTES_MAX <= OUT_PADDING_BYTES, "copies stay inside a batch");
+_Static_assert(EMIT_CHUNK_BYTES <= TEXT_PADDING_BYTES && EMIT_CHUNK_BYTES <= OUT_PADDING_BYTES, "copies stay inside a batch");
 
 static emit_function *const by_level[CPU_LEVELS] = {
     [CPU_BASELINE] = emit_baseline,
 #if defined(__x86_64__)
     [CPU_AVX2] = emit_avx2,
-    [CPU_AVX512] = emit_avx512,
+    [CPU_AVX512] = emit_avx2,
 #endif
 };
 

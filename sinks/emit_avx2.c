@@ -2,5 +2,4 @@
  *
  * Threads: pure function. */
 #define EMIT_NAME emit_avx2
-#define EMIT_CHUNK_BYTES 32
 #include "sinks/emit_kernel.h"

@@ -2,5 +2,4 @@
  *
  * Threads: pure function. */
 #define EMIT_NAME emit_baseline
-#define EMIT_CHUNK_BYTES 32
 #include "sinks/emit_kernel.h"

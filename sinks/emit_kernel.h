@@ -1,11 +1,9 @@
-/* The emitter's body, included by emit_baseline.c, emit_avx2.c and emit_avx512.c, which define EMIT_NAME and EMIT_CHUNK_BYTES.
+/* The emitter's body, included by emit_baseline.c and emit_avx2.c, which define EMIT_NAME.
  *
  * Threads: pure function. */
 #include <string.h>
 
 #include "sinks/emit.h"
-
-_Static_assert(EMIT_CHUNK_BYTES <= EMIT_CHUNK_BYTES_MAX, "texts are readable that far");
 
 /* A first chunk without asking: most texts are no longer. */
 static inline char *copy(char *to, const char *from, uint32_t bytes) {

@@ -10,7 +10,7 @@
 #include "sinks/prepare.h"
 #include "sinks/shape.h"
 
-#define COPY_SLACK EMIT_CHUNK_BYTES_MAX
+#define COPY_SLACK EMIT_CHUNK_BYTES
 
 bool encoder_context_init(struct encoder_context *context) {
     *context = (struct encoder_context){0};

@@ -1,7 +1,7 @@
 /* The values of a record as they will be written, before anything is: one slot per value of the plan.
  *
  * A slot points at the text: in the line (nearly always), in the place cache, among constants, or in the scratch memory where
- * numbers, ids, escaped texts and lists are rendered. 64 bytes from its start may be read whatever its length.
+ * numbers, ids, escaped texts and lists are rendered. 32 bytes from its start may be read whatever its length.
  *
  * Threads: one worker. */
 #ifndef WHEREFROM_PREPARE_H
@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "sinks/emit.h"
 
-/* Everything that a record can make us render, and the copies of 64 bytes at its end. */
+/* Everything that a record can make us render, and the copies of 32 bytes at its end. */
 #define ENCODE_SCRATCH_BYTES ((size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + RECORD_FIXED_BYTES)
 
 /* One record being written. */

@@ -23,9 +23,9 @@ static inline void set_rendered(struct preparation *preparation, enum value valu
     preparation->scratch = end;
 }
 
-/* Constants are copied 64 bytes at a time, too. */
+/* Constants are copied 32 bytes at a time, too. */
 struct constant {
-    char text[64];
+    char text[32];
     uint8_t bytes;
 };
 #define CONSTANT(literal) {literal, sizeof(literal) - 1}
