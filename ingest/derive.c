@@ -81,8 +81,10 @@ static bool derive_addresses(struct record *record, struct reading *reading) {
     record->has_destination = column(record, ROLE_DESTINATION, &span, &index) && !record_null(record, span) &&
                               ip_parse_endpoint(record_text(record, span), &record->destination);
     if (record->has_destination) record->destination_text = endpoint_text(record, &record->destination, span);
+    record->node_text = (struct span){0, 0};
     record->has_node = column(record, ROLE_NODE, &span, &index) && !record_null(record, span) &&
                        ip_parse(record_text(record, span), &record->node);
+    if (record->has_node && record->node.family == IP_V4 && !record->node.v4_mapped) record->node_text = span;
     return true;
 }
 

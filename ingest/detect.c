@@ -33,7 +33,7 @@ static bool known_to_fit(const struct record *record, enum field_role role) {
     case ROLE_TIME_START: return record->start.known;
     case ROLE_PEER: return record->has_peer;
     case ROLE_DESTINATION: return record->has_destination;
-    case ROLE_PROCESSING_1: return record->end.known; /* the sum of all three */
+    case ROLE_PROCESSING_1: case ROLE_PROCESSING_2: case ROLE_PROCESSING_3: return record->end.known; /* their sum */
     default: return false;
     }
 }

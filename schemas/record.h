@@ -42,7 +42,7 @@ struct client {
     uint8_t verdict; /* enum verdict */
     uint8_t provenance;
     uint8_t trust;   /* 0 unresolved .. 3 network-proven */
-    uint8_t depth;   /* hops whose evidence was used */
+    uint8_t depth;   /* hops whose evidence was used, at most 9 */
     uint32_t flags;  /* 1 << enum hop_flag */
 };
 
@@ -75,6 +75,7 @@ struct record {
     struct endpoint peer, destination;
     struct endpoint_text peer_text, destination_text;
     struct ip_parsed node;
+    struct span node_text; /* canonical as logged; length 0: format it */
     struct request request;
     struct client client;
     struct place_json { const char *json; uint32_t length; } place; /* rendered, see enrich/geo_cache.h */

@@ -22,7 +22,7 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     preparation.scratch = context->scratch;
     preparation.source = record->schema->layout == LAYOUT_SPACE_QUOTED ? JSON_AWS_ESCAPES : JSON_VERBATIM;
     preparation.lossy = false;
-    preparation.presence = (struct presence){0, 0};
+    preparation.presence = (struct presence){.constants = 0};
     preparation.raw = 0; /* the slots stay as they are: only present ones are read */
     prepare_columns(&preparation);
     prepare_values(&preparation);

@@ -23,20 +23,6 @@ static inline void set_rendered(struct preparation *preparation, enum value valu
     preparation->scratch = end;
 }
 
-/* Constants are copied 32 bytes at a time, too. */
-struct constant {
-    char text[32];
-    uint8_t bytes;
-};
-#define CONSTANT(literal) {literal, sizeof(literal) - 1}
-static const struct constant success = CONSTANT("success"), failure = CONSTANT("failure"), web = CONSTANT("web"),
-                             network = CONSTANT("network"), tls = CONSTANT("tls"), ssl = CONSTANT("ssl"), tcp = CONSTANT("tcp"),
-                             http = CONSTANT("http"), waf = CONSTANT("waf"), lossy = CONSTANT("lossy");
-
-static inline void set_constant(struct preparation *preparation, enum value value, const struct constant *constant) {
-    set(preparation, value, constant->text, constant->bytes);
-}
-
 static inline void set_text(struct preparation *preparation, enum value value, struct span span) {
     if (span.length == 0) return;
     struct slot slot = prepare_text(preparation, span);
@@ -50,12 +36,6 @@ static inline void set_number(struct preparation *preparation, enum value value,
 /* Text of the line that holds no byte that needs care: digits, dots, colons. */
 static inline void set_verbatim(struct preparation *preparation, enum value value, struct span span) {
     set(preparation, value, preparation->record->text + span.offset, span.length);
-}
-
-static void set_name(struct preparation *preparation, enum value value, const char *name) {
-    char *end = preparation->scratch;
-    while (*name != '\0') *end++ = *name++;
-    set_rendered(preparation, value, end);
 }
 
 /* A column that a derived value was made of and that is neither null nor readable. */
@@ -119,7 +99,7 @@ static void prepare_addresses(struct preparation *preparation) {
         mark_role_raw(preparation, ROLE_DESTINATION);
     }
     const struct ip_parsed *node = record->has_node ? &record->node : &preparation->context->origin->node;
-    if (node->family != IP_NONE) set_ip(preparation, VALUE_NODE_IP, (struct span){0, 0}, &node->ip);
+    if (node->family != IP_NONE) set_ip(preparation, VALUE_NODE_IP, record->node_text, &node->ip);
     if (!record->has_node) mark_role_raw(preparation, ROLE_NODE);
     if (record->place.length > 0) /* its last comma comes with the suffix */
         set(preparation, VALUE_CLIENT_PLACE, record->place.json, record->place.length - 1);
@@ -127,10 +107,10 @@ static void prepare_addresses(struct preparation *preparation) {
 
 static void prepare_hop(struct preparation *preparation) {
     const struct client *client = &preparation->record->client;
-    set_name(preparation, VALUE_HOP_VERDICT, verdict_names[client->verdict]);
-    set_name(preparation, VALUE_HOP_PROVENANCE, provenance_names[client->provenance]);
-    set_number(preparation, VALUE_HOP_TRUST, client->trust);
-    set_number(preparation, VALUE_HOP_DEPTH, client->depth);
+    preparation->presence.verdict = client->verdict;
+    preparation->presence.provenance = client->provenance;
+    preparation->presence.trust = client->trust;
+    preparation->presence.depth = client->depth;
     if (client->flags == 0) return;
     char *out = preparation->scratch;
     for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
@@ -178,7 +158,7 @@ static void prepare_tls(struct preparation *preparation) {
     struct slice text = record_text(record, record->fields[column]);
     if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' && text.ptr[6] <= '9') { /* what ALB writes */
         set(preparation, VALUE_TLS_VERSION, text.ptr + 4, 3);
-        set_constant(preparation, VALUE_TLS_PROTOCOL, &tls);
+        preparation->presence.tls = SHAPE_TLS;
         return;
     }
     char version[3];
@@ -189,7 +169,7 @@ static void prepare_tls(struct preparation *preparation) {
     }
     memcpy(preparation->scratch, version, sizeof version);
     set_rendered(preparation, VALUE_TLS_VERSION, preparation->scratch + (is_ssl ? 1 : 3));
-    set_constant(preparation, VALUE_TLS_PROTOCOL, is_ssl ? &ssl : &tls);
+    preparation->presence.tls = is_ssl ? SHAPE_SSL : SHAPE_TLS;
 }
 
 /* arn:partition:service:region:account:... -> both parts, and the bytes up to the last colon shown. */
@@ -266,7 +246,6 @@ static void prepare_raw(struct preparation *preparation) {
 
 static void prepare_rare(struct preparation *preparation) {
     const struct record *record = preparation->record;
-    if (record->waf_blocked) set_constant(preparation, VALUE_BLOCKED_BY, &waf);
     if (record->fields_count > record->schema->fields_count) prepare_extra(preparation);
     if (preparation->raw != 0) prepare_raw(preparation);
     if (written(preparation, VALUE_ORIGINAL)) {
@@ -274,16 +253,17 @@ static void prepare_rare(struct preparation *preparation) {
         char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM, &preparation->lossy);
         set_rendered(preparation, VALUE_ORIGINAL, end);
     }
-    if (preparation->lossy) set_constant(preparation, VALUE_LOG_FLAGS, &lossy);
+    static const char lossy[EMIT_CHUNK_BYTES] = "lossy";
+    if (preparation->lossy) set(preparation, VALUE_LOG_FLAGS, lossy, 5);
 }
 
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct encoder_context *context = preparation->context;
     prepare_times(preparation);
-    set_constant(preparation, VALUE_CATEGORY, record->network ? &network : &web);
-    if (record->outcome != OUTCOME_UNKNOWN)
-        set_constant(preparation, VALUE_OUTCOME, record->outcome == OUTCOME_SUCCESS ? &success : &failure);
+    preparation->presence.outcome = record->outcome;
+    preparation->presence.network = record->network;
+    preparation->presence.waf_blocked = record->waf_blocked;
     if (written(preparation, VALUE_ID)) {
         hash_event_id(context->origin->name, preparation->position, record_text(record, record->line), preparation->scratch);
         set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
@@ -293,7 +273,6 @@ void prepare_values(struct preparation *preparation) {
     prepare_request(preparation);
     prepare_tls(preparation);
     prepare_cloud(preparation);
-    set_constant(preparation, VALUE_TRANSPORT, record->network ? &tcp : &http);
     if (context->path.len > 0)
         set(preparation, VALUE_LOG_PATH, context->path.ptr, (uint32_t)context->path.len);
     set_number(preparation, VALUE_LOG_OFFSET, preparation->position);

@@ -28,6 +28,35 @@ static bool is_present(struct presence presence, uint32_t number) {
     return ((number < PLAN_SLOT_VALUES ? presence.columns : presence.values) >> (number % PLAN_SLOT_VALUES) & 1) != 0;
 }
 
+/* The text of a value that follows from the shape; true for such values, with an empty text when it is absent. */
+static bool is_constant(unsigned code, struct presence presence, struct slice *text) {
+    static const char digits[] = "0123456789";
+    switch (code) {
+    case VALUE_OUTCOME:
+        *text = presence.outcome == OUTCOME_SUCCESS   ? SLICE("success")
+                : presence.outcome == OUTCOME_FAILURE ? SLICE("failure")
+                                                      : SLICE("");
+        return true;
+    case VALUE_CATEGORY: *text = presence.network ? SLICE("network") : SLICE("web"); return true;
+    case VALUE_TRANSPORT: *text = presence.network ? SLICE("tcp") : SLICE("http"); return true;
+    case VALUE_BLOCKED_BY: *text = presence.waf_blocked ? SLICE("waf") : SLICE(""); return true;
+    case VALUE_TLS_PROTOCOL:
+        *text = presence.tls == SHAPE_TLS ? SLICE("tls") : presence.tls == SHAPE_SSL ? SLICE("ssl") : SLICE("");
+        return true;
+    case VALUE_HOP_VERDICT: *text = slice_from(verdict_names[presence.verdict]); return true;
+    case VALUE_HOP_PROVENANCE: *text = slice_from(provenance_names[presence.provenance]); return true;
+    case VALUE_HOP_TRUST:
+        ASSERT(presence.trust <= 9);
+        *text = (struct slice){digits + presence.trust, 1};
+        return true;
+    case VALUE_HOP_DEPTH:
+        ASSERT(presence.depth <= 9);
+        *text = (struct slice){digits + presence.depth, 1};
+        return true;
+    default: return false;
+    }
+}
+
 static void make(struct shape *shape, const struct plan *plan, struct presence presence) {
     struct shaper shaper = {.shape = shape};
     uint16_t opened[OUTPUT_DEPTH_MAX + 1];
@@ -36,6 +65,7 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
     append(shape, "{", 1);
     for (const struct op *op = plan->ops; op->code != OP_END; op++) {
         const char *key = plan->keys + op->key;
+        struct slice constant;
         if (op->code == OP_OPEN) {
             opened[depth++] = shape->text_bytes;
             append(shape, key, op->key_bytes);
@@ -47,6 +77,11 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
                 shape->text_bytes = opened[depth];
         } else if (op->code == OP_LITERAL) {
             append(shape, key, op->key_bytes);
+        } else if (is_constant(op->code, presence, &constant)) {
+            if (constant.len == 0) continue;
+            append(shape, key, op->key_bytes);
+            append(shape, constant.ptr, (uint32_t)constant.len);
+            append(shape, plan->keys + op->suffix, op->suffix_bytes);
         } else if (is_present(presence, op->number)) {
             append(shape, key, op->key_bytes);
             shape->steps[shape->steps_count++] = (struct shape_step){
@@ -62,7 +97,7 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
 }
 
 static uint32_t hash(const struct plan *plan, struct presence presence) {
-    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ presence.values * 0xd1b54a32d192ed03u;
+    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ (presence.values ^ presence.constants << 20) * 0xd1b54a32d192ed03u;
     return (uint32_t)(mixed >> 40);
 }
 
@@ -80,7 +115,7 @@ const struct shape *shape_find(struct shape_cache *cache, const struct plan *pla
             continue;
         }
         const struct shape *shape = &cache->shapes[entry - 1];
-        if (shape->plan == plan && shape->presence.columns == presence.columns && shape->presence.values == presence.values)
+        if (shape->plan == plan && shape->presence.columns == presence.columns && shape->presence.values == presence.values && shape->presence.constants == presence.constants)
             return shape;
     }
 }

@@ -17,10 +17,23 @@
 #define SHAPE_SLOTS 128u        /* open addressing */
 #define SHAPE_TEXT_BYTES 6144u
 
-/* Which values there are: a bit per column, and a bit per enum value. */
+/* What makes a shape: which values there are, a bit per column and a bit per enum value, and the values that are one of a few words or
+ * digits, which so become part of the text between the others. */
 struct presence {
     uint64_t columns, values;
+    union {
+        struct {
+            uint8_t outcome, verdict, provenance, trust, depth; /* as in struct record */
+            uint8_t tls; /* enum shape_tls */
+            bool network, waf_blocked;
+        };
+        uint64_t constants;
+    };
 };
+
+enum shape_tls { SHAPE_NO_TLS, SHAPE_TLS, SHAPE_SSL };
+
+_Static_assert(sizeof(struct presence) == 24, "the constants are compared as one word");
 
 struct shape_step {
     uint16_t text;  /* offset of what stands in front of the value */
