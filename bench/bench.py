@@ -71,24 +71,29 @@ class Bench:
             raise Failed(f"wherefrom read {records['read']} records of {self.lines}")
 
     def row_gzip(self):
+        """Twice: as a user runs it, and with everything on one core. The cores of rented machines are often two threads of
+        one; a program that keeps both busy is then charged more CPU seconds for the same work, and gzip is not."""
         packed, plain = self.corpus.packed(self.lines), self.corpus.plain(self.lines)
         measure.warm(packed)
         measure.warm(plain)
-        samples = in_turns({"gzip": lambda: measure.run(["gzip", "-dc", packed]),
-                            "packed": lambda: self.ours(packed), "plain": lambda: self.ours(plain)}, self.runs)
-        reference, wanted = median(samples["gzip"]), self.options.only
-        if "gzip" in wanted:
-            self.rows.append(Row("gzip", "gzip -dc FILE.gz > /dev/null", f"1.00 = {reference:.2f} s CPU"))
-        for name, what in (("gzip", "wherefrom run FILE.gz"), ("plain", "wherefrom run FILE")):
-            if name in wanted:
-                key = "packed" if name == "gzip" else "plain"
-                times = ratio(samples[key], samples["gzip"])
-                self.add(name, f"{what} -o /dev/null, x gzip", times.value, str(times), f"{TARGETS[name]:.2f} or less",
-                         f"{median(samples[key]):.2f} s CPU, {median(samples[key], 'wall'):.2f} s wall")
-        if "speed" in wanted:
+        for core, where in ((None, ""), (min(os.sched_getaffinity(0)), ", all on one core")):
+            samples = in_turns({"gzip": lambda: measure.run(["gzip", "-dc", packed], core=core),
+                                "packed": lambda: self.ours(packed, core=core),
+                                "plain": lambda: self.ours(plain, core=core)}, self.runs)
+            reference, wanted = median(samples["gzip"]), self.options.only
+            if "gzip" in wanted:
+                self.rows.append(Row("gzip", f"gzip -dc FILE.gz > /dev/null{where}", f"1.00 = {reference:.2f} s CPU"))
+            for name, what in (("gzip", "wherefrom run FILE.gz"), ("plain", "wherefrom run FILE")):
+                if name in wanted:
+                    key = "packed" if name == "gzip" else "plain"
+                    times = ratio(samples[key], samples["gzip"])
+                    self.add(name, f"{what} -o /dev/null, x gzip{where}", times.value, str(times),
+                             f"{TARGETS[name]:.2f} or less",
+                             f"{median(samples[key]):.2f} s CPU, {median(samples[key], 'wall'):.2f} s wall{where}")
+        if "speed" in wanted:  # of the last round: one core
             for key, what in (("packed", "from .gz"), ("plain", "from plain")):
-                per_second = self.lines / median(samples[key])
-                self.rows.append(Row("speed", f"lines/s per core, {what}", f"{per_second:,.0f}", value=per_second))
+                per_second = self.lines / median(samples[key], "wall")
+                self.rows.append(Row("speed", f"lines/s on one core, {what}", f"{per_second:,.0f}", value=per_second))
 
     def row_floor(self):
         packed = self.corpus.packed(self.lines)

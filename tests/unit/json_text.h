@@ -88,9 +88,19 @@ static inline const struct json_leaf *json_text_leaf(const struct json_text *jso
     return NULL;
 }
 
-/* False when the path is there already (a key twice) or there is no room. */
+/* Whether the path is there already, as a value or as an object: a key that comes twice. */
+static inline bool json_text_has(const struct json_text *json, const char *path) {
+    size_t bytes = strlen(path);
+    for (uint32_t i = 0; i < json->leaves_count; i++) {
+        const char *other = json->leaves[i].path;
+        if (strncmp(other, path, bytes) == 0 && (other[bytes] == '\0' || other[bytes] == '.')) return true;
+    }
+    return false;
+}
+
+/* False when the path is there already or there is no room. */
 static inline bool json_text_add(struct json_text *json, const char *path, struct slice value) {
-    if (json->leaves_count == JSON_TEXT_LEAVES_MAX || json_text_leaf(json, path) != NULL) return false;
+    if (json->leaves_count == JSON_TEXT_LEAVES_MAX || json_text_has(json, path)) return false;
     struct json_leaf *leaf = &json->leaves[json->leaves_count++];
     memcpy(leaf->path, path, strlen(path) + 1);
     leaf->value = value;
@@ -127,7 +137,7 @@ static inline bool json_text_parse(struct slice text, struct json_text *json) {
         at = stop + 1;
         opened = at < end && *at == '{';
         if (opened) {
-            if (depth == JSON_TEXT_DEPTH_MAX) return false;
+            if (depth == JSON_TEXT_DEPTH_MAX || json_text_has(json, path)) return false;
             outer[depth++] = before;
             at++;
             continue;

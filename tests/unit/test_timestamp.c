@@ -156,7 +156,7 @@ static void test_every_day(void **state) {
         time_t seconds = (time_t)(day * 86400 + day * 7919 % 86400);
         struct tm parts;
         assert_non_null(gmtime_r(&seconds, &parts));
-        char text[TIMESTAMP_TEXT_BYTES + 1], written[TIMESTAMP_TEXT_BYTES + 1] = "";
+        char text[64], written[TIMESTAMP_TEXT_BYTES + 1] = "";
         int64_t fraction = day * 999983 % NS_PER_SECOND, ns = seconds * NS_PER_SECOND + fraction, again = -1;
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
         snprintf(text + 19, sizeof text - 19, ".%09" PRId64 "Z", fraction);

@@ -1,0 +1,323 @@
+/* Queues, pool and sequencer: order, back-pressure, and that few batches never end in a deadlock. Run under
+ * ThreadSanitizer, too. A test that hangs is ended by alarm().
+ *
+ * Threads: as each test says; assertions of cmocka only in the main thread, ASSERT elsewhere. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/sequencer.h"
+#include "base/check.h"
+#include "tests/unit/seeded.h"
+
+#define PATIENCE_S 120
+#define INPUTS 40u
+
+static int start_alarm(void **state) {
+    (void)state;
+    alarm(PATIENCE_S);
+    return 0;
+}
+
+static void sleep_us(uint32_t us) {
+    struct timespec time = {.tv_nsec = (long)us * 1000};
+    nanosleep(&time, NULL);
+}
+
+static pthread_t start(void *(*run)(void *), void *argument) {
+    pthread_t thread;
+    ASSERT(pthread_create(&thread, NULL, run, argument) == 0);
+    return thread;
+}
+
+/* --- queue -------------------------------------------------------------------------------------- */
+
+static void test_queue_order(void **state) {
+    (void)state;
+    struct queue queue;
+    struct batch batches[5];
+    queue_init(&queue);
+    for (int i = 0; i < 5; i++) {
+        batches[i] = (struct batch){.magic = BATCH_MAGIC, .sequence = (uint64_t)i};
+        queue_push(&queue, &batches[i]);
+    }
+    for (int i = 0; i < 3; i++) assert_ptr_equal(queue_pop(&queue), &batches[i]);
+    queue_push(&queue, &batches[0]); /* what was popped can be pushed again */
+    queue_close(&queue);
+    assert_ptr_equal(queue_pop(&queue), &batches[3]); /* a closed queue is emptied first */
+    assert_ptr_equal(queue_pop(&queue), &batches[4]);
+    assert_ptr_equal(queue_pop(&queue), &batches[0]);
+    assert_null(queue_pop(&queue));
+    assert_null(queue_pop(&queue));
+    queue_destroy(&queue);
+}
+
+static void *pop_until_closed(void *argument) {
+    uintptr_t count = 0;
+    while (queue_pop(argument) != NULL) count++;
+    return (void *)count;
+}
+
+/* Closing wakes every thread that waits, and no batch is lost or seen twice. */
+static void test_queue_close_wakes_all(void **state) {
+    (void)state;
+    struct queue queue;
+    static struct batch batches[500];
+    pthread_t threads[4];
+    uintptr_t sum = 0;
+    queue_init(&queue);
+    for (int i = 0; i < 4; i++) threads[i] = start(pop_until_closed, &queue);
+    for (size_t i = 0; i < COUNT_OF(batches); i++) {
+        batches[i] = (struct batch){.magic = BATCH_MAGIC};
+        queue_push(&queue, &batches[i]);
+    }
+    sleep_us(1000);
+    queue_close(&queue);
+    for (int i = 0; i < 4; i++) {
+        void *count;
+        assert_int_equal(pthread_join(threads[i], &count), 0);
+        sum += (uintptr_t)count;
+    }
+    assert_int_equal(sum, COUNT_OF(batches));
+    queue_destroy(&queue);
+}
+
+/* --- pool --------------------------------------------------------------------------------------- */
+
+struct taker {
+    struct ring *ring;
+    uint32_t input_index, wanted;
+    atomic_uint taken;
+    struct batch *batches[16];
+};
+
+static void *take_all(void *argument) {
+    struct taker *taker = argument;
+    for (uint32_t i = 0; i < taker->wanted; i++) {
+        taker->batches[i] = ring_take(taker->ring, taker->input_index);
+        atomic_fetch_add(&taker->taken, 1);
+    }
+    return NULL;
+}
+
+static void wait_for(struct taker *taker, uint32_t taken) {
+    while (atomic_load(&taker->taken) < taken) sleep_us(100);
+    sleep_us(30000); /* time to take more than it may */
+    assert_int_equal(atomic_load(&taker->taken), taken);
+}
+
+/* A later input leaves the reserved batches alone; the oldest one gets them, and whoever becomes the oldest. */
+static void test_reserve(void **state) {
+    (void)state;
+    for (uint32_t size = 4; size <= 12; size += 4) {
+        struct ring ring;
+        assert_true(ring_init(&ring, size));
+        uint32_t reserved = ring.reserved;
+        assert_in_range(reserved, 2, size / 2);
+        struct taker later = {.ring = &ring, .input_index = 1, .wanted = size - 1}, oldest = {.ring = &ring, .wanted = reserved};
+        pthread_t later_thread = start(take_all, &later);
+        wait_for(&later, size - reserved);
+        take_all(&oldest); /* does not block, else the alarm ends this */
+        assert_int_equal(ring.idle_count, 0);
+        for (uint32_t i = 0; i < reserved; i++) ring_give_back(&ring, oldest.batches[i]);
+        wait_for(&later, size - reserved); /* given back, but still not for it */
+        ring_set_oldest(&ring, 1);
+        assert_int_equal(pthread_join(later_thread, NULL), 0);
+        assert_int_equal(atomic_load(&later.taken), size - 1);
+        for (uint32_t i = 0; i < later.wanted; i++) ring_give_back(&ring, later.batches[i]);
+        assert_int_equal(ring.idle_count, size);
+        ring_destroy(&ring);
+    }
+}
+
+static void test_batches_come_back_empty(void **state) {
+    (void)state;
+    struct ring ring;
+    assert_true(ring_init(&ring, 4));
+    for (int round = 0; round < 3; round++) {
+        struct batch *batch = ring_take(&ring, 0);
+        assert_int_equal(batch->magic, BATCH_MAGIC);
+        assert_true(batch->text_bytes == 0 && batch->out_bytes == 0 && batch->reject_bytes == 0 && batch->lines_count == 0);
+        assert_true(batch->next == NULL && batch->origin == NULL && !batch->last && !batch->line_too_long && !batch->cut_short);
+        assert_int_equal(batch->tally.read, 0);
+        batch->text_bytes = BATCH_TEXT_ROOM; /* the whole room may be used, and is given back */
+        batch->out_bytes = batch_out_bytes_max() - OUT_PADDING_BYTES;
+        batch->reject_bytes = batch_reject_bytes_max() - OUT_PADDING_BYTES;
+        batch->text[batch->text_bytes + TEXT_PADDING_BYTES - 1] = 'x';
+        batch->out[batch_out_bytes_max() - 1] = 'x';
+        batch->reject[batch_reject_bytes_max() - 1] = 'x';
+        batch->last = batch->line_too_long = true;
+        batch->tally.read = 7;
+        ring_give_back(&ring, batch);
+    }
+    ring_destroy(&ring);
+}
+
+/* --- sequencer ---------------------------------------------------------------------------------- */
+
+/* Batches that arrive in any order leave by input and sequence. */
+static void test_sequencer_order(void **state) {
+    (void)state;
+    struct seeded seeded = {14};
+    for (int round = 0; round < 500; round++) {
+        struct ring ring;
+        struct origin origins[6];
+        struct batch batches[24];
+        uint32_t count = 0;
+        assert_true(ring_init(&ring, 4));
+        struct sequencer sequencer = {.ring = &ring};
+        for (uint32_t input = 0; input < 6; input++) {
+            origins[input] = (struct origin){.input_index = input};
+            uint32_t parts = 1 + seeded_below(&seeded, 4);
+            for (uint32_t part = 0; part < parts; part++)
+                batches[count++] = (struct batch){.magic = BATCH_MAGIC, .origin = &origins[input], .sequence = part, .last = part + 1 == parts};
+        }
+        uint32_t order[24], left = 0;
+        for (uint32_t i = 0; i < count; i++) order[i] = i;
+        for (uint32_t i = count; i > 1; i--) {
+            uint32_t other = seeded_below(&seeded, i), swapped = order[i - 1];
+            order[i - 1] = order[other];
+            order[other] = swapped;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            struct batch *batch = sequencer_next(&sequencer, &batches[order[i]]);
+            for (; batch != NULL; batch = sequencer_next(&sequencer, NULL)) {
+                assert_ptr_equal(batch, &batches[left]);
+                left++;
+                assert_int_equal(ring.oldest_input, left < count ? batches[left].origin->input_index : 6);
+            }
+        }
+        assert_int_equal(left, count);
+        assert_null(sequencer.waiting);
+        ring_destroy(&ring);
+    }
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+/* Readers, workers and a sink as in app/pipeline.c, with as few batches as may be and every thread dawdling. */
+struct model {
+    struct ring ring;
+    struct queue work, done;
+    struct origin origins[INPUTS];
+    uint32_t parts[INPUTS];
+    uint64_t seed;
+    atomic_uint next_input, readers, workers;
+    uint64_t settled; /* by the sink */
+};
+
+static void dawdle(struct seeded *seeded, uint32_t one_in) {
+    if (seeded_below(seeded, one_in) == 0) sleep_us(seeded_below(seeded, 300));
+}
+
+static void *read_inputs(void *argument) {
+    struct model *model = argument;
+    struct seeded seeded = {model->seed + 77};
+    for (;;) {
+        uint32_t input = atomic_fetch_add(&model->next_input, 1);
+        if (input >= INPUTS) break;
+        dawdle(&seeded, 2);
+        for (uint32_t part = 0; part < model->parts[input]; part++) {
+            struct batch *batch = ring_take(&model->ring, input);
+            batch->origin = &model->origins[input];
+            batch->sequence = part;
+            batch->last = part + 1 == model->parts[input];
+            batch->text_bytes = (uint32_t)snprintf(batch->text, 32, "%u:%u", input, part);
+            dawdle(&seeded, 8);
+            queue_push(&model->work, batch);
+        }
+    }
+    if (atomic_fetch_sub(&model->readers, 1) == 1) queue_close(&model->work);
+    return NULL;
+}
+
+static void *work(void *argument) {
+    struct model *model = argument;
+    struct seeded seeded = {model->seed + 99};
+    for (struct batch *batch; (batch = queue_pop(&model->work)) != NULL;) {
+        memcpy(batch->out, batch->text, batch->text_bytes);
+        batch->out_bytes = batch->text_bytes;
+        dawdle(&seeded, 4);
+        queue_push(&model->done, batch);
+    }
+    if (atomic_fetch_sub(&model->workers, 1) == 1) queue_close(&model->done);
+    return NULL;
+}
+
+static void *settle(void *argument) {
+    struct model *model = argument;
+    struct sequencer sequencer = {.ring = &model->ring};
+    struct seeded seeded = {model->seed + 55};
+    uint32_t input = 0, part = 0;
+    for (struct batch *batch; (batch = queue_pop(&model->done)) != NULL;)
+        while ((batch = sequencer_next(&sequencer, batch)) != NULL) {
+            char expected[32];
+            int bytes = snprintf(expected, sizeof expected, "%u:%u", input, part);
+            ASSERT(batch->out_bytes == (size_t)bytes && memcmp(batch->out, expected, (size_t)bytes) == 0);
+            part = batch->last ? 0 : part + 1;
+            input += batch->last;
+            model->settled++;
+            dawdle(&seeded, 4);
+            ring_give_back(&model->ring, batch);
+            batch = NULL;
+        }
+    ASSERT(sequencer.waiting == NULL && input == INPUTS);
+    return NULL;
+}
+
+static void run_model(uint32_t readers, uint32_t workers, uint32_t batches, uint64_t seed) {
+    static struct model model;
+    struct seeded seeded = {seed};
+    pthread_t threads[32], sink;
+    uint64_t total = 0;
+    memset(&model, 0, sizeof model);
+    assert_true(ring_init(&model.ring, batches));
+    queue_init(&model.work);
+    queue_init(&model.done);
+    model.seed = seed;
+    for (uint32_t i = 0; i < INPUTS; i++) {
+        model.origins[i] = (struct origin){.input_index = i};
+        model.parts[i] = 1 + seeded_below(&seeded, i % 7 == 0 ? 30 : 4);
+        total += model.parts[i];
+    }
+    atomic_store(&model.readers, readers);
+    atomic_store(&model.workers, workers);
+    sink = start(settle, &model);
+    for (uint32_t i = 0; i < workers; i++) threads[i] = start(work, &model);
+    for (uint32_t i = 0; i < readers; i++) threads[workers + i] = start(read_inputs, &model);
+    for (uint32_t i = 0; i < readers + workers; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(pthread_join(sink, NULL), 0);
+    assert_int_equal(model.settled, total);
+    assert_int_equal(model.ring.idle_count, batches);
+    queue_destroy(&model.work);
+    queue_destroy(&model.done);
+    ring_destroy(&model.ring);
+}
+
+static void test_few_batches_and_many_inputs(void **state) {
+    (void)state;
+    static const uint32_t threads[][3] = {{1, 1, 4}, {2, 1, 4}, {1, 3, 4}, {8, 2, 4}, {16, 4, 4}, {8, 8, 5}, {4, 2, 10}, {12, 12, 12}};
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        for (uint64_t seed = 1; seed <= 4; seed++) run_model(threads[i][0], threads[i][1], threads[i][2], seed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queue_order),
+        cmocka_unit_test(test_queue_close_wakes_all),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_batches_come_back_empty),
+        cmocka_unit_test(test_sequencer_order),
+        cmocka_unit_test(test_few_batches_and_many_inputs),
+    };
+    return cmocka_run_group_tests(tests, start_alarm, NULL);
+}
