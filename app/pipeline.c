@@ -38,6 +38,7 @@ struct pipeline {
     int signal_fd;
     sigset_t old_signals;
     uint64_t *input_progress; /* by input: stored bytes reported so far; sink thread */
+    struct worker limiter;            /* sink thread; only with a limit */
     struct pipeline_outcome *outcome; /* sink thread until it has ended */
 };
 
@@ -113,7 +114,7 @@ static void *worker_main(void *argument) {
     struct worker_thread *thread = argument;
     struct batch *batch;
     while ((batch = queue_pop(&thread->pipeline->work)) != NULL) {
-        worker_run(&thread->worker, batch);
+        worker_run(&thread->worker, batch, UINT64_MAX);
         queue_push(&thread->pipeline->done, batch);
     }
     if (atomic_fetch_sub(&thread->pipeline->workers_running, 1) == 1) queue_close(&thread->pipeline->done);
@@ -129,15 +130,6 @@ static void add_tally(struct tally *sum, const struct tally *part) {
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
     for (int i = 0; i < VERDICTS; i++) sum->verdicts[i] += part->verdicts[i];
-}
-
-/* --limit: keeps the first `keep` records of the batch; the rest counts as skipped. */
-static void cut_batch(struct batch *batch, uint64_t keep) {
-    const char *end = batch->out;
-    for (uint64_t i = 0; i < keep; i++) end = (const char *)memchr(end, '\n', batch->out_bytes - (size_t)(end - batch->out)) + 1;
-    batch->out_bytes = (size_t)(end - batch->out);
-    batch->tally.skipped[SKIP_LIMIT] += batch->tally.written - keep;
-    batch->tally.written = keep;
 }
 
 static enum status write_batch(struct pipeline *pipeline, struct batch *batch, struct error *error) {
@@ -158,7 +150,8 @@ static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
     bool beyond = limit != 0 && outcome->tally.written >= limit;
     if (failed || beyond) return;
     if (limit != 0 && outcome->tally.written + batch->tally.written >= limit) {
-        cut_batch(batch, limit - outcome->tally.written);
+        /* the batch that reaches the limit is read again up to it, so that nothing behind it shows anywhere */
+        worker_run(&pipeline->limiter, batch, limit - outcome->tally.written);
         request_stop(pipeline);
     }
     if (write_batch(pipeline, batch, &outcome->error) != STATUS_OK) {
@@ -240,6 +233,7 @@ static enum status start(struct pipeline *pipeline, struct reader *readers, stru
         workers[i].pipeline = pipeline;
         good = worker_init(&workers[i].worker, request->worker_plan) && good && readers[i].source != NULL;
     }
+    if (request->limit != 0) good = worker_init(&pipeline->limiter, request->worker_plan) && good;
     pipeline->input_progress = calloc(request->origins_count + 1, sizeof *pipeline->input_progress);
     if (!good || pipeline->input_progress == NULL)
         return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j", request->workers);
@@ -267,6 +261,7 @@ static void finish(struct pipeline *pipeline, struct reader *readers, struct wor
         source_file_free(readers[i].source);
         worker_destroy(&workers[i].worker);
     }
+    worker_destroy(&pipeline->limiter);
     ring_destroy(&pipeline->ring);
     queue_destroy(&pipeline->work);
     queue_destroy(&pipeline->done);
@@ -295,7 +290,7 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
         outcome->inputs_failed = atomic_load(&pipeline.inputs_failed);
         for (uint32_t i = 0; i < request->workers; i++)
-            if (workers[i].worker.places != NULL) places(places_context, workers[i].worker.places);
+            if (workers[i].worker.places != NULL && request->limit == 0) places(places_context, workers[i].worker.places);
     }
     finish(&pipeline, readers, workers);
     free(workers);

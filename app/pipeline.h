@@ -40,7 +40,8 @@ struct pipeline_outcome {
     struct error error;       /* of the sink */
 };
 
-/* Reports what a worker's place cache counted; called for each worker after the threads have ended. */
+/* Reports what a worker's place cache counted; called for each worker after the threads have ended. Not with a limit: workers were
+ * ahead of it. */
 typedef void pipeline_places_function(void *context, struct geo_cache *places);
 
 /* Runs to the end of the inputs, a signal (SIGINT, SIGTERM: drain; a second one: exit at once), the limit, or a failure of

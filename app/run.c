@@ -122,14 +122,27 @@ static enum status settle_encoder(struct run *run, struct error *error) {
     return encoder_new(&request, &run->encoder, error);
 }
 
-/* Writing to a file that is also read would destroy it before it was read. */
-static enum status refuse_overwriting(const struct run *run, const char *output, struct error *error) {
-    struct stat out, in;
-    if (output == NULL || strcmp(output, "-") == 0 || stat(output, &out) != 0 || !S_ISREG(out.st_mode)) return STATUS_OK;
-    for (size_t i = 0; i < run->inputs.items_count; i++) {
-        const char *path = run->inputs.items[i].path;
-        if (!run->inputs.items[i].is_stdin && stat(path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-            return error_set(error, STATUS_USAGE, "output: %s is also an input; write somewhere else", output);
+/* Whether both names lead to one file. */
+static bool same_file(const char *a, const char *b) {
+    struct stat first, second;
+    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) return false;
+    if (strcmp(a, b) == 0) return true;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Writing to a file that is also read, or by two writers, would destroy it. */
+static enum status refuse_overwriting(const struct run *run, struct error *error) {
+    const char *const outputs[] = {run->settings.output, run->settings.rejects, run->settings.summary};
+    for (size_t i = 0; i < 3; i++) {
+        struct stat info;
+        for (size_t j = i + 1; j < 3; j++)
+            if (same_file(outputs[i], outputs[j]))
+                return error_set(error, STATUS_USAGE, "output: %s and %s are the same file", outputs[i], outputs[j]);
+        if (outputs[i] == NULL || stat(outputs[i], &info) != 0 || !S_ISREG(info.st_mode)) continue;
+        for (size_t input = 0; input < run->inputs.items_count; input++)
+            if (!run->inputs.items[input].is_stdin && same_file(outputs[i], run->inputs.items[input].path))
+                return error_set(error, STATUS_USAGE, "output: %s is also an input; write somewhere else", outputs[i]);
     }
     return STATUS_OK;
 }
@@ -138,10 +151,7 @@ static enum status open_outputs(struct run *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
     if (strstr(settings->output, "://") != NULL)
         return error_set(error, STATUS_USAGE, "output: %s: not built into this version; write a file or - for stdout", settings->output);
-    if (settings->rejects != NULL && strcmp(settings->rejects, settings->output) == 0)
-        return error_set(error, STATUS_USAGE, "--rejects and --output are the same place: %s", settings->output);
-    enum status status = refuse_overwriting(run, settings->output, error);
-    if (status == STATUS_OK) status = refuse_overwriting(run, settings->rejects, error);
+    enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
     status = sink_file_open(settings->output, settings->append, &run->records, error);
     if (status == STATUS_OK && settings->rejects != NULL)

@@ -113,13 +113,15 @@ static bool spoilt(const struct batch *batch, const struct record *record, uint3
     return true;
 }
 
-void worker_run(struct worker *worker, struct batch *batch) {
+void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
     ASSERT(batch->magic == BATCH_MAGIC);
     struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
-    batch->tally.bytes_read = batch->text_bytes;
-    uint64_t line_number = batch->line_number;
-    for (uint32_t offset = 0; offset < batch->text_bytes; line_number++) {
+    batch->out_bytes = batch->reject_bytes = 0;
+    batch->tally = (struct tally){0};
+    uint64_t line_number = batch->line_number, accepted = 0;
+    uint32_t offset = 0;
+    for (; offset < batch->text_bytes && accepted < records_max; line_number++) {
         struct reading reading;
         offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, record, &reading);
         batch->tally.read++;
@@ -131,6 +133,7 @@ void worker_run(struct worker *worker, struct batch *batch) {
         switch (reading.kind) {
         case READING_RECORD:
             advance(worker, batch, record);
+            accepted++;
             record = record == &records[2] ? records : record + 1;
             break;
         case READING_SKIPPED: batch->tally.skipped[reading.skip]++; break;
@@ -138,5 +141,6 @@ void worker_run(struct worker *worker, struct batch *batch) {
         }
     }
     for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
-    ASSERT(batch->tally.read == batch->lines_count);
+    batch->tally.bytes_read = offset;
+    ASSERT(batch->tally.read == batch->lines_count || accepted == records_max);
 }

@@ -29,7 +29,8 @@ struct worker {
 bool worker_init(struct worker *worker, const struct worker_plan *plan) __attribute__((warn_unused_result));
 void worker_destroy(struct worker *worker);
 
-/* Fills batch->out, batch->reject and batch->tally. Cannot fail: what is wrong with a line is in the tally. */
-void worker_run(struct worker *worker, struct batch *batch);
+/* Fills batch->out, batch->reject and batch->tally, anew if they were filled before. Stops behind the `records_max`th record
+ * (UINT64_MAX: all): what follows it is not read. Cannot fail: what is wrong with a line is in the tally. */
+void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max);
 
 #endif

@@ -35,6 +35,12 @@ static uint64_t escaped_bytes(uint64_t backslash, bool *carry) {
     return escaped;
 }
 
+static bool any_odd(const char *text, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i++)
+        if ((signed char)text[i] < 0x20 || text[i] == '\\') return true;
+    return false;
+}
+
 #ifndef SCAN_STORES_ENDS
 /* Offsets of the set bits. Eight at a time without asking: one branch that is nearly always taken the same way instead
  * of a loop with an unpredictable count (45 ns a line). */
@@ -91,7 +97,10 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted,
         if (base >= text_bytes && !done) { length = text_bytes; done = true; }
     }
     line->consumed = length < text_bytes ? length + 1 : text_bytes;
-    if (length > 0 && text[length - 1] == '\r') length--;
+    if (length > 0 && text[length - 1] == '\r') {
+        length--;
+        if (length % 64 == 63) odd = any_odd(text, length); /* the CR was taken for text: its block ended with it */
+    }
     if (ends_count <= ends_max) ends[ends_count++] = length;
     line->length = length;
     line->ends_count = ends_count;

@@ -68,11 +68,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character m
 bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *ns, uint32_t *digits_len) {
     if (text.len < 19 || text.len > TIMESTAMP_TEXT_BYTES) return false;
     const char *p = text.ptr;
-    if (memcmp(p, cache->day, 10) != 0) {
-        if (!parse_day(p, &cache->day_ns)) {
-            cache->day[0] = '\0';
-            return false;
-        }
+    if (!cache->known || memcmp(p, cache->day, 10) != 0) {
+        cache->known = parse_day(p, &cache->day_ns);
+        if (!cache->known) return false;
         memcpy(cache->day, p, 10);
     }
     int64_t seconds, fraction = 0;

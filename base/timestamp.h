@@ -15,6 +15,7 @@
 #define TIMESTAMP_TEXT_BYTES 30u /* 2025-12-01T00:00:01.500000000Z */
 
 struct timestamp_cache {
+    bool known;
     char day[10]; /* "2025-12-01" */
     int64_t day_ns;
 };

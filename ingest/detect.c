@@ -9,7 +9,7 @@
 
 __attribute__((noinline)) static bool fits(const struct record *record, struct span span, enum field_kind kind) {
     struct slice text = record_text(record, span);
-    struct timestamp_cache days = {.day = ""};
+    struct timestamp_cache days = {.known = false};
     struct endpoint endpoint;
     struct ip_parsed address;
     uint64_t number;

@@ -25,8 +25,7 @@ const char *const reject_names[REJECT_REASONS] = {
 
 const char *const skip_names[SKIP_REASONS] = {
     [SKIP_EMPTY_LINE] = "empty-line",   [SKIP_TEST_MESSAGE] = "elb-test-message",
-    [SKIP_TIME_RANGE] = "time-range",   [SKIP_LIMIT] = "limit",
-    [SKIP_SAME_OBJECT] = "same-object",
+    [SKIP_TIME_RANGE] = "time-range",   [SKIP_SAME_OBJECT] = "same-object",
 };
 
 #define TEXT_RESERVED (BATCH_TEXT_ROOM + TEXT_PADDING_BYTES)

@@ -41,7 +41,6 @@ enum skip_reason {
     SKIP_EMPTY_LINE,
     SKIP_TEST_MESSAGE, /* what AWS writes when logging is switched on */
     SKIP_TIME_RANGE,   /* outside --since/--until */
-    SKIP_LIMIT,        /* behind --limit */
     SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
     SKIP_REASONS
 };

@@ -98,7 +98,7 @@ static char *render_signed(char *out, struct slice text) {
 }
 
 static bool is_time(struct slice text, uint32_t *digits) {
-    struct timestamp_cache days = {.day = ""};
+    struct timestamp_cache days = {.known = false};
     int64_t ns;
     return timestamp_parse(text, &days, &ns, digits);
 }
