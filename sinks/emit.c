@@ -6,7 +6,8 @@
 #include "base/cpu.h"
 #include "schemas/limits.h"
 
-_Static_assert(EMIT_CHUNK_BYTES <= TEXT_PADDING_BYTES && EMIT_CHUNK_BYTES <= OUT_PADDING_BYTES, "copies stay inside a batch");
+_Static_assert(EMIT_CHUNK_BYTES <= TEXT_PADDING_BYTES, "copies read no further than a batch allows");
+_Static_assert(EMIT_CHUNK_BYTES <= OUT_PADDING_BYTES, "copies write no further than a batch allows");
 
 static emit_function *const by_level[CPU_LEVELS] = {
     [CPU_BASELINE] = emit_baseline,

@@ -90,6 +90,7 @@ static char *render_integer(char *out, struct slice text) {
 }
 
 static char *render_signed(char *out, struct slice text) {
+    ASSERT(out != NULL);
     if (text.len > 1 && text.ptr[0] == '-') {
         *out++ = '-';
         text.ptr++, text.len--;
