@@ -76,7 +76,9 @@ static enum status read_option(struct command_line *line, struct option_values *
     return STATUS_OK;
 }
 
-static bool is_option(const char *argument) { return argument[0] == '-' && argument[1] != '\0'; }
+static bool is_option(const char *argument) {
+    return argument[0] == '-' && argument[1] != '\0';
+}
 
 /* Looks for --help where an option may stand, past any mistakes: who asks for help gets it. */
 static bool help_wanted(struct command_line line, struct option_values *values) {

@@ -20,9 +20,9 @@
 struct arguments {
     const struct option_group *groups;
     size_t groups_count;
-    struct option_list inputs; /* what is no option, in order; from the config's `inputs` when none is given */
-    const char *config_path;   /* of the row `config`, or NULL */
-    bool help;                 /* --help or -h was given: nothing else was checked, settings are the defaults */
+    struct option_list inputs;    /* what is no option, in order; from the config's `inputs` when none is given */
+    const char *config_path;      /* of the row `config`, or NULL */
+    bool help;                    /* --help or -h was given: nothing else was checked, settings are the defaults */
     struct option_values *values; /* owns every text and list (app/option_value.h) */
 };
 

@@ -115,8 +115,7 @@ static enum status next(struct reader *reader) {
     const yaml_event_t *event = &reader->event;
     const yaml_char_t *anchor = NULL, *tag = NULL;
     switch (event->type) {
-    case YAML_ALIAS_EVENT:
-        return fail_at(reader, event->start_mark, "aliases are not supported; write the value out");
+    case YAML_ALIAS_EVENT: return fail_at(reader, event->start_mark, "aliases are not supported; write the value out");
     case YAML_SCALAR_EVENT:
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
@@ -132,8 +131,7 @@ static enum status next(struct reader *reader) {
         anchor = event->data.mapping_start.anchor;
         tag = event->data.mapping_start.tag;
         break;
-    default:
-        break;
+    default: break;
     }
     if (anchor != NULL || tag != NULL) {
         return fail_at(reader, event->start_mark, "%s are not supported; write the plain value",
@@ -143,7 +141,9 @@ static enum status next(struct reader *reader) {
 }
 
 /* The text of the current event, a scalar. */
-static const char *scalar(const struct reader *reader) { return (const char *)reader->event.data.scalar.value; }
+static const char *scalar(const struct reader *reader) {
+    return (const char *)reader->event.data.scalar.value;
+}
 
 /* YAML's null: a key with nothing behind it. */
 static bool is_null(const struct reader *reader) {

@@ -23,8 +23,9 @@ enum status default_database_find(char *path, struct error *error) {
                 access(path, R_OK) == 0)
                 return STATUS_OK;
     }
-    return error_set(error, STATUS_FAILED,
-                     "geo: %s, the database that comes with wherefrom, is not beside the program nor in ../share/wherefrom; "
-                     "name one with --geo FILE or use --no-geo",
-                     FILE_NAME);
+    return error_set(
+        error, STATUS_FAILED,
+        "geo: %s, the database that comes with wherefrom, is not beside the program nor in ../share/wherefrom; "
+        "name one with --geo FILE or use --no-geo",
+        FILE_NAME);
 }

@@ -10,10 +10,18 @@
 #include "schemas/schema.h"
 
 static const char *const kind_names[FIELD_KINDS] = {
-    [FIELD_TEXT] = "text",          [FIELD_NAME] = "text",            [FIELD_INTEGER] = "integer",
-    [FIELD_SIGNED] = "integer",     [FIELD_SECONDS] = "seconds",      [FIELD_TIME] = "time",
-    [FIELD_ENDPOINT] = "ip:port",   [FIELD_IP] = "ip",                [FIELD_REQUEST] = "request line",
-    [FIELD_TEXTS_COMMA] = "texts",  [FIELD_TEXTS_SPACE] = "texts",    [FIELD_INTEGERS_SPACE] = "integers",
+    [FIELD_TEXT] = "text",
+    [FIELD_NAME] = "text",
+    [FIELD_INTEGER] = "integer",
+    [FIELD_SIGNED] = "integer",
+    [FIELD_SECONDS] = "seconds",
+    [FIELD_TIME] = "time",
+    [FIELD_ENDPOINT] = "ip:port",
+    [FIELD_IP] = "ip",
+    [FIELD_REQUEST] = "request line",
+    [FIELD_TEXTS_COMMA] = "texts",
+    [FIELD_TEXTS_SPACE] = "texts",
+    [FIELD_INTEGERS_SPACE] = "integers",
     [FIELD_TEXTS_QUOTED] = "texts",
 };
 
@@ -96,7 +104,8 @@ int command_formats(int argc, char **argv) {
             puts("usage: wherefrom formats [NAME] [--json]\n\nLists the log formats, or the columns of one.");
             return EXIT_DONE;
         } else if (argv[i][0] == '-' || name != NULL) {
-            fprintf(stderr, "wherefrom: error: formats: unexpected %s; usage: wherefrom formats [NAME] [--json]\n", argv[i]);
+            fprintf(stderr, "wherefrom: error: formats: unexpected %s; usage: wherefrom formats [NAME] [--json]\n",
+                    argv[i]);
             return EXIT_USAGE;
         } else {
             name = argv[i];

@@ -37,8 +37,12 @@ static void write_message(enum log_level level, const char *format, va_list argu
         out = json_quote(out, slice_from(text), JSON_VERBATIM, &lossy);
         *out++ = '}';
     } else {
-        out += snprintf(out, sizeof line - 1, "%swherefrom: %s%s", atomic_exchange(&progress_shown, false) ? "\r\033[K" : "",
-                        level == LOG_WARNING ? "warning: " : level == LOG_ERROR ? "error: " : "", text);
+        out += snprintf(out, sizeof line - 1, "%swherefrom: %s%s",
+                        atomic_exchange(&progress_shown, false) ? "\r\033[K" : "",
+                        level == LOG_WARNING ? "warning: "
+                        : level == LOG_ERROR ? "error: "
+                                             : "",
+                        text);
     }
     *out++ = '\n';
     ssize_t ignored = write(STDERR_FILENO, line, (size_t)(out - line));
@@ -64,8 +68,8 @@ void log_limits_report(void) {
     for (int kind = 0; kind < LOG_KINDS; kind++) {
         uint64_t count = atomic_load(&kind_counts[kind]);
         if (count > PRINTED_PER_KIND)
-            log_message(LOG_WARNING, "%llu more %s like these were not printed", (unsigned long long)(count - PRINTED_PER_KIND),
-                        kind_names[kind]);
+            log_message(LOG_WARNING, "%llu more %s like these were not printed",
+                        (unsigned long long)(count - PRINTED_PER_KIND), kind_names[kind]);
     }
 }
 

@@ -24,7 +24,8 @@ int command_version(int argc, char **argv) {
         fprintf(help ? stdout : stderr, "usage: wherefrom version\n");
         return help ? EXIT_DONE : EXIT_USAGE;
     }
-    printf("wherefrom %s\n%s, libmaxminddb %s, scanner %s\n", WHEREFROM_VERSION, inflate_gzip.name, MMDB_lib_version(), scan_choose()->name);
+    printf("wherefrom %s\n%s, libmaxminddb %s, scanner %s\n", WHEREFROM_VERSION, inflate_gzip.name, MMDB_lib_version(),
+           scan_choose()->name);
     return EXIT_DONE;
 }
 

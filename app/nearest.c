@@ -16,7 +16,9 @@ static char folded(char c) {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
 
 static size_t distance(const char *a, size_t a_bytes, const char *b, size_t b_bytes) {
     size_t rows[3][WORD_BYTES_MAX + 1];

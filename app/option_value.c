@@ -101,7 +101,9 @@ static bool take_number(const char **at, int digits, int min, int max, int *numb
     return *number >= min && *number <= max;
 }
 
-static bool is_leap_year(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+static bool is_leap_year(int year) {
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 
 static bool take_date(const char **at, int64_t *days) {
     static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -145,8 +147,8 @@ static bool parse_time(const char *text, int64_t *time_ns) {
             !take_number(&at, 2, 0, 59, &minute)) {
             return false;
         }
-        if (take(&at, ':') && (!take_number(&at, 2, 0, 59, &second) ||
-                               (take(&at, '.') && !take_fraction(&at, &nanoseconds)))) {
+        if (take(&at, ':') &&
+            (!take_number(&at, 2, 0, 59, &second) || (take(&at, '.') && !take_fraction(&at, &nanoseconds)))) {
             return false;
         }
         (void)take(&at, 'Z'); /* UTC with and without it */
@@ -322,26 +324,16 @@ enum status option_values_set(struct option_values *values, struct option_slot *
         return status;
     }
     switch (slot->spec->kind) {
-    case OPTION_FLAG:
-        *(bool *)slot->target = value.flag;
-        break;
-    case OPTION_TEXT:
-        *(const char **)slot->target = value.text;
-        break;
+    case OPTION_FLAG: *(bool *)slot->target = value.flag; break;
+    case OPTION_TEXT: *(const char **)slot->target = value.text; break;
     case OPTION_LIST:
         option_values_start_list(slot, origin);
         status = append(values, slot, value.text, error);
         break;
     case OPTION_COUNT:
-    case OPTION_SIZE:
-        *(uint64_t *)slot->target = value.number;
-        break;
-    case OPTION_TIME:
-        *(int64_t *)slot->target = value.time_ns;
-        break;
-    case OPTION_CHOICE:
-        *(int *)slot->target = value.choice;
-        break;
+    case OPTION_SIZE: *(uint64_t *)slot->target = value.number; break;
+    case OPTION_TIME: *(int64_t *)slot->target = value.time_ns; break;
+    case OPTION_CHOICE: *(int *)slot->target = value.choice; break;
     }
     slot->origin = origin;
     return status;
@@ -440,8 +432,7 @@ struct option_values *option_values_new(const struct option_group *groups, size_
         struct option_slot *slot = &values->slots[i];
         set_zero(slot);
         if (slot->spec->default_text != NULL) {
-            enum status status =
-                option_values_set(values, slot, OPTION_FROM_DEFAULT, slot->spec->default_text, NULL);
+            enum status status = option_values_set(values, slot, OPTION_FROM_DEFAULT, slot->spec->default_text, NULL);
             if (status == STATUS_FAILED) {
                 option_values_free(values);
                 return NULL;

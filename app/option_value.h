@@ -54,8 +54,7 @@ struct option_values *option_values_new(const struct option_group *groups, size_
 void option_values_free(struct option_values *values); /* NULL is fine */
 
 /* The slot named `name`, where - and _ are the same if `in_file`; NULL if there is none. */
-struct option_slot *option_values_find(struct option_values *values, const char *name, size_t name_bytes,
-                                       bool in_file);
+struct option_slot *option_values_find(struct option_values *values, const char *name, size_t name_bytes, bool in_file);
 struct option_slot *option_values_find_letter(struct option_values *values, char letter);
 
 /* The option whose name `word` was probably meant to be (app/nearest.h), or NULL. `in_file` leaves out rows that

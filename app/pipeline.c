@@ -30,14 +30,14 @@ struct pipeline {
     struct ring ring;
     struct queue work, done;
     atomic_uint next_input;
-    atomic_bool stop;         /* readers begin nothing more */
+    atomic_bool stop; /* readers begin nothing more */
     atomic_uint_fast64_t inputs_failed;
     atomic_uint readers_running, workers_running; /* the last one out closes the queue that they fed */
-    int stop_fd;              /* eventfd: readable once `stop` is set; wakes readers of silent pipes */
-    int end_fd;               /* eventfd: the sink thread has ended */
+    int stop_fd; /* eventfd: readable once `stop` is set; wakes readers of silent pipes */
+    int end_fd;  /* eventfd: the sink thread has ended */
     int signal_fd;
     sigset_t old_signals;
-    uint64_t *input_progress; /* by input: stored bytes reported so far; sink thread */
+    uint64_t *input_progress;         /* by input: stored bytes reported so far; sink thread */
     struct worker limiter;            /* sink thread; only with a limit */
     struct pipeline_outcome *outcome; /* sink thread until it has ended */
 };
@@ -155,7 +155,9 @@ static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
         request_stop(pipeline);
     }
     if (write_batch(pipeline, batch, &outcome->error) != STATUS_OK) {
-        outcome->end = pipeline->request->sink != NULL && sink_file_reader_gone(pipeline->request->sink) ? PIPELINE_READER_GONE : PIPELINE_SINK_FAILED;
+        outcome->end = pipeline->request->sink != NULL && sink_file_reader_gone(pipeline->request->sink)
+                           ? PIPELINE_READER_GONE
+                           : PIPELINE_SINK_FAILED;
         request_stop(pipeline);
         return;
     }
@@ -204,7 +206,8 @@ static enum status open_events(struct pipeline *pipeline, struct error *error) {
 /* Waits for the end; passes a first signal on, leaves at the second. True when there was one. */
 static bool watch(struct pipeline *pipeline) {
     bool signalled = false;
-    struct pollfd descriptors[2] = {{.fd = pipeline->end_fd, .events = POLLIN}, {.fd = pipeline->signal_fd, .events = POLLIN}};
+    struct pollfd descriptors[2] = {{.fd = pipeline->end_fd, .events = POLLIN},
+                                    {.fd = pipeline->signal_fd, .events = POLLIN}};
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
         if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->tick_context);
@@ -223,20 +226,23 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument
     ASSERT(result == 0);
 }
 
-static enum status start(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers, struct error *error) {
+static enum status start(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers,
+                         struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
     bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * request->workers + BATCHES_EXTRA);
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < request->workers; i++) {
-        readers[i] = (struct reader){pipeline, source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd)};
+        readers[i] = (struct reader){pipeline,
+                                     source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd)};
         workers[i].pipeline = pipeline;
         good = worker_init(&workers[i].worker, request->worker_plan) && good && readers[i].source != NULL;
     }
     if (request->limit != 0) good = worker_init(&pipeline->limiter, request->worker_plan) && good;
     pipeline->input_progress = calloc(request->origins_count + 1, sizeof *pipeline->input_progress);
     if (!good || pipeline->input_progress == NULL)
-        return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j", request->workers);
+        return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j",
+                         request->workers);
     return STATUS_OK;
 }
 
@@ -276,8 +282,8 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
                          struct pipeline_outcome *outcome, pipeline_places_function *places, void *places_context,
                          struct error *error) {
     ASSERT(request->workers >= 1 && request->workers <= WORKERS_MAX);
-    struct pipeline pipeline = {.request = request, .progress = progress, .outcome = outcome,
-                                .stop_fd = -1, .end_fd = -1, .signal_fd = -1};
+    struct pipeline pipeline = {
+        .request = request, .progress = progress, .outcome = outcome, .stop_fd = -1, .end_fd = -1, .signal_fd = -1};
     struct reader readers[WORKERS_MAX] = {{0}};
     struct worker_thread *workers = calloc(request->workers, sizeof *workers);
     if (workers == NULL) return error_set(error, STATUS_FAILED, "pipeline: out of memory");
@@ -290,7 +296,8 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
         outcome->inputs_failed = atomic_load(&pipeline.inputs_failed);
         for (uint32_t i = 0; i < request->workers; i++)
-            if (workers[i].worker.places != NULL && request->limit == 0) places(places_context, workers[i].worker.places);
+            if (workers[i].worker.places != NULL && request->limit == 0)
+                places(places_context, workers[i].worker.places);
     }
     finish(&pipeline, readers, workers);
     free(workers);

@@ -17,9 +17,9 @@ struct pipeline_request {
     uint32_t workers;
     const struct worker_plan *worker_plan;
     const struct source_file_settings *source;
-    void *sink;                   /* records, by sink_file_ops; NULL: --dry-run */
-    void *rejects;                /* rejected lines, likewise; NULL: only counted */
-    uint64_t limit;               /* records to write; 0: all */
+    void *sink;     /* records, by sink_file_ops; NULL: --dry-run */
+    void *rejects;  /* rejected lines, likewise; NULL: only counted */
+    uint64_t limit; /* records to write; 0: all */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     void *tick_context;
@@ -36,8 +36,8 @@ enum pipeline_end { PIPELINE_DONE, PIPELINE_STOPPED, PIPELINE_SINK_FAILED, PIPEL
 struct pipeline_outcome {
     struct tally tally;
     enum pipeline_end end;
-    uint64_t inputs_failed;   /* missing, unreadable or damaged; each was said on stderr */
-    struct error error;       /* of the sink */
+    uint64_t inputs_failed; /* missing, unreadable or damaged; each was said on stderr */
+    struct error error;     /* of the sink */
 };
 
 /* Reports what a worker's place cache counted; called for each worker after the threads have ended. Not with a limit: workers were

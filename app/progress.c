@@ -27,10 +27,11 @@ void progress_draw(struct progress *progress, uint64_t done_bytes, uint64_t reco
         unsigned eta = share > 0.001 ? (unsigned)(seconds / share * (1 - share) + 0.5) : 0;
         if (eta > 0) snprintf(left, sizeof left, ", %u:%02u:%02u left", eta / 3600, eta / 60 % 60, eta % 60);
         fprintf(stderr, "\r\033[K%.1f of %.1f MB (%.0f %%), %llu records, %.0f records/s%s", (double)done_bytes / 1e6,
-                (double)progress->total_bytes / 1e6, 100 * share, (unsigned long long)records, (double)records / seconds, left);
+                (double)progress->total_bytes / 1e6, 100 * share, (unsigned long long)records,
+                (double)records / seconds, left);
     } else {
-        fprintf(stderr, "\r\033[K%.1f MB, %llu records, %.0f records/s", (double)done_bytes / 1e6, (unsigned long long)records,
-                (double)records / seconds);
+        fprintf(stderr, "\r\033[K%.1f MB, %llu records, %.0f records/s", (double)done_bytes / 1e6,
+                (unsigned long long)records, (double)records / seconds);
     }
     fflush(stderr);
     log_set_progress_shown(true);

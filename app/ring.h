@@ -34,9 +34,9 @@ void queue_close(struct queue *queue);
 struct ring {
     pthread_mutex_t lock;
     pthread_cond_t returned;
-    struct batch *idle;         /* stack: the batch used last is the warmest */
+    struct batch *idle; /* stack: the batch used last is the warmest */
     uint32_t idle_count, reserved;
-    uint32_t oldest_input;      /* what the sink waits for */
+    uint32_t oldest_input; /* what the sink waits for */
     uint32_t batches_count;
     struct batch *batches;
 };

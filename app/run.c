@@ -46,7 +46,9 @@ static enum status settle_inputs(struct run *run, struct error *error) {
                                      .origin = run->settings.origin};
     if (request.arguments_count == 0) {
         if (isatty(STDIN_FILENO))
-            return error_set(error, STATUS_USAGE, "run: no INPUT; name files or directories, or pipe lines into it (`wherefrom run --help`)");
+            return error_set(
+                error, STATUS_USAGE,
+                "run: no INPUT; name files or directories, or pipe lines into it (`wherefrom run --help`)");
         request.arguments = standard_input;
         request.arguments_count = 1;
     }
@@ -55,7 +57,8 @@ static enum status settle_inputs(struct run *run, struct error *error) {
 
 static void warn_left_out(const struct inputs_left_out *left_out, const char *what) {
     if (left_out->count > 0)
-        log_message(LOG_WARNING, "%llu %s left out, for example %s", (unsigned long long)left_out->count, what, left_out->example);
+        log_message(LOG_WARNING, "%llu %s left out, for example %s", (unsigned long long)left_out->count, what,
+                    left_out->example);
 }
 
 static enum status settle_format(struct run *run, struct error *error) {
@@ -66,8 +69,8 @@ static enum status settle_format(struct run *run, struct error *error) {
     size_t count = 0;
     for (uint32_t i = 0; i < schemas_count && i < 64; i++) names[count++] = schemas_all[i]->name;
     const char *near = nearest_word(run->settings.format, names, count);
-    return error_set(error, STATUS_USAGE, "--format %s: no such format%s%s; `wherefrom formats` lists them", run->settings.format,
-                     near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+    return error_set(error, STATUS_USAGE, "--format %s: no such format%s%s; `wherefrom formats` lists them",
+                     run->settings.format, near != NULL ? ", did you mean " : "", near != NULL ? near : "");
 }
 
 static enum status settle_origins(struct run *run, struct error *error) {
@@ -108,10 +111,12 @@ static enum status settle_encoder(struct run *run, struct error *error) {
     size_t count = 0, used = 0;
     for (size_t i = 0; i < run->settings.fields.count; i++) {
         size_t bytes = strlen(run->settings.fields.items[i]) + 1;
-        if (used + bytes > sizeof texts) return error_set(error, STATUS_USAGE, "--fields: more than %zu bytes", sizeof texts);
+        if (used + bytes > sizeof texts)
+            return error_set(error, STATUS_USAGE, "--fields: more than %zu bytes", sizeof texts);
         memcpy(texts + used, run->settings.fields.items[i], bytes);
         for (char *rest = texts + used, *item; (item = strsep(&rest, ",")) != NULL;) {
-            if (count == LIST_ITEMS_MAX) return error_set(error, STATUS_USAGE, "--fields: more than %u items", LIST_ITEMS_MAX);
+            if (count == LIST_ITEMS_MAX)
+                return error_set(error, STATUS_USAGE, "--fields: more than %u items", LIST_ITEMS_MAX);
             items[count++] = item;
         }
         used += bytes;
@@ -150,7 +155,8 @@ static enum status refuse_overwriting(const struct run *run, struct error *error
 static enum status open_outputs(struct run *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
     if (strstr(settings->output, "://") != NULL)
-        return error_set(error, STATUS_USAGE, "output: %s: not built into this version; write a file or - for stdout", settings->output);
+        return error_set(error, STATUS_USAGE, "output: %s: not built into this version; write a file or - for stdout",
+                         settings->output);
     enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
     status = sink_file_open(settings->output, settings->append, &run->records, error);
@@ -206,18 +212,19 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     const struct tally *tally = &summary->tally;
     ASSERT(tally->read == tally->written + summary_rejected(tally) + summary_skipped(tally));
     if (outcome->inputs_failed > 0)
-        log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written", (unsigned long long)outcome->inputs_failed,
-                    run->inputs.items_count);
+        log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written",
+                    (unsigned long long)outcome->inputs_failed, run->inputs.items_count);
     if (gone) return EXIT_DONE;
     if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
     if (summary_rejected(tally) == 0) return EXIT_DONE;
-    if (run->settings.rejects == NULL) log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
+    if (run->settings.rejects == NULL)
+        log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
     return EXIT_REJECTS;
 }
 
 static enum status prepare(struct run *run, struct error *error) {
-    static enum status (*const steps[])(struct run *, struct error *) = {settle_format, settle_inputs, settle_origins, settle_geo,
-                                                                         settle_encoder, open_outputs};
+    static enum status (*const steps[])(struct run *, struct error *) = {settle_format, settle_inputs,  settle_origins,
+                                                                         settle_geo,    settle_encoder, open_outputs};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) status = steps[i](run, error);
     return status;
@@ -234,17 +241,28 @@ static int execute(struct run *run) {
     warn_left_out(&run->inputs.links, "symbolic links that lead out of their directory");
     warn_left_out(&run->inputs.unfinished, "unfinished files (.tmp, .part)");
     warn_left_out(&run->inputs.special, "special files");
-    run->plan = (struct worker_plan){.kernel = scan_choose(), .encoder = run->encoder, .geo = &run->geo,
-                                     .since_ns = run->settings.since_ns, .until_ns = run->settings.until_ns};
+    run->plan = (struct worker_plan){.kernel = scan_choose(),
+                                     .encoder = run->encoder,
+                                     .geo = &run->geo,
+                                     .since_ns = run->settings.since_ns,
+                                     .until_ns = run->settings.until_ns};
     struct pipeline_request request = {
-        .origins = run->origins, .origins_count = (uint32_t)run->inputs.items_count,
-        .workers = workers_wanted(run->settings.workers), .worker_plan = &run->plan, .source = &run->settings.source,
-        .sink = run->records, .rejects = run->rejects, .limit = run->settings.limit, .tick = tick, .tick_context = run,
+        .origins = run->origins,
+        .origins_count = (uint32_t)run->inputs.items_count,
+        .workers = workers_wanted(run->settings.workers),
+        .worker_plan = &run->plan,
+        .source = &run->settings.source,
+        .sink = run->records,
+        .rejects = run->rejects,
+        .limit = run->settings.limit,
+        .tick = tick,
+        .tick_context = run,
     };
     run->progress = (struct progress){
         .shown = run->settings.progress == PROGRESS_ALWAYS ||
                  (run->settings.progress == PROGRESS_AUTO && !run->settings.quiet && isatty(STDERR_FILENO)),
-        .total_bytes = run->inputs.size_bytes, .started = progress_now(),
+        .total_bytes = run->inputs.size_bytes,
+        .started = progress_now(),
     };
     struct summary summary = {.geo = &run->geo};
     struct pipeline_outcome outcome;
@@ -258,7 +276,8 @@ static int execute(struct run *run) {
 static void print_help(const struct option_group *groups) {
     printf("usage: wherefrom run [INPUT...] [options]\n\n"
            "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
-           "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the default\n"
+           "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the "
+           "default\n"
            "when something is piped in). Gzip and zstd are recognised by content.\n\n");
     arguments_print_options(stdout, groups, RUN_GROUPS);
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
@@ -280,7 +299,8 @@ int command_run(int argc, char **argv) {
     int code = EXIT_DONE;
     signal(SIGPIPE, SIG_IGN);
     enum status status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, &error);
-    log_init(status == STATUS_OK ? (enum log_format)run->settings.log_format : LOG_TEXT, status == STATUS_OK && run->settings.quiet);
+    log_init(status == STATUS_OK ? (enum log_format)run->settings.log_format : LOG_TEXT,
+             status == STATUS_OK && run->settings.quiet);
     if (status != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         code = (int)status;

@@ -70,8 +70,8 @@ static void count_place(void *context, const struct place *place, uint64_t count
     struct summary *summary = context;
     struct slice country = place->texts[PLACE_COUNTRY_ISO_CODE];
     if (country.len == 2)
-        ranking_add(&summary->countries, (uint64_t)(unsigned char)country.ptr[0] << 8 | (unsigned char)country.ptr[1], count,
-                    country);
+        ranking_add(&summary->countries, (uint64_t)(unsigned char)country.ptr[0] << 8 | (unsigned char)country.ptr[1],
+                    count, country);
     if (place->as_number != 0)
         ranking_add(&summary->networks, place->as_number, count, place->texts[PLACE_AS_ORGANIZATION]);
 }
@@ -109,11 +109,13 @@ static void print_counts(const char *title, const char *const *names, const uint
     size_t used = 0;
     for (int i = 0; i < kinds; i++)
         if (counts[i] > 0 && used < sizeof line - 64)
-            used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "", names[i], grouped(counts[i], number));
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "", names[i],
+                                     grouped(counts[i], number));
     if (used > 0) log_message(LOG_INFO, "  %-10s %s", title, line);
 }
 
-static void print_ranking(const char *title, const struct summary_ranking *ranking, uint64_t total, const char *prefix) {
+static void print_ranking(const char *title, const struct summary_ranking *ranking, uint64_t total,
+                          const char *prefix) {
     char line[1024];
     size_t used = 0;
     for (size_t i = 0; i < ranking->rows_count && i < SUMMARY_TOP / 2 && used < sizeof line - 128; i++) {
@@ -121,7 +123,8 @@ static void print_ranking(const char *title, const struct summary_ranking *ranki
         used += (size_t)snprintf(line + used, sizeof line - used, "%s", used > 0 ? ", " : "");
         if (prefix[0] != '\0')
             used += (size_t)snprintf(line + used, sizeof line - used, "%s%llu ", prefix, (unsigned long long)row->key);
-        used += (size_t)snprintf(line + used, sizeof line - used, "%s %.1f %%", row->name, 100.0 * (double)row->count / (double)total);
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s %.1f %%", row->name,
+                                 100.0 * (double)row->count / (double)total);
     }
     if (used > 0) log_message(LOG_INFO, "  %-10s %s", title, line);
 }
@@ -133,7 +136,8 @@ static void print_databases(const struct geo *geo) {
         struct tm date;
         char text[16] = "unknown";
         if (gmtime_r(&built, &date) != NULL) strftime(text, sizeof text, "%Y-%m-%d", &date);
-        log_message(LOG_INFO, "  %-10s %s (%s, built %s)", "database", database->path, database->mmdb.metadata.database_type, text);
+        log_message(LOG_INFO, "  %-10s %s (%s, built %s)", "database", database->path,
+                    database->mmdb.metadata.database_type, text);
     }
 }
 
@@ -141,7 +145,8 @@ void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     char read[32], written[32], rejected[32], skipped[32];
     log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
-                grouped(tally->written, written), grouped(summary_rejected(tally), rejected), grouped(summary_skipped(tally), skipped));
+                grouped(tally->written, written), grouped(summary_rejected(tally), rejected),
+                grouped(summary_skipped(tally), skipped));
     print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
     print_counts("skipped", skip_names, tally->skipped, SKIP_REASONS);
     print_counts("verdicts", verdict_names, tally->verdicts, VERDICTS);
@@ -149,8 +154,8 @@ void summary_print(const struct summary *summary) {
     print_ranking("networks", &summary->networks, tally->written, "AS");
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
-                (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds, (double)tally->read / seconds,
-                (double)tally->bytes_read / 1e6 / seconds);
+                (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds,
+                (double)tally->read / seconds, (double)tally->bytes_read / 1e6 / seconds);
     print_databases(summary->geo);
 }
 
@@ -210,8 +215,8 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     FILE *out = is_stdout ? stdout : fopen(path, "we");
     if (out == NULL) return error_set_errno(error, errno, "summary: %s: cannot be opened for writing", path);
     fprintf(out, "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":0},",
-            (unsigned long long)tally->read, (unsigned long long)tally->written, (unsigned long long)summary_rejected(tally),
-            (unsigned long long)summary_skipped(tally));
+            (unsigned long long)tally->read, (unsigned long long)tally->written,
+            (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally));
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
     json_counts(out, "verdicts", verdict_names, tally->verdicts, VERDICTS);

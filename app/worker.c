@@ -123,7 +123,8 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     uint32_t offset = 0;
     for (; offset < batch->text_bytes && accepted < records_max; line_number++) {
         struct reading reading;
-        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, record, &reading);
+        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, record,
+                                &reading);
         batch->tally.read++;
         (void)spoilt(batch, record, offset, &reading);
         if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record)) {

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ASSERT(condition) \
-    (__builtin_expect(!(condition), 0) ? check_failed(#condition, __FILE__, __LINE__) : (void)0)
+#define ASSERT(condition) (__builtin_expect(!(condition), 0) ? check_failed(#condition, __FILE__, __LINE__) : (void)0)
 
 #ifdef NDEBUG
 #define NEVER(condition) __builtin_expect(!!(condition), 0)

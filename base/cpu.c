@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const cpu_level_names[CPU_LEVELS] = {[CPU_BASELINE] = "baseline", [CPU_AVX2] = "avx2", [CPU_AVX512] = "avx512"};
+const char *const cpu_level_names[CPU_LEVELS] = {
+    [CPU_BASELINE] = "baseline", [CPU_AVX2] = "avx2", [CPU_AVX512] = "avx512"};
 
 static enum cpu_level best(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt")) return CPU_BASELINE;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt"))
+        return CPU_BASELINE;
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") ? CPU_AVX512 : CPU_AVX2;
 #else
     return CPU_BASELINE;

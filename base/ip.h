@@ -26,8 +26,8 @@ struct ip {
 
 struct ip_parsed {
     struct ip ip;
-    uint8_t family;   /* enum ip_family of the address after normalising: a mapped address is IP_V4 */
-    bool v4_mapped;   /* was written as IPv6 inside ::ffff:0:0/96 */
+    uint8_t family; /* enum ip_family of the address after normalising: a mapped address is IP_V4 */
+    bool v4_mapped; /* was written as IPv6 inside ::ffff:0:0/96 */
 };
 
 /* Parses all of `text` as one address: a dotted quad of four decimal parts 0-255 without leading

@@ -46,7 +46,10 @@ uint32_t json_utf8_sequence(struct slice text) {
     const unsigned char *p = (const unsigned char *)text.ptr;
     unsigned char lead = p[0];
     if (lead < 0x80) return 1;
-    uint32_t length = lead >= 0xc2 && lead <= 0xdf ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    uint32_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                      : (lead & 0xf0) == 0xe0        ? 3
+                      : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                     : 0;
     if (length == 0 || text.len < length) return 0;
     for (uint32_t i = 1; i < length; i++)
         if ((p[i] & 0xc0) != 0x80) return 0;
@@ -75,7 +78,8 @@ static char *put_ascii(char *out, unsigned char byte) {
     }
     *out++ = '\\';
     switch (byte) {
-    case '"': case '\\': *out++ = (char)byte; break;
+    case '"':
+    case '\\': *out++ = (char)byte; break;
     case '\n': *out++ = 'n'; break;
     case '\r': *out++ = 'r'; break;
     case '\t': *out++ = 't'; break;

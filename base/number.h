@@ -29,7 +29,8 @@ static inline bool number_digits_8(const char *text, size_t count) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
     word = word << (64 - 8 * count) | (count == 8 ? 0 : 0x3030303030303030u >> (8 * count));
-    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) == 0x3333333333333333u;
+    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
+           0x3333333333333333u;
 }
 
 /* Whether `text` is an integer that can stand in JSON as it is and fits an OpenSearch `long`: no leading zero. */

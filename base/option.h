@@ -25,16 +25,16 @@ struct option_list {
 };
 
 struct option_spec {
-    const char *name;        /* "keep-original"; the config key is the same with _ for - */
-    char letter;             /* 'o' for -o, 0 for none */
+    const char *name; /* "keep-original"; the config key is the same with _ for - */
+    char letter;      /* 'o' for -o, 0 for none */
     enum option_kind kind;
-    size_t offset;           /* of the value in the module's settings */
-    const char *placeholder; /* "FILE"; NULL for flags and choices */
-    const char *help;        /* one sentence, no default in it */
-    const char *default_text; /* as a user would write it; parsed at start; NULL = zero value. A list: its one item */
+    size_t offset;              /* of the value in the module's settings */
+    const char *placeholder;    /* "FILE"; NULL for flags and choices */
+    const char *help;           /* one sentence, no default in it */
+    const char *default_text;   /* as a user would write it; parsed at start; NULL = zero value. A list: its one item */
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
-    uint64_t min, max;       /* OPTION_COUNT, OPTION_SIZE; max 0 = no bound. OPTION_LIST: max items, 0 = LIST_ITEMS_MAX */
-    bool cli_only;           /* makes no sense in a config file: --config, --help */
+    uint64_t min, max; /* OPTION_COUNT, OPTION_SIZE; max 0 = no bound. OPTION_LIST: max items, 0 = LIST_ITEMS_MAX */
+    bool cli_only;     /* makes no sense in a config file: --config, --help */
 };
 
 /* The options of one module and where their values go. */

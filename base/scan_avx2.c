@@ -24,10 +24,13 @@ static inline struct masks load_masks(const char *text) {
     __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)text);
     __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
     __m256i first_printable = _mm256_set1_epi8(0x20);
-    struct masks masks = {.newline = mask_equal(low, high, '\n'), .space = mask_equal(low, high, ' '),
-                          .quote = mask_equal(low, high, '"'), .backslash = mask_equal(low, high, '\\')};
+    struct masks masks = {.newline = mask_equal(low, high, '\n'),
+                          .space = mask_equal(low, high, ' '),
+                          .quote = mask_equal(low, high, '"'),
+                          .backslash = mask_equal(low, high, '\\')};
     /* signed: bytes >= 0x80 are below 0x20, too */
-    masks.odd = join(_mm256_cmpgt_epi8(first_printable, low), _mm256_cmpgt_epi8(first_printable, high)) | masks.backslash;
+    masks.odd = join(_mm256_cmpgt_epi8(first_printable, low), _mm256_cmpgt_epi8(first_printable, high)) |
+                masks.backslash;
     return masks;
 }
 

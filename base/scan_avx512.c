@@ -29,15 +29,17 @@ static inline uint64_t newline_mask(const char *text) {
 
 /* The positions themselves are compressed by the mask: five instructions for up to 16 columns (30 a block less than the loop). */
 static inline void store_ends(uint32_t *ends, uint64_t spaces, uint32_t found, uint32_t base) {
-    const __m512i numbers = _mm512_set_epi8(
-        63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32,
-        31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i numbers = _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45,
+                                            44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26,
+                                            25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6,
+                                            5, 4, 3, 2, 1, 0);
     __m512i positions = _mm512_maskz_compress_epi8(spaces, numbers), first = _mm512_set1_epi32((int)base);
     _mm512_storeu_si512(ends, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions)), first));
     for (uint32_t stored = 16; stored < found; stored += 16) { /* a block of hardly anything but spaces */
         for (int i = 0; i < 16; i++) spaces &= spaces - 1;
         positions = _mm512_maskz_compress_epi8(spaces, numbers);
-        _mm512_storeu_si512(ends + stored, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions)), first));
+        _mm512_storeu_si512(ends + stored,
+                            _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions)), first));
     }
 }
 

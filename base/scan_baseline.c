@@ -29,8 +29,10 @@ static inline struct masks load_masks(const char *text) {
         /* signed: bytes >= 0x80 are below 0x20, too */
         low |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(block[i], _mm_set1_epi8(0x20))) << (16 * i);
     }
-    struct masks masks = {.newline = mask_equal(block, '\n'), .space = mask_equal(block, ' '),
-                          .quote = mask_equal(block, '"'), .backslash = mask_equal(block, '\\')};
+    struct masks masks = {.newline = mask_equal(block, '\n'),
+                          .space = mask_equal(block, ' '),
+                          .quote = mask_equal(block, '"'),
+                          .backslash = mask_equal(block, '\\')};
     masks.odd = low | masks.backslash;
     return masks;
 }

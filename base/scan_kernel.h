@@ -88,13 +88,19 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted,
         if (ends_count + found > ends_max) {
             ends_count = ends_max + 1; /* too many: nothing more is stored, the end is still looked for */
             base += 64;
-            if (base >= text_bytes && !done) { length = text_bytes; done = true; }
+            if (base >= text_bytes && !done) {
+                length = text_bytes;
+                done = true;
+            }
             continue;
         }
         store_ends(ends + ends_count, spaces, found, base);
         ends_count += found;
         base += 64;
-        if (base >= text_bytes && !done) { length = text_bytes; done = true; }
+        if (base >= text_bytes && !done) {
+            length = text_bytes;
+            done = true;
+        }
     }
     line->consumed = length < text_bytes ? length + 1 : text_bytes;
     if (length > 0 && text[length - 1] == '\r') {

@@ -20,8 +20,8 @@ int64_t timestamp_days(int year, int month, int day) {
 static bool parse_day(const char *text, int64_t *ns) {
     static const int month_days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int century, rest, month, day;
-    if (!two_digits(text, &century) || !two_digits(text + 2, &rest) || text[4] != '-' || !two_digits(text + 5, &month) ||
-        text[7] != '-' || !two_digits(text + 8, &day))
+    if (!two_digits(text, &century) || !two_digits(text + 2, &rest) || text[4] != '-' ||
+        !two_digits(text + 5, &month) || text[7] != '-' || !two_digits(text + 8, &day))
         return false;
     int year = century * 100 + rest;
     if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1) return false;
@@ -32,7 +32,8 @@ static bool parse_day(const char *text, int64_t *ns) {
 }
 
 static bool all_digits(uint64_t word) {
-    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) == 0x3333333333333333u;
+    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
+           0x3333333333333333u;
 }
 
 /* "HH:MM:SS", all eight bytes at once. */

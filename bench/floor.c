@@ -37,8 +37,7 @@ static bool inflate_file(int file, unsigned long long *text_bytes, const char **
                 *what = strerror(errno);
                 return false;
             }
-            if (got == 0)
-                break;
+            if (got == 0) break;
             state.next_in = input;
             state.avail_in = (uint32_t)got;
         }
@@ -62,8 +61,7 @@ static bool inflate_file(int file, unsigned long long *text_bytes, const char **
 static bool write_bytes(int file, unsigned long long bytes) {
     while (bytes > 0) {
         ssize_t written = write(file, text, bytes < sizeof text ? (size_t)bytes : sizeof text);
-        if (written < 0)
-            return false;
+        if (written < 0) return false;
         bytes -= (unsigned long long)written;
     }
     return true;
@@ -78,16 +76,12 @@ int main(int count, char **arguments) {
     char *end;
     errno = 0;
     unsigned long long text_bytes = 0, out_bytes = strtoull(arguments[2], &end, 10);
-    if (errno != 0 || *end != '\0' || end == arguments[2])
-        return fail(arguments[2], "not a number of bytes");
+    if (errno != 0 || *end != '\0' || end == arguments[2]) return fail(arguments[2], "not a number of bytes");
     int in = open(arguments[1], O_RDONLY | O_CLOEXEC);
-    if (in < 0)
-        return fail(arguments[1], strerror(errno));
-    if (!inflate_file(in, &text_bytes, &what))
-        return fail(arguments[1], what);
+    if (in < 0) return fail(arguments[1], strerror(errno));
+    if (!inflate_file(in, &text_bytes, &what)) return fail(arguments[1], what);
     int out = open(arguments[3], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out < 0 || !write_bytes(out, out_bytes) || close(out) != 0)
-        return fail(arguments[3], strerror(errno));
+    if (out < 0 || !write_bytes(out, out_bytes) || close(out) != 0) return fail(arguments[3], strerror(errno));
     fprintf(stderr, "inflated %llu bytes, wrote %llu\n", text_bytes, out_bytes);
     return 0;
 }

@@ -78,15 +78,11 @@ static int parse_option(struct options *options, const char *name, const char *v
         {"--files", 100000, &options->files},
         {"--lines-per-file", 100000000, &options->lines_per_file},
     };
-    if (value == NULL)
-        return usage_error("unknown option, or its value is missing", name);
+    if (value == NULL) return usage_error("unknown option, or its value is missing", name);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (strcmp(name, numbers[i].name) == 0)
-            return parse_number(value, numbers[i].limit, numbers[i].number);
-    if (strcmp(name, "--start") == 0)
-        return parse_day(value, &options->start_us);
-    if (strcmp(name, "-o") != 0)
-        return usage_error("unknown option", name);
+        if (strcmp(name, numbers[i].name) == 0) return parse_number(value, numbers[i].limit, numbers[i].number);
+    if (strcmp(name, "--start") == 0) return parse_day(value, &options->start_us);
+    if (strcmp(name, "-o") != 0) return usage_error("unknown option", name);
     options->output = value;
     return 0;
 }
@@ -94,22 +90,18 @@ static int parse_option(struct options *options, const char *name, const char *v
 static int parse_options(int count, char **arguments, struct options *options) {
     *options = (struct options){
         .lines = 1000, .seed = 1, .files = 40, .lines_per_file = 2000, .start_us = INT64_C(1793491200000000)};
-    if (count < 2)
-        return usage_error("what to make", "no word given");
+    if (count < 2) return usage_error("what to make", "no word given");
     options->command = arguments[1];
     int next = 2;
     if (strcmp(options->command, "tree") == 0) {
-        if (count < 3)
-            return usage_error("tree", "no directory given");
+        if (count < 3) return usage_error("tree", "no directory given");
         options->directory = arguments[next++];
     }
     for (; next < count; next += 2)
-        if (parse_option(options, arguments[next], next + 1 < count ? arguments[next + 1] : NULL) != 0)
-            return -1;
+        if (parse_option(options, arguments[next], next + 1 < count ? arguments[next + 1] : NULL) != 0) return -1;
     if (options->clients == 0)
         options->clients = options->lines >= 1000000 ? CLIENTS_DEFAULT : options->lines * 17 / 100 + 1;
-    if (options->lines_per_file < 16)
-        return usage_error("--lines-per-file", "16 at least");
+    if (options->lines_per_file < 16) return usage_error("--lines-per-file", "16 at least");
     return 0;
 }
 
@@ -117,8 +109,7 @@ static int write_all(int file, const char *bytes, size_t length) {
     while (length > 0) {
         ssize_t written = write(file, bytes, length);
         if (written < 0) {
-            if (errno == EINTR)
-                continue;
+            if (errno == EINTR) continue;
             return -1;
         }
         bytes += written;
@@ -165,12 +156,10 @@ int main(int count, char **arguments) {
         return 0;
     }
     struct options options;
-    if (parse_options(count, arguments, &options) != 0)
-        return 2;
+    if (parse_options(count, arguments, &options) != 0) return 2;
     static const char *const formats[] = {[SITE_ALB] = "alb", [SITE_NLB] = "nlb", [SITE_CLB] = "clb"};
     for (unsigned kind = 0; kind < sizeof formats / sizeof formats[0]; kind++)
-        if (strcmp(options.command, formats[kind]) == 0)
-            return run_stream(&options, (enum site_kind)kind);
+        if (strcmp(options.command, formats[kind]) == 0) return run_stream(&options, (enum site_kind)kind);
     if (options.directory == NULL) {
         usage_error("unknown word", options.command);
         return 2;

@@ -13,8 +13,14 @@ enum times {
     TIMES_REQUEST, /* sent to the target, no answer in time: the last two are -1 */
 };
 
-enum { HAS_TARGET = 1, HAS_GROUP = 2, HAS_REQUEST = 4, HAS_REDIRECT = 8, PLAIN = HAS_GROUP | HAS_REQUEST,
-       SERVED = HAS_TARGET | PLAIN };
+enum {
+    HAS_TARGET = 1,
+    HAS_GROUP = 2,
+    HAS_REQUEST = 4,
+    HAS_REDIRECT = 8,
+    PLAIN = HAS_GROUP | HAS_REQUEST,
+    SERVED = HAS_TARGET | PLAIN
+};
 
 struct outcome {
     uint32_t weight; /* of 10,000 */
@@ -75,13 +81,10 @@ struct request {
 };
 
 static const struct outcome *outcome_pick(struct dice *dice, const struct protocol *protocol) {
-    if (protocol->socket)
-        return &upgraded;
-    if (!protocol->tls && dice_percent(dice, 75))
-        return &redirected;
+    if (protocol->socket) return &upgraded;
+    if (!protocol->tls && dice_percent(dice, 75)) return &redirected;
     const struct outcome *outcome = outcomes;
-    for (uint32_t left = dice_below(dice, 10000); left >= outcome->weight; outcome++)
-        left -= outcome->weight;
+    for (uint32_t left = dice_below(dice, 10000); left >= outcome->weight; outcome++) left -= outcome->weight;
     return outcome;
 }
 
@@ -94,8 +97,7 @@ static struct request request_decide(struct generate_line *line) {
     request.domain = line->site.domains[dice_percent(dice, 70) ? 0 : dice_below(dice, SITE_DOMAINS)];
     request.agent = generate_words_pick(generate_agents, request.visit.identity);
     request.odd_url = dice_below(dice, 200) == 0;
-    if (dice_below(dice, 200) == 0)
-        request.agent = generate_words_pick(generate_odd_agents, dice_next(dice));
+    if (dice_below(dice, 200) == 0) request.agent = generate_words_pick(generate_odd_agents, dice_next(dice));
     request.request_ms = dice_below(dice, 4) == 0 ? dice_below(dice, 6) : 0;
     request.target_ms = request.outcome->times == TIMES_ALL ? dice_octaves(dice, 11) : 0;
     request.response_ms = dice_below(dice, 8) == 0;
@@ -190,8 +192,7 @@ static void put_tail(struct generate_line *line, struct request *request, const 
     struct dice *dice = &line->dice;
     const struct outcome *outcome = request->outcome;
     int64_t spent_ms = 1 + request->request_ms + request->target_ms + request->response_ms;
-    if (request->protocol->socket)
-        spent_ms += dice_octaves(dice, 22);
+    if (request->protocol->socket) spent_ms += dice_octaves(dice, 22);
     put_char(out, ' ');
     put_time_us(out, (request->visit.time_us / 1000 - spent_ms) * 1000);
     put_text(out, " \"");
@@ -214,8 +215,8 @@ static void put_tail(struct generate_line *line, struct request *request, const 
     if (!(outcome->has & HAS_REQUEST))
         put_text(out, "\" \"Severe\" \"BadMethod\" TID_");
     else
-        put_text(out, dice_below(dice, 250) != 0 ? "\" \"-\" \"-\" TID_"
-                                                 : "\" \"Acceptable\" \"NonCompliantHeader\" TID_");
+        put_text(out,
+                 dice_below(dice, 250) != 0 ? "\" \"-\" \"-\" TID_" : "\" \"Acceptable\" \"NonCompliantHeader\" TID_");
     put_hex(out, dice_next(dice), 16);
     put_hex(out, dice_next(dice), 16);
     put_text(out, dice_below(dice, 100) != 0 ? " \"-\" \"-\" \"-\" "

@@ -8,8 +8,7 @@
 static void put_seconds_short(struct put *out, uint32_t microseconds) {
     uint32_t fraction = microseconds % 1000000, width = 6;
     put_number(out, microseconds / 1000000);
-    if (fraction == 0)
-        return;
+    if (fraction == 0) return;
     while (fraction % 10 == 0) {
         fraction /= 10;
         width--;

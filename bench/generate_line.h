@@ -17,18 +17,18 @@ struct generate_line {
     struct site site;
     struct dice dice;
     uint64_t seed;
-    uint64_t lines;    /* how many will be made, at least 1 */
-    uint64_t made;     /* how many are */
-    uint32_t clients;  /* distinct ones, at least 1 */
-    uint32_t step_us;  /* mean time from line to line, at least 1 */
-    int64_t clock_us;  /* since 1970 */
+    uint64_t lines;   /* how many will be made, at least 1 */
+    uint64_t made;    /* how many are */
+    uint32_t clients; /* distinct ones, at least 1 */
+    uint32_t step_us; /* mean time from line to line, at least 1 */
+    int64_t clock_us; /* since 1970 */
 };
 
 /* One visit: who, and when. */
 struct generate_visit {
     uint32_t rank;
-    uint64_t identity;  /* hash of the client: what stays the same at each of its visits is taken from here */
-    int64_t time_us;    /* when the line is logged; not in order from line to line, as in real files */
+    uint64_t identity; /* hash of the client: what stays the same at each of its visits is taken from here */
+    int64_t time_us;   /* when the line is logged; not in order from line to line, as in real files */
 };
 
 /* Appends one line with its LF; `out` has room for PUT_LINE_BYTES_MAX bytes. The format is that of line->site.kind. */

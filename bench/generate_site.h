@@ -14,13 +14,13 @@ struct site {
     enum site_kind kind;
     const char *account; /* 12 digits, those that documentation uses */
     const char *region;
-    const char *name;    /* as the owner named it: no slash, dot or underscore */
-    char id[17];         /* 16 hex digits; a Classic balancer has none */
-    char elb[64];        /* as the logs write it: app/NAME/ID, net/NAME/ID, or the bare name of a Classic one */
-    char listener[17];   /* NLB */
+    const char *name;  /* as the owner named it: no slash, dot or underscore */
+    char id[17];       /* 16 hex digits; a Classic balancer has none */
+    char elb[64];      /* as the logs write it: app/NAME/ID, net/NAME/ID, or the bare name of a Classic one */
+    char listener[17]; /* NLB */
     char node_ip[16];
     const char *domains[SITE_DOMAINS];
-    char groups[SITE_GROUPS][128]; /* ARNs of the target groups */
+    char groups[SITE_GROUPS][128];             /* ARNs of the target groups */
     char certificates[SITE_CERTIFICATES][128]; /* ARNs */
 };
 

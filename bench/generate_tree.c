@@ -39,8 +39,7 @@ static int make_folders(char *path) {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
-        if (!made)
-            return complain(path);
+        if (!made) return complain(path);
         *slash = '/';
     }
     return 0;
@@ -77,8 +76,7 @@ static bool format_key(const struct generate_tree *tree, const struct site *site
 /* Drops what follows the first 29 columns (lines until 2024) or 30 (until 2025). */
 static void cut_columns(char *line, struct put *put, bool keep_trace_id) {
     char *trace_id = memmem(line, (size_t)(put->next - line), " TID_", 5);
-    if (trace_id == NULL)
-        return;
+    if (trace_id == NULL) return;
     put->next = trace_id + (keep_trace_id ? 5 + 32 : 0);
     put_char(put, '\n');
 }
@@ -90,7 +88,10 @@ static void bend_line(char *line, struct put *put, uint64_t choice) {
     case 0: put_text(put, " \"-\" \"-\"\n"); return; /* two columns that no page describes yet */
     case 1: put_text(put, " -\n"); return;           /* a column announced before it is filled */
     case 2: put_text(put, "\r\n"); return;           /* a file that went through another system */
-    default: put->next++; cut_columns(line, put, choice % 5 == 3); return;
+    default:
+        put->next++;
+        cut_columns(line, put, choice % 5 == 3);
+        return;
     }
 }
 
@@ -142,8 +143,7 @@ static int write_lines(const struct generate_tree *tree, uint32_t index, struct 
         }
         good = good && gzwrite(file, line + head, length - head) != 0;
     }
-    if (file != NULL && gzclose(file) != Z_OK)
-        good = false;
+    if (file != NULL && gzclose(file) != Z_OK) good = false;
     return good ? 0 : complain(path);
 }
 
@@ -156,8 +156,7 @@ static int write_object(const struct generate_tree *tree, uint32_t index) {
                                   .step_us = (uint32_t)(WINDOW_US / tree->lines_per_file),
                                   .clock_us = window_start_us(tree, index)};
     generate_site_init(&state.site, roster[row].kind, tree->seed, roster[row].place);
-    if (roster[row].node != 0)
-        generate_site_node(&state.site, tree->seed, 100 + roster[row].place);
+    if (roster[row].node != 0) generate_site_node(&state.site, tree->seed, 100 + roster[row].place);
     char path[PATH_BYTES_MAX];
     if (!format_key(tree, &state.site, index, path)) {
         fprintf(stderr, "wherefrom-generate: %s: name too long\n", tree->directory);
@@ -179,18 +178,15 @@ static int write_test_object(const struct generate_tree *tree) {
     put_text(&put, ".000Z");
     *put.next = '\0';
     int length = snprintf(path, sizeof path, "%s/AWSLogs/%s/ELBAccessLogTestFile", tree->directory, site.account);
-    if (length < 0 || length >= (int)sizeof path || make_folders(path) != 0)
-        return -1;
+    if (length < 0 || length >= (int)sizeof path || make_folders(path) != 0) return -1;
     FILE *file = fopen(path, "w");
-    if (file == NULL)
-        return complain(path);
+    if (file == NULL) return complain(path);
     bool written = fputs(text, file) >= 0;
     return fclose(file) == 0 && written ? 0 : complain(path);
 }
 
 int generate_tree_write(const struct generate_tree *tree) {
     for (uint32_t index = 0; index < tree->files; index++)
-        if (write_object(tree, index) != 0)
-            return -1;
+        if (write_object(tree, index) != 0) return -1;
     return write_test_object(tree);
 }

@@ -78,14 +78,13 @@ const struct generate_template generate_odd_pages[] = {
 };
 
 static const char *const search_words[] = {
-    "lamp", "garden", "bicycle", "coffee", "winter", "camera", "paper", "violin", "desk",   "ladder", "marble",
-    "sail", "copper", "ginger",  "notebook", "kettle", "rope", "saddle", "tiles",  "walnut", "zipper", "anchor",
+    "lamp", "garden", "bicycle", "coffee",   "winter", "camera", "paper",  "violin", "desk",   "ladder", "marble",
+    "sail", "copper", "ginger",  "notebook", "kettle", "rope",   "saddle", "tiles",  "walnut", "zipper", "anchor",
 };
 
 const char *generate_words_pick(const struct generate_template *table, uint64_t bits) {
     uint32_t left = dice_scale(bits, WEIGHT_SUM);
-    while (left >= table->weight)
-        left -= (table++)->weight;
+    while (left >= table->weight) left -= (table++)->weight;
     return table->text;
 }
 

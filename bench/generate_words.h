@@ -17,11 +17,11 @@ struct generate_template {
     const char *text;
 };
 
-extern const struct generate_template generate_agents[];      /* what a client says of itself */
-extern const struct generate_template generate_pages[];       /* path and query of a GET */
-extern const struct generate_template generate_calls[];       /* path and query of a POST, PUT or DELETE */
-extern const struct generate_template generate_odd_agents[];  /* with \xHH escapes */
-extern const struct generate_template generate_odd_pages[];   /* with \xHH escapes */
+extern const struct generate_template generate_agents[];     /* what a client says of itself */
+extern const struct generate_template generate_pages[];      /* path and query of a GET */
+extern const struct generate_template generate_calls[];      /* path and query of a POST, PUT or DELETE */
+extern const struct generate_template generate_odd_agents[]; /* with \xHH escapes */
+extern const struct generate_template generate_odd_pages[];  /* with \xHH escapes */
 
 /* The template that `bits` falls on, by weight. */
 const char *generate_words_pick(const struct generate_template *table, uint64_t bits);

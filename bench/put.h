@@ -51,22 +51,19 @@ static inline void put_number(struct put *put, uint64_t number) {
 /* Exactly `width` decimal digits, with leading zeros. */
 static inline void put_digits(struct put *put, uint64_t number, uint32_t width) {
     char *room = put_room(put, width);
-    for (uint32_t i = width; i-- > 0; number /= 10)
-        room[i] = (char)('0' + number % 10);
+    for (uint32_t i = width; i-- > 0; number /= 10) room[i] = (char)('0' + number % 10);
 }
 
 /* The lowest `width` hex digits of `number`, width at most 16. */
 static inline void put_hex(struct put *put, uint64_t number, uint32_t width) {
     char *room = put_room(put, width);
-    for (uint32_t i = width; i-- > 0; number >>= 4)
-        room[i] = "0123456789abcdef"[number & 15];
+    for (uint32_t i = width; i-- > 0; number >>= 4) room[i] = "0123456789abcdef"[number & 15];
 }
 
 /* Hex without leading zeros, as one group of an IPv6 address is written. */
 static inline void put_hex_short(struct put *put, uint32_t number) {
     uint32_t width = 1;
-    while (width < 8 && number >> (4 * width) != 0)
-        width++;
+    while (width < 8 && number >> (4 * width) != 0) width++;
     put_hex(put, number, width);
 }
 

@@ -214,11 +214,8 @@ bool geo_lookup(const struct geo *geo, const struct ip *ip, struct geo_answer *a
             answer->offsets[index] = offset + 1;
             known = 1;
             break;
-        case GEO_TREE_DAMAGED:
-            *damaged += 1;
-            break;
-        case GEO_TREE_UNKNOWN:
-            break;
+        case GEO_TREE_DAMAGED: *damaged += 1; break;
+        case GEO_TREE_UNKNOWN: break;
         }
     }
     return known != 0;

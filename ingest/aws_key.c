@@ -260,8 +260,8 @@ static bool parse_cloudfront(struct slice name, struct aws_key *key) {
     }
     key->format = SLICE("cloudfront");
     return distribution.len >= 10 && distribution.len <= 32 && distribution.ptr[0] == 'E' &&
-           is_word(distribution, "") && has_shape(hour, SLICE("9999-99-99-99")) && name.len >= 6 &&
-           name.len <= 64 && is_word(name, "");
+           is_word(distribution, "") && has_shape(hour, SLICE("9999-99-99-99")) && name.len >= 6 && name.len <= 64 &&
+           is_word(name, "");
 }
 
 /* The folder right below the last folder called `parent`; empty if there is none. */

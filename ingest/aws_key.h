@@ -27,7 +27,7 @@ struct aws_key {
     struct slice region;      /* "us-east-2" */
     char balancer[AWS_BALANCER_BYTES_MAX]; /* with its slashes back: "app/web/50dc6c495c0c9188", "net/x/y",
                                  "my-clb"; "" if none */
-    struct ip_parsed node;    /* node address; family IP_NONE when absent or unreadable. Zero-padded octets are
+    struct ip_parsed node; /* node address; family IP_NONE when absent or unreadable. Zero-padded octets are
                                  decimal */
 };
 

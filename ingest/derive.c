@@ -60,7 +60,8 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
 }
 
 /* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted (20 ns a record). */
-static struct endpoint_text endpoint_text(const struct record *record, const struct endpoint *endpoint, struct span span) {
+static struct endpoint_text endpoint_text(const struct record *record, const struct endpoint *endpoint,
+                                          struct span span) {
     struct endpoint_text text = {{0, 0}, {0, 0}};
     if (endpoint->address.family != IP_V4 || endpoint->address.v4_mapped) return text;
     const char *from = record->text + span.offset;

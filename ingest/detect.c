@@ -33,7 +33,9 @@ static bool known_to_fit(const struct record *record, enum field_role role) {
     case ROLE_TIME_START: return record->start.known;
     case ROLE_PEER: return record->has_peer;
     case ROLE_DESTINATION: return record->has_destination;
-    case ROLE_PROCESSING_1: case ROLE_PROCESSING_2: case ROLE_PROCESSING_3: return record->end.known; /* their sum */
+    case ROLE_PROCESSING_1:
+    case ROLE_PROCESSING_2:
+    case ROLE_PROCESSING_3: return record->end.known; /* their sum */
     default: return false;
     }
 }
@@ -63,6 +65,7 @@ bool detect_agrees(const struct record *record) {
     struct span last = record->fields[schema->detect_count - 1];
     size_t bytes = last.offset + last.length - record->line.offset;
     /* with quotes among them, detection would have other columns before it */
-    bool other_columns = schema->layout != LAYOUT_SPACE_QUOTED && memchr(record->text + record->line.offset, '"', bytes) != NULL;
+    bool other_columns = schema->layout != LAYOUT_SPACE_QUOTED &&
+                         memchr(record->text + record->line.offset, '"', bytes) != NULL;
     return !other_columns && detect(record) == schema;
 }

@@ -18,16 +18,16 @@
 #include "ingest/inflate_raw.h"
 
 enum part { /* in the order of the file */
-    PART_FIXED,
-    PART_EXTRA_LENGTH,
-    PART_EXTRA,
-    PART_NAME,
-    PART_COMMENT,
-    PART_HEADER_CRC,
-    PART_DATA,
-    PART_TRAILER,
-    PART_BETWEEN, /* behind a member: the file may end, go on with a member, or be padded */
-    PART_PADDING
+            PART_FIXED,
+            PART_EXTRA_LENGTH,
+            PART_EXTRA,
+            PART_NAME,
+            PART_COMMENT,
+            PART_HEADER_CRC,
+            PART_DATA,
+            PART_TRAILER,
+            PART_BETWEEN, /* behind a member: the file may end, go on with a member, or be padded */
+            PART_PADDING
 };
 
 enum { FLAG_HEADER_CRC = 0x02, FLAG_EXTRA = 0x04, FLAG_NAME = 0x08, FLAG_COMMENT = 0x10, FLAGS_RESERVED = 0xe0 };
@@ -39,8 +39,8 @@ static const uint8_t part_flags[PART_DATA] = {
 
 struct inflater {
     struct inflate_raw *raw;
-    const char *damage;  /* what is wrong, once something is; stays */
-    uint64_t value;      /* little-endian number being gathered in this part */
+    const char *damage; /* what is wrong, once something is; stays */
+    uint64_t value;     /* little-endian number being gathered in this part */
     uint64_t members_count;
     enum part part;
     uint32_t part_bytes; /* bytes of this part seen */
@@ -105,9 +105,7 @@ static void take_header(struct inflater *inflater, uint8_t byte) {
         inflater->header_crc = inflate_raw_crc32(inflater->header_crc, &byte, 1);
     }
     switch (inflater->part) {
-    case PART_FIXED:
-        take_fixed(inflater, byte);
-        break;
+    case PART_FIXED: take_fixed(inflater, byte); break;
     case PART_EXTRA_LENGTH:
         if (gather(inflater, byte, 2)) {
             inflater->extra_bytes = (uint32_t)inflater->value;

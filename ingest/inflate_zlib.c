@@ -55,12 +55,9 @@ enum inflate_raw_result inflate_raw_step(struct inflate_raw *raw, struct inflate
     rest->bytes_count = 0;
     switch (result) {
     case Z_OK:
-    case Z_BUF_ERROR: /* no progress was possible: no input or no room */
-        return INFLATE_RAW_ON;
-    case Z_STREAM_END:
-        return INFLATE_RAW_END;
-    default:
-        return INFLATE_RAW_BAD;
+    case Z_BUF_ERROR: /* no progress was possible: no input or no room */ return INFLATE_RAW_ON;
+    case Z_STREAM_END: return INFLATE_RAW_END;
+    default: return INFLATE_RAW_BAD;
     }
 }
 

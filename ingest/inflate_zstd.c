@@ -22,9 +22,9 @@ struct inflater {
     ZSTD_DStream *stream;
     uint64_t frames_count;
     const char *damage;
-    size_t step_bytes;   /* input of the next call */
+    size_t step_bytes; /* input of the next call */
     enum place place;
-    bool bytes_wait;     /* the last call ran out of room: the next one only delivers */
+    bool bytes_wait; /* the last call ran out of room: the next one only delivers */
 };
 
 #define BLOCK_HEADER_BYTES 3u
@@ -134,8 +134,5 @@ static struct inflater *zstd_new(void) {
     return inflater;
 }
 
-const struct inflate_ops inflate_zstd = {.name = "zstd",
-                                         .new_inflater = zstd_new,
-                                         .step = zstd_step,
-                                         .finish = zstd_finish,
-                                         .free_inflater = zstd_free};
+const struct inflate_ops inflate_zstd = {
+    .name = "zstd", .new_inflater = zstd_new, .step = zstd_step, .finish = zstd_finish, .free_inflater = zstd_free};

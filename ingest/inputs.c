@@ -108,8 +108,8 @@ static enum status random_uuid(char *text, size_t text_bytes, struct error *erro
     }
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(text, text_bytes, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(text, text_bytes, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+             b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
     return STATUS_OK;
 }
 
@@ -176,17 +176,14 @@ static enum status add_glob(struct inputs *inputs, const char *pattern, struct e
     glob_t matches = {0};
     enum status status = STATUS_OK;
     switch (glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &matches)) {
-    case 0:
-        break;
+    case 0: break;
     case GLOB_NOMATCH:
         status = error_set(error, STATUS_FAILED, "input %s: no such file, and as a glob it matches nothing", pattern);
         goto done;
     case GLOB_ABORTED:
         status = error_set_errno(error, errno, "input %s: a directory that the glob leads to can't be read", pattern);
         goto done;
-    default:
-        status = out_of_memory(error);
-        goto done;
+    default: status = out_of_memory(error); goto done;
     }
     qsort(matches.gl_pathv, matches.gl_pathc, sizeof matches.gl_pathv[0], compare_texts);
     for (size_t i = 0; i < matches.gl_pathc && status == STATUS_OK; i++) {

@@ -33,10 +33,10 @@ enum input_found {
 };
 
 struct input {
-    char *path;             /* as opened: log.file.path; "-" for stdin */
-    char *origin;           /* name that enters event.id, never with .gz or .zst */
-    struct aws_key key;     /* slices point into `path`; all empty when the path is no AWS object name */
-    uint64_t size_bytes;    /* at listing time, for progress; 0 when not a regular file */
+    char *path;          /* as opened: log.file.path; "-" for stdin */
+    char *origin;        /* name that enters event.id, never with .gz or .zst */
+    struct aws_key key;  /* slices point into `path`; all empty when the path is no AWS object name */
+    uint64_t size_bytes; /* at listing time, for progress; 0 when not a regular file */
     enum input_found found;
     bool is_stdin;
 };
@@ -54,7 +54,7 @@ struct inputs_texts;
 struct inputs {
     struct input *items;
     size_t items_count;
-    uint64_t size_bytes; /* sum, for progress */
+    uint64_t size_bytes;                /* sum, for progress */
     struct inputs_left_out same_object; /* AWS objects met again */
     struct inputs_left_out links;       /* symbolic links that lead out, to a directory, or nowhere */
     struct inputs_left_out unfinished;  /* names that end in .tmp or .part */
@@ -67,7 +67,7 @@ struct inputs {
 struct inputs_request {
     const char *const *arguments; /* INPUTs as given */
     size_t arguments_count;
-    const char *origin;           /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
+    const char *origin; /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
                                    * with several files, or a directory, it is put in front:
                                    * "NAME/<their own>" */
 };

@@ -26,8 +26,8 @@ struct directory {
 struct walk {
     struct inputs *inputs;
     struct error *error;
-    size_t root_bytes;   /* length of the INPUT's own path */
-    char *real_root;     /* the same without links, from realpath(3); NULL until a link is met */
+    size_t root_bytes; /* length of the INPUT's own path */
+    char *real_root;   /* the same without links, from realpath(3); NULL until a link is met */
     struct directory *stack;
     size_t stack_count, stack_room;
 };
@@ -171,8 +171,7 @@ enum status inputs_walk(struct inputs *inputs, const char *root, struct error *e
     free(walk.stack);
     free(walk.real_root);
     if (status == STATUS_OK && inputs->items_count > items_before) {
-        qsort(inputs->items + items_before, inputs->items_count - items_before, sizeof inputs->items[0],
-              compare_paths);
+        qsort(inputs->items + items_before, inputs->items_count - items_before, sizeof inputs->items[0], compare_paths);
     }
     return status;
 }

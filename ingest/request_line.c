@@ -40,7 +40,8 @@ static void split_authority(struct request *request, const char *text, uint32_t 
 }
 
 enum { ENDS_AUTHORITY = 1, ENDS_USER = 2 };
-static const uint8_t url_class[256] = {['/'] = ENDS_AUTHORITY, ['?'] = ENDS_AUTHORITY, ['#'] = ENDS_AUTHORITY, ['@'] = ENDS_USER};
+static const uint8_t url_class[256] = {
+    ['/'] = ENDS_AUTHORITY, ['?'] = ENDS_AUTHORITY, ['#'] = ENDS_AUTHORITY, ['@'] = ENDS_USER};
 
 /* Where the authority begins, behind "scheme://"; `from` when there is no scheme. */
 static uint32_t skip_scheme(struct request *request, const char *text, uint32_t from, uint32_t to) {
@@ -58,7 +59,8 @@ static void split_url(struct request *request, const char *text, uint32_t from, 
     uint32_t authority = skip_scheme(request, text, from, to), path = authority;
     if (authority > from) {
         uint8_t seen = 0;
-        for (; path < to && (url_class[(uint8_t)text[path]] & ENDS_AUTHORITY) == 0; path++) seen |= url_class[(uint8_t)text[path]];
+        for (; path < to && (url_class[(uint8_t)text[path]] & ENDS_AUTHORITY) == 0; path++)
+            seen |= url_class[(uint8_t)text[path]];
         split_authority(request, text, authority, path, (seen & ENDS_USER) != 0);
     }
     uint32_t fragment = find(text, path, to, '#'), question = find(text, path, fragment, '?');
@@ -68,7 +70,8 @@ static void split_url(struct request *request, const char *text, uint32_t from, 
 
 /* Where the last word begins; nearly always it is "HTTP/1.1". */
 static uint32_t last_word(const char *text, uint32_t from, uint32_t to) {
-    if (to - from > 9 && memcmp(text + to - 9, " HTTP/", 6) == 0 && memchr(text + to - 3, ' ', 3) == NULL) return to - 8;
+    if (to - from > 9 && memcmp(text + to - 9, " HTTP/", 6) == 0 && memchr(text + to - 3, ' ', 3) == NULL)
+        return to - 8;
     while (to > from && text[to - 1] != ' ') to--;
     return to;
 }

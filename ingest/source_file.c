@@ -26,9 +26,14 @@
 #define LINGER_MS 100              /* INTERFACE.md: a pipe is flushed within 200 ms */
 
 const struct option_spec source_file_options[] = {
-    {.name = "read-size", .kind = OPTION_SIZE, .offset = offsetof(struct source_file_settings, read_bytes),
-     .placeholder = "SIZE", .help = "bytes asked of an input at a time; changes the speed, never the output",
-     .default_text = "256K", .min = 1, .max = BATCH_TEXT_BYTES},
+    {.name = "read-size",
+     .kind = OPTION_SIZE,
+     .offset = offsetof(struct source_file_settings, read_bytes),
+     .placeholder = "SIZE",
+     .help = "bytes asked of an input at a time; changes the speed, never the output",
+     .default_text = "256K",
+     .min = 1,
+     .max = BATCH_TEXT_BYTES},
 };
 const size_t source_file_options_count = sizeof source_file_options / sizeof source_file_options[0];
 
@@ -38,15 +43,15 @@ struct source_file {
     int stop_fd;
     const struct origin *origin;
     int fd;
-    bool live;           /* no regular file: may be silent for long */
-    bool stored_end;     /* the input has no more bytes */
-    bool text_end;       /* and nothing is left to inflate */
-    bool skipping;       /* inside a line that was too long */
-    bool cut_short;      /* damaged, or given up while waiting: the last line may lack its end */
-    bool head_checked;   /* of inflated text: is it a compressed file again? */
+    bool live;         /* no regular file: may be silent for long */
+    bool stored_end;   /* the input has no more bytes */
+    bool text_end;     /* and nothing is left to inflate */
+    bool skipping;     /* inside a line that was too long */
+    bool cut_short;    /* damaged, or given up while waiting: the last line may lack its end */
+    bool head_checked; /* of inflated text: is it a compressed file again? */
     const struct inflate_ops *inflate;
     struct inflater *inflater;
-    uint8_t *stored;     /* compressed input, or the first bytes while they are looked at */
+    uint8_t *stored; /* compressed input, or the first bytes while they are looked at */
     size_t stored_from, stored_to;
     uint64_t stored_bytes; /* read so far: progress */
     char *carry;
@@ -54,7 +59,8 @@ struct source_file {
     uint64_t position, line_number, sequence;
 };
 
-struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel, int stop_fd) {
+struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel,
+                                    int stop_fd) {
     struct source_file *source = calloc(1, sizeof *source);
     if (source == NULL) return NULL;
     source->kernel = kernel;
@@ -103,7 +109,8 @@ static bool wait_readable(struct source_file *source, int wait_ms) {
 }
 
 /* Reads up to `room` bytes as they are stored. 0 with stored_end: the end; 0 without: a live input is silent. */
-static enum status read_stored(struct source_file *source, void *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+static enum status read_stored(struct source_file *source, void *to, size_t room, int wait_ms, size_t *got,
+                               struct error *error) {
     *got = 0;
     if (source->stored_end || (source->live && !wait_readable(source, wait_ms))) return STATUS_OK;
     ssize_t bytes;
@@ -126,7 +133,8 @@ static enum status damaged(struct source_file *source, const char *why, struct e
                      (unsigned long long)(source->stored_bytes - (source->stored_to - source->stored_from)), why);
 }
 
-static enum status inflate_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+static enum status inflate_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got,
+                                struct error *error) {
     struct inflate_io io = {.out = (uint8_t *)to, .out_bytes = room};
     struct error why;
     *got = 0;
@@ -146,7 +154,8 @@ static enum status inflate_text(struct source_file *source, char *to, size_t roo
         if (status != STATUS_OK) return status;
         if (bytes == 0 && !source->stored_end) return STATUS_OK;
         if (bytes == 0) {
-            if (source->inflate->finish(source->inflater, &why) != STATUS_OK) return damaged(source, why.message, error);
+            if (source->inflate->finish(source->inflater, &why) != STATUS_OK)
+                return damaged(source, why.message, error);
             source->text_end = true;
             return STATUS_OK;
         }
@@ -157,19 +166,22 @@ static enum status inflate_text(struct source_file *source, char *to, size_t roo
 static enum status look_at_head(struct source_file *source, struct error *error) {
     while (source->stored_to < 4 && !source->stored_end && !source->text_end) {
         size_t bytes;
-        enum status status = read_stored(source, source->stored + source->stored_to, 4 - source->stored_to, -1, &bytes, error);
+        enum status status = read_stored(source, source->stored + source->stored_to, 4 - source->stored_to, -1, &bytes,
+                                         error);
         if (status != STATUS_OK) return status;
         source->stored_to += bytes;
     }
     source->inflate = inflate_detect(source->stored, source->stored_to);
     if (source->inflate == NULL) return STATUS_OK;
     source->inflater = source->inflate->new_inflater();
-    if (source->inflater == NULL) return error_set(error, STATUS_FAILED, "input: %s: out of memory", source->origin->path.ptr);
+    if (source->inflater == NULL)
+        return error_set(error, STATUS_FAILED, "input: %s: out of memory", source->origin->path.ptr);
     return STATUS_OK;
 }
 
 /* Reads up to `room` bytes of text. */
-static enum status read_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got, struct error *error) {
+static enum status read_text(struct source_file *source, char *to, size_t room, int wait_ms, size_t *got,
+                             struct error *error) {
     if (room > source->read_bytes) room = source->read_bytes;
     if (source->inflate != NULL) return inflate_text(source, to, room, wait_ms, got, error);
     if (source->stored_from < source->stored_to) { /* the head that was looked at */
@@ -190,7 +202,8 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     struct source_file *source = instance;
     bool is_stdin = slice_equal(origin->path, SLICE("-"));
     source->origin = origin;
-    source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short = false;
+    source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short =
+        false;
     source->stored_from = source->stored_to = source->carry_bytes = 0;
     source->stored_bytes = source->position = source->sequence = 0;
     source->line_number = 1;
@@ -237,7 +250,9 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
     bool whole_line = memchr(text, '\n', *text_bytes) != NULL;
     uint64_t deadline_ms = 0;
     while (!source->text_end) {
-        size_t wanted = whole_line ? source->read_bytes : *text_bytes < BATCH_TEXT_BYTES ? BATCH_TEXT_BYTES : BATCH_TEXT_ROOM;
+        size_t wanted = whole_line                       ? source->read_bytes
+                        : *text_bytes < BATCH_TEXT_BYTES ? BATCH_TEXT_BYTES
+                                                         : BATCH_TEXT_ROOM;
         if (*text_bytes >= wanted) break;
         int wait_ms = -1;
         if (whole_line && source->live) {
@@ -274,7 +289,8 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     batch->input_progress = source->stored_bytes;
 
     /* lines of a path so long that it alone fills the room for records come in smaller batches */
-    uint32_t lines_max = (uint32_t)((uint64_t)BATCH_LINES_MAX * RECORD_FIXED_BYTES / (RECORD_FIXED_BYTES + 6 * source->origin->path.len));
+    uint32_t lines_max = (uint32_t)((uint64_t)BATCH_LINES_MAX * RECORD_FIXED_BYTES /
+                                    (RECORD_FIXED_BYTES + 6 * source->origin->path.len));
     size_t end;
     uint32_t lines = source->kernel->newlines(text, text_bytes, lines_max, &end);
     if (lines < lines_max && end < text_bytes && (source->text_end || lines == 0)) {
@@ -296,5 +312,9 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
 }
 
 const struct source_ops source_file_ops = {
-    .name = "file", .open = open_input, .fill = fill, .settle = NULL, .close = close_input,
+    .name = "file",
+    .open = open_input,
+    .fill = fill,
+    .settle = NULL,
+    .close = close_input,
 };

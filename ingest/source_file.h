@@ -17,7 +17,8 @@ extern const size_t source_file_options_count;
 struct source_file;
 
 /* `stop_fd` becomes readable when the run shall end: a read that waits for a silent pipe is then given up. NULL when memory is short. */
-struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel, int stop_fd);
+struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel,
+                                    int stop_fd);
 void source_file_free(struct source_file *source);
 
 extern const struct source_ops source_file_ops;

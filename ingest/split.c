@@ -58,7 +58,8 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
         }
     }
     if (schema != NULL && line.ends_count < schema->fields_count)
-        memset(&record->fields[line.ends_count], 0, (schema->fields_count - line.ends_count) * sizeof record->fields[0]);
+        memset(&record->fields[line.ends_count], 0,
+               (schema->fields_count - line.ends_count) * sizeof record->fields[0]);
     record->plain = !line.odd && line.quotes_count == wrapped;
     if (line.quote_open) return reject(reading, REJECT_UNTERMINATED_QUOTE, "a closing quote");
     if (schema == NULL) return reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
@@ -79,7 +80,8 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     record->line = (struct span){offset, 0};
     reading->kind = READING_RECORD;
     const struct schema *guess = origin->schema != NULL ? origin->schema : splitter->last;
-    if (split_as(splitter, guess, line, left, record, reading, &consumed) && (origin->schema != NULL || detect_agrees(record))) {
+    if (split_as(splitter, guess, line, left, record, reading, &consumed) &&
+        (origin->schema != NULL || detect_agrees(record))) {
         splitter->last = guess;
         return consumed;
     }

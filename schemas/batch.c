@@ -24,8 +24,10 @@ const char *const reject_names[REJECT_REASONS] = {
 };
 
 const char *const skip_names[SKIP_REASONS] = {
-    [SKIP_EMPTY_LINE] = "empty-line",   [SKIP_TEST_MESSAGE] = "elb-test-message",
-    [SKIP_TIME_RANGE] = "time-range",   [SKIP_SAME_OBJECT] = "same-object",
+    [SKIP_EMPTY_LINE] = "empty-line",
+    [SKIP_TEST_MESSAGE] = "elb-test-message",
+    [SKIP_TIME_RANGE] = "time-range",
+    [SKIP_SAME_OBJECT] = "same-object",
 };
 
 #define TEXT_RESERVED (BATCH_TEXT_ROOM + TEXT_PADDING_BYTES)
@@ -33,7 +35,8 @@ const char *const skip_names[SKIP_REASONS] = {
 #define REJECT_USUAL_BYTES BATCH_TEXT_BYTES
 
 size_t batch_out_bytes_max(void) {
-    return (size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + (size_t)RECORD_FIXED_BYTES * BATCH_LINES_MAX + OUT_PADDING_BYTES;
+    return (size_t)ENCODE_EXPANSION * BATCH_TEXT_ROOM + (size_t)RECORD_FIXED_BYTES * BATCH_LINES_MAX +
+           OUT_PADDING_BYTES;
 }
 
 size_t batch_reject_bytes_max(void) {

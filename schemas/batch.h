@@ -50,13 +50,13 @@ extern const char *const skip_names[SKIP_REASONS];
 
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
-    uint32_t input_index;        /* place in the order of inputs */
-    struct slice path;           /* as opened: log.file.path */
-    struct slice name;           /* enters event.id */
-    const struct schema *schema; /* what the key or -f says; NULL: found per line */
-    bool schema_fixed;           /* -f NAME: never try another format */
+    uint32_t input_index;         /* place in the order of inputs */
+    struct slice path;            /* as opened: log.file.path */
+    struct slice name;            /* enters event.id */
+    const struct schema *schema;  /* what the key or -f says; NULL: found per line */
+    bool schema_fixed;            /* -f NAME: never try another format */
     struct slice account, region; /* from the key; empty when it does not say */
-    struct ip_parsed node;       /* from the key; family IP_NONE when it does not say */
+    struct ip_parsed node;        /* from the key; family IP_NONE when it does not say */
 };
 
 /* What became of the lines of a batch. */
@@ -85,7 +85,7 @@ struct batch {
     size_t reject_bytes;
     char *reject;
     struct tally tally;
-    struct batch *next;      /* link of the queue that holds it */
+    struct batch *next; /* link of the queue that holds it */
 };
 
 /* Bytes reserved for `out` and `reject`: no batch can run out of room (sizes in limits.h). */

@@ -37,18 +37,27 @@ enum value {
 /* clang-format on */
 
 /* Types of an OpenSearch mapping. */
-enum output_type { TYPE_KEYWORD, TYPE_LONG, TYPE_FLOAT, TYPE_DATE, TYPE_IP, TYPE_GEO_POINT, TYPE_BOOLEAN, TYPE_TEXT_LONG };
+enum output_type {
+    TYPE_KEYWORD,
+    TYPE_LONG,
+    TYPE_FLOAT,
+    TYPE_DATE,
+    TYPE_IP,
+    TYPE_GEO_POINT,
+    TYPE_BOOLEAN,
+    TYPE_TEXT_LONG
+};
 
 struct output_field {
-    const char *path;      /* "http.request.method"; a leading `*` stands for the format's own space, "aws.elb" */
+    const char *path; /* "http.request.method"; a leading `*` stands for the format's own space, "aws.elb" */
     enum value value;
     enum output_type type;
-    const char *constant;  /* VALUE_CONSTANT: JSON text. */
-    int place_index;       /* VALUE_PLACE_TEXT, VALUE_PLACE_MARK: which */
+    const char *constant; /* VALUE_CONSTANT: JSON text. */
+    int place_index;      /* VALUE_PLACE_TEXT, VALUE_PLACE_MARK: which */
 };
 
 struct output_schema {
-    const char *name;                 /* "ecs" */
+    const char *name; /* "ecs" */
     const char *help;
     const struct output_field *fields;
     uint16_t fields_count;

@@ -28,13 +28,13 @@ enum place_text {
 };
 
 enum place_mark { /* Anonymous-IP databases: one bit each */
-    PLACE_ANONYMOUS,
-    PLACE_ANONYMOUS_VPN,
-    PLACE_HOSTING_PROVIDER,
-    PLACE_PUBLIC_PROXY,
-    PLACE_RESIDENTIAL_PROXY,
-    PLACE_TOR_EXIT_NODE,
-    PLACE_MARKS
+                  PLACE_ANONYMOUS,
+                  PLACE_ANONYMOUS_VPN,
+                  PLACE_HOSTING_PROVIDER,
+                  PLACE_PUBLIC_PROXY,
+                  PLACE_RESIDENTIAL_PROXY,
+                  PLACE_TOR_EXIT_NODE,
+                  PLACE_MARKS
 };
 
 enum place_accuracy { PLACE_ACCURACY_NONE = 0, PLACE_ACCURACY_COUNTRY, PLACE_ACCURACY_CITY };

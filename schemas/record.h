@@ -41,9 +41,9 @@ struct client {
     bool global;     /* has a place in the world: look it up */
     uint8_t verdict; /* enum verdict */
     uint8_t provenance;
-    uint8_t trust;   /* 0 unresolved .. 3 network-proven */
-    uint8_t depth;   /* hops whose evidence was used, at most 9 */
-    uint32_t flags;  /* 1 << enum hop_flag */
+    uint8_t trust;  /* 0 unresolved .. 3 network-proven */
+    uint8_t depth;  /* hops whose evidence was used, at most 9 */
+    uint32_t flags; /* 1 << enum hop_flag */
 };
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
@@ -63,14 +63,14 @@ struct request {
 
 struct record {
     const struct schema *schema;
-    const char *text;       /* what the spans count from */
-    struct span line;       /* without CR LF */
+    const char *text; /* what the spans count from */
+    struct span line; /* without CR LF */
     uint16_t fields_count;
-    bool plain;             /* no byte of any column needs escaping in JSON: copied as it is */
+    bool plain; /* no byte of any column needs escaping in JSON: copied as it is */
     bool has_peer, has_destination, has_node;
-    bool network;           /* category network rather than web */
-    bool waf_blocked;       /* ALB: WAF ended the request */
-    uint8_t outcome;        /* enum outcome */
+    bool network;     /* category network rather than web */
+    bool waf_blocked; /* ALB: WAF ended the request */
+    uint8_t outcome;  /* enum outcome */
     struct moment start, end;
     struct endpoint peer, destination;
     struct endpoint_text peer_text, destination_text;
@@ -78,7 +78,10 @@ struct record {
     struct span node_text; /* canonical as logged; length 0: format it */
     struct request request;
     struct client client;
-    struct place_json { const char *json; uint32_t length; } place; /* rendered, see enrich/geo_cache.h */
+    struct place_json {
+        const char *json;
+        uint32_t length;
+    } place;                        /* rendered, see enrich/geo_cache.h */
     struct span fields[FIELDS_MAX]; /* those behind fields_count, up to the format's columns, are empty */
 };
 

@@ -20,59 +20,59 @@ enum layout {
 
 /* What a column holds: how it is checked and written. "-" and "" are null in every kind. */
 enum field_kind {
-    FIELD_TEXT,          /* any text */
-    FIELD_NAME,          /* text trimmed of spaces: host names */
-    FIELD_INTEGER,       /* 0..2^63-1 */
-    FIELD_SIGNED,        /* the same with an optional minus */
-    FIELD_SECONDS,       /* decimal seconds; -1 is null */
-    FIELD_TIME,          /* 2025-12-01T00:00:01[.500000][Z], UTC */
-    FIELD_ENDPOINT,      /* ip:port, IPv6 without brackets */
-    FIELD_IP,            /* one address */
-    FIELD_REQUEST,       /* METHOD SP URL SP PROTOCOL */
-    FIELD_TEXTS_COMMA,   /* a,b,c */
-    FIELD_TEXTS_SPACE,   /* a b c */
-    FIELD_INTEGERS_SPACE,/* 200 404 */
-    FIELD_TEXTS_QUOTED,  /* "h2","http/1.1"; the last quote may be cut off */
+    FIELD_TEXT,           /* any text */
+    FIELD_NAME,           /* text trimmed of spaces: host names */
+    FIELD_INTEGER,        /* 0..2^63-1 */
+    FIELD_SIGNED,         /* the same with an optional minus */
+    FIELD_SECONDS,        /* decimal seconds; -1 is null */
+    FIELD_TIME,           /* 2025-12-01T00:00:01[.500000][Z], UTC */
+    FIELD_ENDPOINT,       /* ip:port, IPv6 without brackets */
+    FIELD_IP,             /* one address */
+    FIELD_REQUEST,        /* METHOD SP URL SP PROTOCOL */
+    FIELD_TEXTS_COMMA,    /* a,b,c */
+    FIELD_TEXTS_SPACE,    /* a b c */
+    FIELD_INTEGERS_SPACE, /* 200 404 */
+    FIELD_TEXTS_QUOTED,   /* "h2","http/1.1"; the last quote may be cut off */
     FIELD_KINDS
 };
 
 /* What a column means to the pipeline; at most one column per role. */
 enum field_role {
     ROLE_NONE,
-    ROLE_TIME_END,       /* when it was over: @timestamp, event.end */
-    ROLE_TIME_START,     /* when it began: event.start; @timestamp of formats without an end */
-    ROLE_PEER,           /* who opened the TCP connection to the log writer */
-    ROLE_DESTINATION,    /* target, backend or listener */
-    ROLE_STATUS,         /* the status the client got */
-    ROLE_REQUEST,        /* request line */
-    ROLE_TLS_VERSION,    /* TLSv1.2, tlsv12 */
-    ROLE_HANDSHAKE,      /* TLS handshake time; null = no or failed handshake */
-    ROLE_PROCESSING_1,   /* three parts of the duration, in seconds */
+    ROLE_TIME_END,     /* when it was over: @timestamp, event.end */
+    ROLE_TIME_START,   /* when it began: event.start; @timestamp of formats without an end */
+    ROLE_PEER,         /* who opened the TCP connection to the log writer */
+    ROLE_DESTINATION,  /* target, backend or listener */
+    ROLE_STATUS,       /* the status the client got */
+    ROLE_REQUEST,      /* request line */
+    ROLE_TLS_VERSION,  /* TLSv1.2, tlsv12 */
+    ROLE_HANDSHAKE,    /* TLS handshake time; null = no or failed handshake */
+    ROLE_PROCESSING_1, /* three parts of the duration, in seconds */
     ROLE_PROCESSING_2,
     ROLE_PROCESSING_3,
-    ROLE_RESOURCE_ARN,   /* an ARN of the account and region that the record belongs to */
-    ROLE_ACTIONS,        /* ALB actions; the last one decides */
-    ROLE_NODE,           /* address of the balancer node */
+    ROLE_RESOURCE_ARN, /* an ARN of the account and region that the record belongs to */
+    ROLE_ACTIONS,      /* ALB actions; the last one decides */
+    ROLE_NODE,         /* address of the balancer node */
     ROLES
 };
 
 /* One column: everything that is true of it stands in this row and nowhere else. */
 struct field_spec {
-    const char *name;    /* AWS's own column name */
+    const char *name; /* AWS's own column name */
     enum field_kind kind;
     enum field_role role;
-    const char *ecs;     /* output path; several separated by a space; NULL: only through its role */
-    const char *ss4o;    /* likewise for Simple Schema for Observability */
+    const char *ecs;  /* output path; several separated by a space; NULL: only through its role */
+    const char *ss4o; /* likewise for Simple Schema for Observability */
     const char *help;
 };
 
 enum schema_category { CATEGORY_WEB, CATEGORY_NETWORK };
 
 struct schema {
-    const char *name;        /* "alb_access" */
-    const char *help;        /* one line */
-    const char *space;       /* where columns without a home of their own go: "aws.elb" */
-    const char *spec;        /* the page that it follows */
+    const char *name;  /* "alb_access" */
+    const char *help;  /* one line */
+    const char *space; /* where columns without a home of their own go: "aws.elb" */
+    const char *spec;  /* the page that it follows */
     enum layout layout;
     enum schema_category category;
     const struct field_spec *fields;
@@ -84,8 +84,10 @@ struct schema {
 };
 
 /* Rows of a table: SCHEMA_FIELDS(array) fills the members that follow from them. */
-#define SCHEMA_FIELDS(array) \
-    .fields = (array), .fields_count = sizeof(array) / sizeof((array)[0]), .columns = (int16_t[ROLES]) { 0 }
+#define SCHEMA_FIELDS(array)                                                                             \
+    .fields = (array), .fields_count = sizeof(array) / sizeof((array)[0]), .columns = (int16_t[ROLES]) { \
+        0                                                                                                \
+    }
 
 /* All formats, in order of name; the list is made by CMake from the files schemas/format_*.c. */
 extern const struct schema *const schemas_all[];

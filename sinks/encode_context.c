@@ -15,7 +15,8 @@
 bool encoder_context_init(struct encoder_context *context) {
     *context = (struct encoder_context){0};
     /* address space: real records touch a page or two */
-    void *scratch = mmap(NULL, ENCODE_SCRATCH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *scratch = mmap(NULL, ENCODE_SCRATCH_BYTES, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (scratch != MAP_FAILED) context->scratch = scratch;
     context->shapes = calloc(1, sizeof *context->shapes);
     return context->scratch != NULL && context->shapes != NULL;
@@ -31,7 +32,8 @@ static char *escape(char *out, struct slice text, struct slice *escaped) {
 
 void encoder_context_set(struct encoder_context *context, const struct origin *origin) {
     if (context->origin == origin) return;
-    char *names = realloc(context->names, JSON_EXPANSION * (origin->path.len + origin->account.len + origin->region.len) + COPY_SLACK);
+    char *names = realloc(context->names,
+                          JSON_EXPANSION * (origin->path.len + origin->account.len + origin->region.len) + COPY_SLACK);
     ASSERT(names != NULL); /* a few KiB, once per input: there is no sensible way on without */
     context->names = names;
     context->origin = origin;

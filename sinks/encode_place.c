@@ -8,7 +8,8 @@
 #include "base/number.h"
 #include "sinks/plan.h"
 
-_Static_assert(PLACE_TEXTS * JSON_EXPANSION * 48 < PLACE_JSON_BYTES_MAX, "usual texts fit; a place with longer ones drops the last ones");
+_Static_assert(PLACE_TEXTS *JSON_EXPANSION * 48 < PLACE_JSON_BYTES_MAX,
+               "usual texts fit; a place with longer ones drops the last ones");
 
 /* Degrees with at most six digits behind the dot (11 cm) and at least one: 54.0, -2.5. */
 static char *put_degrees(char *out, double degrees) {
@@ -51,8 +52,7 @@ static char *put_value(char *out, const struct op *op, const struct place *place
     case VALUE_PLACE_MARK:
         if ((place->marks & 1u << op->index) == 0) return NULL;
         return put_constant(out, "true");
-    default:
-        return NULL;
+    default: return NULL;
     }
 }
 

@@ -21,7 +21,8 @@ struct encoder_request {
 };
 
 /* STATUS_USAGE when a --fields item matches nothing of any format, naming it. */
-enum status encoder_new(const struct encoder_request *request, struct encoder **encoder, struct error *error) WARN_UNUSED;
+enum status encoder_new(const struct encoder_request *request, struct encoder **encoder,
+                        struct error *error) WARN_UNUSED;
 void encoder_free(struct encoder *encoder);
 
 #define ARN_PREFIX_BYTES_MAX 96u
@@ -31,12 +32,12 @@ struct shape_cache;
 /* A worker's memory: what the records of one input share, escaped once, and the shapes of records that it has met. */
 struct encoder_context {
     const struct origin *origin;
-    struct slice path, account, region; /* as JSON text without quotes; 32 bytes behind each may be read */
-    char *names;                        /* behind the three */
-    char arn[ARN_PREFIX_BYTES_MAX];     /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
-    uint32_t arn_bytes;                 /* 0: none */
+    struct slice path, account, region;  /* as JSON text without quotes; 32 bytes behind each may be read */
+    char *names;                         /* behind the three */
+    char arn[ARN_PREFIX_BYTES_MAX];      /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
+    uint32_t arn_bytes;                  /* 0: none */
     struct span arn_region, arn_account; /* inside it */
-    char *scratch;                      /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
+    char *scratch; /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
     struct shape_cache *shapes;
 };
 
@@ -59,14 +60,14 @@ uint32_t encoder_render_place(const void *encoder, const struct place *place, ch
 /* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + 6 * path bytes. */
 struct rejected {
     const char *reason;
-    const char *format;      /* NULL: not known */
-    const char *column;      /* NULL: the line as a whole */
+    const char *format; /* NULL: not known */
+    const char *column; /* NULL: the line as a whole */
     const char *expected;
     struct slice found;
-    struct slice line;       /* as far as it was read */
+    struct slice line; /* as far as it was read */
     bool has_time;
     int64_t time_ns;
-    bool truncated;          /* the line is longer than what is given */
+    bool truncated; /* the line is longer than what is given */
     uint64_t position, line_number;
 };
 size_t reject_line_write(const struct encoder_context *context, const struct rejected *rejected, char *out);

@@ -48,19 +48,47 @@ struct wrapping {
 };
 
 static struct wrapping wrapping_of(unsigned code) {
-    const struct wrapping bare = {"", ","}, text = {"\"", "\","}, time = {"\"", "Z\","}, texts = {"[\"", "\"],"}, numbers = {"[", "],"};
+    const struct wrapping bare = {"", ","}, text = {"\"", "\","}, time = {"\"", "Z\","}, texts = {"[\"", "\"],"},
+                          numbers = {"[", "],"};
     switch (code) {
-    case OP_COLUMN + FIELD_TEXT: case OP_COLUMN + FIELD_NAME: case OP_COLUMN + FIELD_REQUEST: return text;
+    case OP_COLUMN + FIELD_TEXT:
+    case OP_COLUMN + FIELD_NAME:
+    case OP_COLUMN + FIELD_REQUEST: return text;
     case OP_COLUMN + FIELD_TIME: return time;
-    case OP_COLUMN + FIELD_TEXTS_COMMA: case OP_COLUMN + FIELD_TEXTS_SPACE: case OP_COLUMN + FIELD_TEXTS_QUOTED: return texts;
+    case OP_COLUMN + FIELD_TEXTS_COMMA:
+    case OP_COLUMN + FIELD_TEXTS_SPACE:
+    case OP_COLUMN + FIELD_TEXTS_QUOTED: return texts;
     case OP_COLUMN + FIELD_INTEGERS_SPACE: return numbers;
-    case VALUE_TIMESTAMP: case VALUE_START: case VALUE_END: return time;
-    case VALUE_CATEGORY: case VALUE_HOP_FLAGS: case VALUE_EXTRA: case VALUE_LOG_FLAGS: return texts;
-    case VALUE_OUTCOME: case VALUE_ID: case VALUE_ORIGINAL: case VALUE_CLIENT_IP: case VALUE_PEER_IP: case VALUE_DESTINATION_IP:
-    case VALUE_NODE_IP: case VALUE_HOP_VERDICT: case VALUE_HOP_PROVENANCE: case VALUE_METHOD: case VALUE_URL:
-    case VALUE_URL_SCHEME: case VALUE_URL_DOMAIN: case VALUE_URL_PATH: case VALUE_URL_QUERY: case VALUE_HTTP_VERSION:
-    case VALUE_TLS_VERSION: case VALUE_TLS_PROTOCOL: case VALUE_REGION: case VALUE_ACCOUNT: case VALUE_TRANSPORT:
-    case VALUE_BLOCKED_BY: case VALUE_LOG_PATH: return text;
+    case VALUE_TIMESTAMP:
+    case VALUE_START:
+    case VALUE_END: return time;
+    case VALUE_CATEGORY:
+    case VALUE_HOP_FLAGS:
+    case VALUE_EXTRA:
+    case VALUE_LOG_FLAGS: return texts;
+    case VALUE_OUTCOME:
+    case VALUE_ID:
+    case VALUE_ORIGINAL:
+    case VALUE_CLIENT_IP:
+    case VALUE_PEER_IP:
+    case VALUE_DESTINATION_IP:
+    case VALUE_NODE_IP:
+    case VALUE_HOP_VERDICT:
+    case VALUE_HOP_PROVENANCE:
+    case VALUE_METHOD:
+    case VALUE_URL:
+    case VALUE_URL_SCHEME:
+    case VALUE_URL_DOMAIN:
+    case VALUE_URL_PATH:
+    case VALUE_URL_QUERY:
+    case VALUE_HTTP_VERSION:
+    case VALUE_TLS_VERSION:
+    case VALUE_TLS_PROTOCOL:
+    case VALUE_REGION:
+    case VALUE_ACCOUNT:
+    case VALUE_TRANSPORT:
+    case VALUE_BLOCKED_BY:
+    case VALUE_LOG_PATH: return text;
     case VALUE_RAW: return (struct wrapping){"{", "},"};
     default: return bare; /* numbers, integer and seconds columns, a place's members */
     }
@@ -180,10 +208,18 @@ static void add_columns(struct compiler *compiler, const struct output_schema *o
 static enum field_role role_of(enum value value) {
     switch (value) {
     case VALUE_START: return ROLE_TIME_START;
-    case VALUE_DESTINATION_IP: case VALUE_DESTINATION_PORT: return ROLE_DESTINATION;
-    case VALUE_METHOD: case VALUE_URL: case VALUE_URL_SCHEME: case VALUE_URL_DOMAIN: case VALUE_URL_PORT:
-    case VALUE_URL_PATH: case VALUE_URL_QUERY: case VALUE_HTTP_VERSION: return ROLE_REQUEST;
-    case VALUE_TLS_VERSION: case VALUE_TLS_PROTOCOL: return ROLE_TLS_VERSION;
+    case VALUE_DESTINATION_IP:
+    case VALUE_DESTINATION_PORT: return ROLE_DESTINATION;
+    case VALUE_METHOD:
+    case VALUE_URL:
+    case VALUE_URL_SCHEME:
+    case VALUE_URL_DOMAIN:
+    case VALUE_URL_PORT:
+    case VALUE_URL_PATH:
+    case VALUE_URL_QUERY:
+    case VALUE_HTTP_VERSION: return ROLE_REQUEST;
+    case VALUE_TLS_VERSION:
+    case VALUE_TLS_PROTOCOL: return ROLE_TLS_VERSION;
     case VALUE_BLOCKED_BY: return ROLE_ACTIONS;
     case VALUE_TRANSPORT: return ROLE_PROCESSING_1;
     default: return ROLE_NONE;
@@ -254,7 +290,8 @@ static enum status check_rules(const struct option_list *rules, struct error *er
     for (size_t i = 0; i < rules->count; i++)
         if ((rules->items[i][0] != '+' && rules->items[i][0] != '-') || rules->items[i][1] == '\0')
             return error_set(error, STATUS_USAGE,
-                             "--fields %s: expected +PATH to include or -PATH to drop, such as -user_agent", rules->items[i]);
+                             "--fields %s: expected +PATH to include or -PATH to drop, such as -user_agent",
+                             rules->items[i]);
     return STATUS_OK;
 }
 
@@ -282,7 +319,8 @@ enum status encoder_new(const struct encoder_request *request, struct encoder **
     compile_place(&compiler, request->schema);
     for (size_t i = 0; i < request->fields.count && status == STATUS_OK; i++)
         if (!rule_used[i])
-            status = error_set(error, STATUS_USAGE, "--fields %s: schema %s has no such field; `wherefrom formats NAME` lists them",
+            status = error_set(error, STATUS_USAGE,
+                               "--fields %s: schema %s has no such field; `wherefrom formats NAME` lists them",
                                request->fields.items[i], request->schema->name);
     free(rule_used);
     if (status != STATUS_OK) {

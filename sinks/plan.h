@@ -11,7 +11,7 @@
 
 /* What an op does: one of enum value, or a column of a kind, or structure. */
 enum op_code {
-    OP_COLUMN = VALUES, /* OP_COLUMN + enum field_kind */
+    OP_COLUMN = VALUES,                /* OP_COLUMN + enum field_kind */
     OP_OPEN = OP_COLUMN + FIELD_KINDS, /* the key is `"name":{` */
     OP_CLOSE,
     OP_LITERAL, /* the key is all there is to write */
@@ -19,12 +19,12 @@ enum op_code {
 };
 
 struct op {
-    uint8_t code;      /* enum op_code */
-    uint8_t index;     /* column; a place's text or mark */
-    uint8_t number;    /* of the value's slot */
+    uint8_t code;   /* enum op_code */
+    uint8_t index;  /* column; a place's text or mark */
+    uint8_t number; /* of the value's slot */
     uint8_t key_bytes;
-    uint16_t key;      /* offset in the pool: `"name":` and what opens the value, `"` or `[` */
-    uint16_t suffix;   /* likewise: what ends the value, with the comma behind it */
+    uint16_t key;    /* offset in the pool: `"name":` and what opens the value, `"` or `[` */
+    uint16_t suffix; /* likewise: what ends the value, with the comma behind it */
     uint8_t suffix_bytes;
 };
 

@@ -38,8 +38,8 @@ static inline struct slot prepare_rendered(struct preparation *preparation, char
 static inline struct slot prepare_text(struct preparation *preparation, struct span span) {
     const struct record *record = preparation->record;
     if (__builtin_expect(record->plain, 1)) return (struct slot){record->text + span.offset, span.length};
-    return prepare_rendered(preparation,
-                            json_escape(preparation->scratch, record_text(record, span), preparation->source, &preparation->lossy));
+    return prepare_rendered(preparation, json_escape(preparation->scratch, record_text(record, span),
+                                                     preparation->source, &preparation->lossy));
 }
 
 /* Fills the slots of all columns that the plan writes; those that do not parse are marked in `raw`. */

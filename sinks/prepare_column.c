@@ -36,7 +36,8 @@ static void prepare_texts(struct preparation *preparation, const struct plan_col
 static void prepare_odd_integer(struct preparation *preparation, uint32_t column, struct slice text) {
     uint64_t value;
     if (number_parse(text, &value))
-        set(preparation, column, prepare_rendered(preparation, preparation->scratch + number_write(value, preparation->scratch)));
+        set(preparation, column,
+            prepare_rendered(preparation, preparation->scratch + number_write(value, preparation->scratch)));
     else
         mark_raw(preparation, column);
 }
@@ -124,7 +125,8 @@ static char *render_item(struct preparation *preparation, enum field_kind kind, 
 }
 
 static char *render_list(struct preparation *preparation, enum field_kind kind, struct slice text) {
-    char separator = kind == FIELD_TEXTS_COMMA || kind == FIELD_TEXTS_QUOTED ? ',' : ' ', *start = preparation->scratch, *out = start;
+    char separator = kind == FIELD_TEXTS_COMMA || kind == FIELD_TEXTS_QUOTED ? ',' : ' ', *start = preparation->scratch,
+         *out = start;
     const char *end = text.ptr + text.len;
     for (const char *item = text.ptr; item < end;) {
         const char *stop = item;
@@ -180,18 +182,17 @@ static void prepare_other(struct preparation *preparation, uint32_t column, stru
         span = trimmed(preparation->record, span);
         if (span.length > 0) set(preparation, column, prepare_text(preparation, span));
         break;
-    case FIELD_SIGNED:
-        prepare_signed(preparation, column, text);
-        break;
+    case FIELD_SIGNED: prepare_signed(preparation, column, text); break;
     case FIELD_TIME:
         if (is_time(text, &digits))
             set(preparation, column, (struct slot){text.ptr, digits});
         else
             mark_raw(preparation, column);
         break;
-    case FIELD_TEXTS_COMMA: case FIELD_TEXTS_SPACE: case FIELD_TEXTS_QUOTED: case FIELD_INTEGERS_SPACE:
-        prepare_list(preparation, column, kind, text);
-        break;
+    case FIELD_TEXTS_COMMA:
+    case FIELD_TEXTS_SPACE:
+    case FIELD_TEXTS_QUOTED:
+    case FIELD_INTEGERS_SPACE: prepare_list(preparation, column, kind, text); break;
     default: ASSERT(!"a kind that is no column of its own");
     }
 }

@@ -64,7 +64,8 @@ static void prepare_times(struct preparation *preparation) {
     else
         mark_role_raw(preparation, ROLE_TIME_START);
     if (end->known) set_moment(preparation, VALUE_END, end);
-    if (start->known && end->known && end->ns >= start->ns) set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
+    if (start->known && end->known && end->ns >= start->ns)
+        set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
 }
 
 /* --- addresses ---------------------------------------------------------------------------------- */
@@ -87,7 +88,8 @@ static void prepare_addresses(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
     if (client->resolved) set_ip(preparation, VALUE_CLIENT_IP, client->text.address, &client->ip);
-    if (client->resolved && client->port != 0) set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
+    if (client->resolved && client->port != 0)
+        set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
     if (record->has_peer) {
         set_ip(preparation, VALUE_PEER_IP, record->peer_text.address, &record->peer.address.ip);
         set_port(preparation, VALUE_PEER_PORT, record->peer_text.port, record->peer.port);
@@ -138,7 +140,8 @@ static void prepare_request(struct preparation *preparation) {
 /* "TLSv1", "tlsv12", "SSLv3" -> "1.0", "1.2", "3"; false for anything else. */
 static bool tls_version(struct slice text, bool *is_ssl, char version[3]) {
     if (text.len < 5 || text.len > 7) return false;
-    char name[4] = {(char)(text.ptr[0] | 0x20), (char)(text.ptr[1] | 0x20), (char)(text.ptr[2] | 0x20), (char)(text.ptr[3] | 0x20)};
+    char name[4] = {(char)(text.ptr[0] | 0x20), (char)(text.ptr[1] | 0x20), (char)(text.ptr[2] | 0x20),
+                    (char)(text.ptr[3] | 0x20)};
     *is_ssl = memcmp(name, "sslv", 4) == 0;
     if (!*is_ssl && memcmp(name, "tlsv", 4) != 0) return false;
     uint32_t digits = 0;
@@ -156,7 +159,8 @@ static void prepare_tls(struct preparation *preparation) {
     int column = schema_column(record->schema, ROLE_TLS_VERSION);
     if (column < 0 || record_null(record, record->fields[column])) return;
     struct slice text = record_text(record, record->fields[column]);
-    if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' && text.ptr[6] <= '9') { /* what ALB writes */
+    if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' &&
+        text.ptr[6] <= '9') { /* what ALB writes */
         set(preparation, VALUE_TLS_VERSION, text.ptr + 4, 3);
         preparation->presence.tls = SHAPE_TLS;
         return;
@@ -195,23 +199,24 @@ static void prepare_cloud(struct preparation *preparation) {
     const struct record *record = preparation->record;
     struct encoder_context *context = preparation->context;
     bool account_known = context->account.len > 0, region_known = context->region.len > 0;
-    if (account_known)
-        set(preparation, VALUE_ACCOUNT, context->account.ptr, (uint32_t)context->account.len);
-    if (region_known)
-        set(preparation, VALUE_REGION, context->region.ptr, (uint32_t)context->region.len);
+    if (account_known) set(preparation, VALUE_ACCOUNT, context->account.ptr, (uint32_t)context->account.len);
+    if (region_known) set(preparation, VALUE_REGION, context->region.ptr, (uint32_t)context->region.len);
     int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
     if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return;
     struct span span = record->fields[column];
     struct slice arn = record_text(record, span);
-    if (context->arn_bytes == 0 || arn.len < context->arn_bytes || memcmp(arn.ptr, context->arn, context->arn_bytes) != 0) {
+    if (context->arn_bytes == 0 || arn.len < context->arn_bytes ||
+        memcmp(arn.ptr, context->arn, context->arn_bytes) != 0) {
         context->arn_bytes = split_arn(arn, &context->arn_region, &context->arn_account);
         memcpy(context->arn, arn.ptr, context->arn_bytes);
     }
     if (context->arn_bytes == 0) return;
     if (!account_known)
-        set_text(preparation, VALUE_ACCOUNT, (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
+        set_text(preparation, VALUE_ACCOUNT,
+                 (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
     if (!region_known)
-        set_text(preparation, VALUE_REGION, (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+        set_text(preparation, VALUE_REGION,
+                 (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
 }
 
 /* --- what is rarely there ------------------------------------------------------------------------ */
@@ -250,7 +255,8 @@ static void prepare_rare(struct preparation *preparation) {
     if (preparation->raw != 0) prepare_raw(preparation);
     if (written(preparation, VALUE_ORIGINAL)) {
         /* never as it is: the quotes around columns are part of the line */
-        char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM, &preparation->lossy);
+        char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM,
+                                &preparation->lossy);
         set_rendered(preparation, VALUE_ORIGINAL, end);
     }
     static const char lossy[EMIT_CHUNK_BYTES] = "lossy";
@@ -265,7 +271,8 @@ void prepare_values(struct preparation *preparation) {
     preparation->presence.network = record->network;
     preparation->presence.waf_blocked = record->waf_blocked;
     if (written(preparation, VALUE_ID)) {
-        hash_event_id(context->origin->name, preparation->position, record_text(record, record->line), preparation->scratch);
+        hash_event_id(context->origin->name, preparation->position, record_text(record, record->line),
+                      preparation->scratch);
         set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
     prepare_addresses(preparation);
@@ -273,8 +280,7 @@ void prepare_values(struct preparation *preparation) {
     prepare_request(preparation);
     prepare_tls(preparation);
     prepare_cloud(preparation);
-    if (context->path.len > 0)
-        set(preparation, VALUE_LOG_PATH, context->path.ptr, (uint32_t)context->path.len);
+    if (context->path.len > 0) set(preparation, VALUE_LOG_PATH, context->path.ptr, (uint32_t)context->path.len);
     set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
     prepare_rare(preparation);
 }

@@ -97,7 +97,8 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
 }
 
 static uint32_t hash(const struct plan *plan, struct presence presence) {
-    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^ (presence.values ^ presence.constants << 20) * 0xd1b54a32d192ed03u;
+    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^
+                     (presence.values ^ presence.constants << 20) * 0xd1b54a32d192ed03u;
     return (uint32_t)(mixed >> 40);
 }
 
@@ -115,7 +116,8 @@ const struct shape *shape_find(struct shape_cache *cache, const struct plan *pla
             continue;
         }
         const struct shape *shape = &cache->shapes[entry - 1];
-        if (shape->plan == plan && shape->presence.columns == presence.columns && shape->presence.values == presence.values && shape->presence.constants == presence.constants)
+        if (shape->plan == plan && shape->presence.columns == presence.columns &&
+            shape->presence.values == presence.values && shape->presence.constants == presence.constants)
             return shape;
     }
 }

@@ -13,8 +13,8 @@
 
 #include "sinks/plan.h"
 
-#define SHAPES_MAX 64u          /* kept at a time; beyond that all are forgotten (4 us to make one again) */
-#define SHAPE_SLOTS 128u        /* open addressing */
+#define SHAPES_MAX 64u   /* kept at a time; beyond that all are forgotten (4 us to make one again) */
+#define SHAPE_SLOTS 128u /* open addressing */
 #define SHAPE_TEXT_BYTES 6144u
 
 /* What makes a shape: which values there are, a bit per column and a bit per enum value, and the values that are one of a few words or
@@ -24,7 +24,7 @@ struct presence {
     union {
         struct {
             uint8_t outcome, verdict, provenance, trust, depth; /* as in struct record */
-            uint8_t tls; /* enum shape_tls */
+            uint8_t tls;                                        /* enum shape_tls */
             bool network, waf_blocked;
         };
         uint64_t constants;
@@ -36,7 +36,7 @@ enum shape_tls { SHAPE_NO_TLS, SHAPE_TLS, SHAPE_SSL };
 _Static_assert(sizeof(struct presence) == 24, "the constants are compared as one word");
 
 struct shape_step {
-    uint16_t text;  /* offset of what stands in front of the value */
+    uint16_t text; /* offset of what stands in front of the value */
     uint16_t bytes;
     uint8_t number; /* of the slot */
 };

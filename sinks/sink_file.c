@@ -35,8 +35,8 @@ static enum status write_all(struct sink_file *sink, const void *bytes, size_t b
         if (written < 0) {
             if (errno == EINTR) continue;
             sink->reader_gone = errno == EPIPE;
-            return error_set_errno(error, errno, "output: %s: cannot be written; what is in it is whole up to its last line",
-                                   sink->path);
+            return error_set_errno(
+                error, errno, "output: %s: cannot be written; what is in it is whole up to its last line", sink->path);
         }
         from += written;
         bytes_count -= (size_t)written;
@@ -69,7 +69,8 @@ enum status sink_file_open(const char *path, bool append, struct sink_file **res
     sink->fd = is_stdout ? STDOUT_FILENO
                          : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0600);
     if (sink->fd < 0)
-        return error_set_errno(error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
+        return error_set_errno(
+            error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
     if (!sink->gzip) return STATUS_OK;
     sink->compressed = malloc(PIECE_BYTES);
     sink->piece = malloc(PIECE_BYTES);

@@ -22,6 +22,7 @@ import random
 import re
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from black_box import Program, Report, argument_parser, at, parse_lines, read_summary, scratch, write  # noqa: E402
 

@@ -13,6 +13,7 @@ import inspect
 import pathlib
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import damage_cases  # noqa: E402
 import input_cases  # noqa: E402

@@ -15,6 +15,7 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
 from black_box import Program, Report, argument_parser, at, parse_lines, read_summary, scratch  # noqa: E402
 

@@ -70,9 +70,13 @@ static void check_texts(void) {
 static void check_reject(const struct origin *origin) {
     const struct reading *reading = &encode.reading;
     struct rejected rejected = {
-        .reason = reject_names[reading->reject], .format = reading->schema != NULL ? reading->schema->name : NULL,
-        .column = reading->column >= 0 ? reading->schema->fields[reading->column].name : NULL, .expected = reading->expected,
-        .line = record_text(&encode.record, encode.record.line), .position = UINT64_MAX, .line_number = 1,
+        .reason = reject_names[reading->reject],
+        .format = reading->schema != NULL ? reading->schema->name : NULL,
+        .column = reading->column >= 0 ? reading->schema->fields[reading->column].name : NULL,
+        .expected = reading->expected,
+        .line = record_text(&encode.record, encode.record.line),
+        .position = UINT64_MAX,
+        .line_number = 1,
     };
     if (reading->column >= 0) rejected.found = reading->found;
     size_t bound = 6 * rejected.line.len + RECORD_FIXED_BYTES + 6 * origin->path.len;
@@ -96,9 +100,11 @@ static void check_line(struct slice line, const struct origin *origin, struct sl
         if (encode.reading.kind != READING_RECORD) return;
         ASSERT(encode.out_bytes > 2 && encode.out[encode.out_bytes - 1] == '\n');
         ASSERT(json_text_parse((struct slice){encode.out, encode.out_bytes - 1}, &json));
-        for (uint32_t leaf = 0; leaf < json.leaves_count; leaf++) ASSERT(!slice_equal(json.leaves[leaf].value, SLICE("{}")));
+        for (uint32_t leaf = 0; leaf < json.leaves_count; leaf++)
+            ASSERT(!slice_equal(json.leaves[leaf].value, SLICE("{}")));
         bool lossy = false;
-        if (i == ECS_WITH_ORIGINAL) check_text("event.original", record_text(&encode.record, encode.record.line), &lossy);
+        if (i == ECS_WITH_ORIGINAL)
+            check_text("event.original", record_text(&encode.record, encode.record.line), &lossy);
         if (lossy) ASSERT(json_text_find(&json, "log.flags").len > 0);
         if (i == FLAT) check_texts();
     }
@@ -117,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     static const char place[128] = "\"geo\":{\"country_iso_code\":\"GB\"},";
     struct slice known = {place, (data[0] & 8u) != 0 ? strlen(place) : 0};
-    encode.context.origin = NULL;                  /* another one may have stood at the same place */
+    encode.context.origin = NULL;                   /* another one may have stood at the same place */
     splitter_init(&encode.splitter, scan_choose()); /* an input must do the same whenever it comes */
     struct slice left = {(const char *)data + 1, size - 1};
     while (left.len > 0) {

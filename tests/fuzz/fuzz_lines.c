@@ -26,7 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t stored[2 * TEXT_BYTES_MAX];
 
 static size_t add_member(size_t at, const uint8_t *text, size_t bytes) {
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)bytes, .next_out = stored + at,
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text,
+                       .avail_in = (uInt)bytes,
+                       .next_out = stored + at,
                        .avail_out = (uInt)(sizeof stored - at)};
     ASSERT(deflateInit2(&stream, 1, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
     ASSERT(deflate(&stream, Z_FINISH) == Z_STREAM_END);
@@ -66,8 +68,8 @@ static uint32_t count_lines(const char *text, size_t bytes) {
 }
 
 /* One batch that carries on at `position`, `line_number` and `sequence` of `text`. */
-static void check_batch(const struct batch *batch, const uint8_t *text, size_t text_bytes, size_t position, uint64_t line_number,
-                        uint64_t sequence) {
+static void check_batch(const struct batch *batch, const uint8_t *text, size_t text_bytes, size_t position,
+                        uint64_t line_number, uint64_t sequence) {
     ASSERT(batch->position == position && batch->sequence == sequence && batch->line_number == line_number);
     ASSERT(batch->text_bytes <= text_bytes - position);
     if (batch->text_bytes == 0) {

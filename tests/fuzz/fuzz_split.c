@@ -34,10 +34,12 @@ static void check_request(const struct record *record) {
     int column = schema_column(record->schema, ROLE_REQUEST);
     if (column < 0 || column >= record->fields_count) return;
     const struct request *request = &record->request;
-    const struct span whole = record->fields[column], parts[] = {request->method, request->url,   request->scheme, request->domain,
-                                                                 request->path,   request->query, request->version};
+    const struct span whole = record->fields[column],
+                      parts[] = {request->method, request->url,   request->scheme, request->domain,
+                                 request->path,   request->query, request->version};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        ASSERT(parts[i].length == 0 || (parts[i].offset >= whole.offset && parts[i].offset + parts[i].length <= whole.offset + whole.length));
+        ASSERT(parts[i].length == 0 ||
+               (parts[i].offset >= whole.offset && parts[i].offset + parts[i].length <= whole.offset + whole.length));
     ASSERT(request->port <= 65535);
 }
 
@@ -49,7 +51,8 @@ static void check_answer(const struct answer *answer) {
         ASSERT(record->schema != NULL && record->schema == reading->schema);
         ASSERT(record->fields_count >= record->schema->fields_count_min);
         ASSERT(schema_column(record->schema, ROLE_TIME_END) >= 0 ? record->end.known : record->start.known);
-        for (uint32_t i = record->fields_count; i < record->schema->fields_count; i++) ASSERT(record->fields[i].length == 0);
+        for (uint32_t i = record->fields_count; i < record->schema->fields_count; i++)
+            ASSERT(record->fields[i].length == 0);
         check_request(record);
         break;
     case READING_SKIPPED: ASSERT(reading->skip < SKIP_REASONS); break;
@@ -74,7 +77,8 @@ static void check_same(const struct answer *a, const struct answer *b) {
         ASSERT(a->reading.reject == b->reading.reject && a->reading.column == b->reading.column);
         return;
     }
-    ASSERT(a->record.plain == b->record.plain && a->record.has_peer == b->record.has_peer && a->record.outcome == b->record.outcome);
+    ASSERT(a->record.plain == b->record.plain && a->record.has_peer == b->record.has_peer &&
+           a->record.outcome == b->record.outcome);
     ASSERT(same_moment(&a->record.start, &b->record.start) && same_moment(&a->record.end, &b->record.end));
     if (a->record.has_peer) ASSERT(memcmp(a->record.peer.address.ip.bytes, b->record.peer.address.ip.bytes, 16) == 0);
 }
@@ -102,7 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_spans(&alone, offset, text_bytes - offset);
         check_answer(&alone);
         for (uint32_t i = 0; i < kernels_count; i++) {
-            answer.consumed = splitter_read(&splitters[i], text, offset, text_bytes, &origin, &answer.record, &answer.reading);
+            answer.consumed = splitter_read(&splitters[i], text, offset, text_bytes, &origin, &answer.record,
+                                            &answer.reading);
             check_same(&alone, &answer);
         }
     }

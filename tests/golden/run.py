@@ -29,6 +29,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
 from black_box import Program, Report, argument_parser, parse_lines, scratch, write  # noqa: E402
 

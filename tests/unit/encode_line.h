@@ -23,8 +23,8 @@ struct encode_line {
     struct encoder_context context;
     struct record record;
     struct reading reading;
-    char *text;          /* the line with readable padding behind it */
-    char *out;           /* the record, when reading.kind is READING_RECORD */
+    char *text; /* the line with readable padding behind it */
+    char *out;  /* the record, when reading.kind is READING_RECORD */
     size_t out_bytes, text_room, out_room;
 };
 
@@ -57,7 +57,8 @@ static inline uint32_t encode_line(struct encode_line *self, const struct encode
     memcpy(self->text, text.ptr, text.len);
     memset(self->text + text.len, '"', TEXT_PADDING_BYTES);
     encoder_context_set(&self->context, origin);
-    uint32_t consumed = splitter_read(&self->splitter, self->text, 0, (uint32_t)text.len, origin, &self->record, &self->reading);
+    uint32_t consumed = splitter_read(&self->splitter, self->text, 0, (uint32_t)text.len, origin, &self->record,
+                                      &self->reading);
     self->out_bytes = 0;
     if (self->reading.kind != READING_RECORD) return consumed;
     client_resolve(&self->record);
@@ -68,7 +69,9 @@ static inline uint32_t encode_line(struct encode_line *self, const struct encode
     memset(self->out, ENCODE_LINE_CANARY, wanted);
     self->out_bytes = encoder_write(encoder, &self->context, &self->record, 4711, self->out);
     ASSERT(self->out_bytes <= bound);
-    for (size_t i = self->out_bytes + OUT_PADDING_BYTES; i < wanted; i++) ASSERT(self->out[i] == ENCODE_LINE_CANARY);
+    const char *behind = self->out + self->out_bytes + OUT_PADDING_BYTES, *end = self->out + wanted;
+    ASSERT(*behind == ENCODE_LINE_CANARY &&
+           memcmp(behind, behind + 1, (size_t)(end - behind - 1)) == 0); /* all of it */
     return consumed;
 }
 

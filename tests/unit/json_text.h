@@ -111,7 +111,8 @@ static inline bool json_text_add(struct json_text *json, const char *path, struc
 static inline bool json_text_parse(struct slice text, struct json_text *json) {
     const char *at = text.ptr, *end = text.ptr + text.len;
     char path[JSON_TEXT_PATH_BYTES] = "";
-    size_t outer[JSON_TEXT_DEPTH_MAX], depth = 1, path_bytes = 0; /* outer: length of the path around each open object */
+    size_t outer[JSON_TEXT_DEPTH_MAX], depth = 1,
+                                       path_bytes = 0; /* outer: length of the path around each open object */
     bool opened = true;
     json->leaves_count = 0;
     outer[0] = 0;

@@ -17,6 +17,7 @@ struct sample_line {
 
 extern const struct schema schema_alb_access, schema_nlb_access, schema_clb_access;
 
+/* clang-format off */
 static const struct sample_line sample_lines[] = {
     {&schema_alb_access,
      {"https", "2025-12-01T00:00:01.500000Z", "app/web/50dc6c495c0c9188", "81.2.69.142:42173", "10.0.0.80:8080", "0.001", "0.048",
@@ -38,11 +39,13 @@ static const struct sample_line sample_lines[] = {
       "ECDHE-RSA-AES128-SHA", "tlsv12", "x25519", "www.example.com", "h2", "http/1.1", "\"h2\",\"http/1.1\",\"ht",
       "2025-12-01T00:00:00", NULL}},
 };
+/* clang-format on */
 
 #define SAMPLE_LINES_COUNT (sizeof sample_lines / sizeof sample_lines[0])
 
 /* Writes the first `count` columns, with `instead` for column `replaced` (-1: none); returns the length. */
-static inline size_t sample_line_write(const struct sample_line *sample, size_t count, int replaced, struct slice instead, char *out) {
+static inline size_t sample_line_write(const struct sample_line *sample, size_t count, int replaced,
+                                       struct slice instead, char *out) {
     size_t bytes = 0;
     for (size_t i = 0; i < count && sample->columns[i] != NULL; i++) {
         struct slice column = (int)i == replaced ? instead : slice_from(sample->columns[i]);

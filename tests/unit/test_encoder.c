@@ -28,7 +28,8 @@ static struct json_text json;
 
 static const struct origin origin_plain = {.path = {"web.log", 7}, .name = {"web.log", 7}};
 
-static struct encoder *make_encoder(const struct output_schema *schema, bool keep_original, const char *const *fields, size_t count) {
+static struct encoder *make_encoder(const struct output_schema *schema, bool keep_original, const char *const *fields,
+                                    size_t count) {
     struct encoder_request request = {.schema = schema, .keep_original = keep_original, .fields = {fields, count}};
     struct encoder *encoder = NULL;
     struct error error;
@@ -53,7 +54,8 @@ static int tear_down(void **state) {
 }
 
 /* Encodes a line that must be a record, checks what holds for every record, and leaves its leaves in `json`. */
-static void write_line(const struct encoder *encoder, const struct origin *origin, struct slice line, struct slice place) {
+static void write_line(const struct encoder *encoder, const struct origin *origin, struct slice line,
+                       struct slice place) {
     encode_line(&encode, encoder, origin, line, place);
     assert_int_equal(encode.reading.kind, READING_RECORD);
     assert_true(encode.out_bytes > 2 && encode.out[encode.out_bytes - 1] == '\n');
@@ -70,42 +72,52 @@ static void write_line(const struct encoder *encoder, const struct origin *origi
 static void assert_leaf(const char *path, const char *expected) {
     struct slice got = json_text_find(&json, path);
     if (!slice_equal(got, slice_from(expected)))
-        fail_msg("%s is %.*s instead of %s\n%.*s", path, (int)got.len, got.len > 0 ? got.ptr : "", expected, (int)encode.out_bytes, encode.out);
+        fail_msg("%s is %.*s instead of %s\n%.*s", path, (int)got.len, got.len > 0 ? got.ptr : "", expected,
+                 (int)encode.out_bytes, encode.out);
 }
 
 /* --- whole records ------------------------------------------------------------------------------ */
 
 /* The line and the record of INTERFACE.md section 4. */
 static const char documented_line[] =
-    "https 2025-12-01T00:00:01.500000Z app/web/50dc6c495c0c9188 81.2.69.142:42173 10.0.0.80:8080 0.001 0.048 0.000 200 200 814 57 "
+    "https 2025-12-01T00:00:01.500000Z app/web/50dc6c495c0c9188 81.2.69.142:42173 10.0.0.80:8080 0.001 0.048 0.000 200 "
+    "200 814 57 "
     "\"GET https://www.example.com:443/a/b?x=1 HTTP/1.1\" \"curl/7.78.0\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 "
-    "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/t/73e2d6bc24d8a067 \"Root=1-5-6\" \"www.example.com\" \"-\" 0 "
+    "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/t/73e2d6bc24d8a067 \"Root=1-5-6\" "
+    "\"www.example.com\" \"-\" 0 "
     "2025-12-01T00:00:01.451000Z \"forward\" \"-\" \"-\" \"10.0.0.80:8080\" \"200\" \"-\" \"-\" TID_ab";
 
 static const char documented_record[] =
     "{\"@timestamp\":\"2025-12-01T00:00:01.500000Z\","
-    "\"event\":{\"kind\":\"event\",\"category\":[\"web\"],\"outcome\":\"success\",\"start\":\"2025-12-01T00:00:01.451000Z\","
+    "\"event\":{\"kind\":\"event\",\"category\":[\"web\"],\"outcome\":\"success\",\"start\":\"2025-12-01T00:00:01."
+    "451000Z\","
     "\"end\":\"2025-12-01T00:00:01.500000Z\",\"duration\":49000000,\"id\":\"%.32s\"},"
     "\"client\":{\"ip\":\"81.2.69.142\",\"port\":42173,\"geo\":{\"country_iso_code\":\"GB\",\"continent_code\":\"EU\","
     "\"location\":{\"lon\":-2.0,\"lat\":54.0},\"accuracy\":\"country\"},"
     "\"as\":{\"number\":20712,\"organization\":{\"name\":\"Andrews & Arnold Ltd\"}}},"
     "\"source\":{\"ip\":\"81.2.69.142\",\"port\":42173},\"destination\":{\"ip\":\"10.0.0.80\",\"port\":8080},"
     "\"hop\":{\"verdict\":\"ok\",\"prov\":\"peer\",\"trust\":1,\"depth\":0},"
-    "\"http\":{\"version\":\"1.1\",\"request\":{\"method\":\"GET\",\"bytes\":814},\"response\":{\"status_code\":200,\"bytes\":57}},"
-    "\"url\":{\"original\":\"https://www.example.com:443/a/b?x=1\",\"scheme\":\"https\",\"domain\":\"www.example.com\",\"port\":443,"
+    "\"http\":{\"version\":\"1.1\",\"request\":{\"method\":\"GET\",\"bytes\":814},\"response\":{\"status_code\":200,"
+    "\"bytes\":57}},"
+    "\"url\":{\"original\":\"https://www.example.com:443/a/"
+    "b?x=1\",\"scheme\":\"https\",\"domain\":\"www.example.com\",\"port\":443,"
     "\"path\":\"/a/b\",\"query\":\"x=1\"},\"user_agent\":{\"original\":\"curl/7.78.0\"},"
     "\"tls\":{\"cipher\":\"ECDHE-RSA-AES128-GCM-SHA256\",\"version\":\"1.2\",\"version_protocol\":\"tls\","
     "\"client\":{\"server_name\":\"www.example.com\"}},\"trace\":{\"id\":\"Root=1-5-6\"},"
     "\"cloud\":{\"provider\":\"aws\",\"region\":\"us-east-2\",\"account\":{\"id\":\"123456789012\"}},"
     "\"aws\":{\"elb\":{\"type\":\"https\",\"name\":\"app/web/50dc6c495c0c9188\","
     "\"target_group\":{\"arn\":\"arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/t/73e2d6bc24d8a067\"},"
-    "\"request_processing_time\":0.001,\"target_processing_time\":0.048,\"response_processing_time\":0.000,\"target_status_code\":200,"
-    "\"matched_rule_priority\":0,\"action_executed\":[\"forward\"],\"target_port\":[\"10.0.0.80:8080\"],\"target_status_codes\":[200],"
-    "\"conn_trace_id\":\"TID_ab\"}},\"log\":{\"file\":{\"path\":\"web.log\"},\"offset\":4711},\"ecs\":{\"version\":\"9.4.0\"}}\n";
+    "\"request_processing_time\":0.001,\"target_processing_time\":0.048,\"response_processing_time\":0.000,\"target_"
+    "status_code\":200,"
+    "\"matched_rule_priority\":0,\"action_executed\":[\"forward\"],\"target_port\":[\"10.0.0.80:8080\"],\"target_"
+    "status_codes\":[200],"
+    "\"conn_trace_id\":\"TID_ab\"}},\"log\":{\"file\":{\"path\":\"web.log\"},\"offset\":4711},\"ecs\":{\"version\":\"9."
+    "4.0\"}}\n";
 
 static void test_documented_record(void **state) {
     (void)state;
-    struct place place = {.longitude = -2, .latitude = 54, .has_location = true, .accuracy = PLACE_ACCURACY_COUNTRY, .as_number = 20712};
+    struct place place = {
+        .longitude = -2, .latitude = 54, .has_location = true, .accuracy = PLACE_ACCURACY_COUNTRY, .as_number = 20712};
     place.texts[PLACE_COUNTRY_ISO_CODE] = SLICE("GB");
     place.texts[PLACE_CONTINENT_CODE] = SLICE("EU");
     place.texts[PLACE_AS_ORGANIZATION] = SLICE("Andrews & Arnold Ltd");
@@ -120,8 +132,8 @@ static void test_documented_record(void **state) {
 
 struct leaf_case {
     const char *what;
-    int encoder;      /* 0 ecs, 1 ecs with original, 2 ss4o, 4 flat */
-    int sample;       /* of sample_lines */
+    int encoder;               /* 0 ecs, 1 ecs with original, 2 ss4o, 4 flat */
+    int sample;                /* of sample_lines */
     const char *column, *text; /* replaced in it */
     const char *path, *value;  /* "" for none */
 };
@@ -255,10 +267,15 @@ static void test_origin(void **state) {
     (void)state;
     char line[LINE_BYTES_ROOM];
     size_t bytes = sample_line_write(&sample_lines[ALB], 33, -1, (struct slice){0}, line);
-    struct origin origin = {.path = SLICE("a\"\xff" "b"), .name = SLICE("n"), .account = SLICE("42"), .region = SLICE("eu-west-1")};
+    struct origin origin = {.path = SLICE("a\"\xff"
+                                          "b"),
+                            .name = SLICE("n"),
+                            .account = SLICE("42"),
+                            .region = SLICE("eu-west-1")};
     assert_true(ip_parse(SLICE("192.0.2.9"), &origin.node));
     write_line(encoders[ECS], &origin, (struct slice){line, bytes}, (struct slice){0});
-    assert_leaf("log.file.path", "\"a\\\"\xef\xbf\xbd" "b\"");
+    assert_leaf("log.file.path", "\"a\\\"\xef\xbf\xbd"
+                                 "b\"");
     assert_leaf("cloud.account.id", "\"42\"");
     assert_leaf("cloud.region", "\"eu-west-1\"");
     assert_leaf("observer.ip", "\"192.0.2.9\"");
@@ -281,25 +298,28 @@ static void test_null_columns(void **state) {
                 struct origin origin = origin_plain;
                 origin.schema = schema;
                 enum field_role role = column < 0 ? ROLE_NONE : schema->fields[column].role;
-                bool time = role == ROLE_TIME_END || (role == ROLE_TIME_START && schema_column(schema, ROLE_TIME_END) < 0);
+                bool time = role == ROLE_TIME_END ||
+                            (role == ROLE_TIME_START && schema_column(schema, ROLE_TIME_END) < 0);
                 if (time) continue; /* no record without its time */
                 char line[LINE_BYTES_ROOM];
                 size_t bytes = sample_line_write(&sample_lines[s], SAMPLE_COLUMNS_MAX, column, SLICE("-"), line);
                 write_line(encoders[i], &origin, (struct slice){line, bytes}, (struct slice){0});
                 for (uint32_t leaf = 0; leaf < json.leaves_count; leaf++)
-                    if (slice_equal(json.leaves[leaf].value, SLICE("\"-\""))) fail_msg("%s is a dash", json.leaves[leaf].path);
+                    if (slice_equal(json.leaves[leaf].value, SLICE("\"-\"")))
+                        fail_msg("%s is a dash", json.leaves[leaf].path);
             }
 }
 
 /* A line with columns left as they are, null, odd, or lossy by chance: as many shapes of records as there are. */
 static size_t random_line(struct seeded *seeded, const struct sample_line *sample, char *line) {
-    static const char *const texts[] = {"-", "x", "1", "\\x22", "a\x01", "\xff", "0.5", "10.0.0.9:1", "192.0.2.1", "TLSv1.3", "waf"};
+    static const char *const texts[] = {"-",   "x",          "1",         "\\x22",   "a\x01", "\xff",
+                                        "0.5", "10.0.0.9:1", "192.0.2.1", "TLSv1.3", "waf"};
     size_t bytes = 0, count = 12 + seeded_below(seeded, 30);
     for (size_t i = 0; i < count; i++) {
         bool known = i < sample->schema->fields_count;
         enum field_role role = known ? sample->schema->fields[i].role : ROLE_NONE;
-        bool keep = known && (role == ROLE_TIME_END || role == ROLE_TIME_START || role == ROLE_STATUS || role == ROLE_PEER ||
-                              seeded_below(seeded, 3) > 0);
+        bool keep = known && (role == ROLE_TIME_END || role == ROLE_TIME_START || role == ROLE_STATUS ||
+                              role == ROLE_PEER || seeded_below(seeded, 3) > 0);
         const char *text = keep ? sample->columns[i] : texts[seeded_below(seeded, COUNT_OF(texts))];
         bytes += (size_t)sprintf(line + bytes, "%s%s", i == 0 ? "" : " ", text);
     }
@@ -335,7 +355,8 @@ static void test_context_changes_nothing(void **state) {
 /* Lines that expand as much as a line can: encode_line aborts when a record is longer than the batch has room for. */
 static void test_worst_lines(void **state) {
     (void)state;
-    static const char *const fillers[] = {"\x01", "\xff", "\"", "\\", "a,", "1 ", "?\x01", "\\x01", "\xff,", "'", "9", "0"};
+    static const char *const fillers[] = {"\x01",  "\xff",  "\"",    "\\", "a,", "1 ",
+                                          "?\x01", "\\x01", "\xff,", "'",  "9",  "0"};
     static char path[4000];
     memset(path, '\x02', sizeof path);
     struct origin origin = {.path = {path, sizeof path}, .name = SLICE("n")};
@@ -374,6 +395,7 @@ static void test_worst_lines(void **state) {
 
 static void test_fields(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *fields[3], *there, *gone;
     } cases[] = {
@@ -384,6 +406,7 @@ static void test_fields(void **state) {
         {{"+aws", "-aws.elb.name"}, "aws.elb.type", "aws.elb.name"},
         {{"-log.offset"}, "log.file.path", "log.offset"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         size_t count = 0;
         while (count < 3 && cases[i].fields[count] != NULL) count++;
@@ -394,14 +417,16 @@ static void test_fields(void **state) {
         struct slice fragment = {rendered, encoder_render_place(encoder, &place, rendered)};
         write_line(encoder, &origin_plain, slice_from(documented_line), fragment);
         if (json_text_find(&json, cases[i].there).len == 0) fail_msg("%s: no %s", cases[i].fields[0], cases[i].there);
-        if (json_text_find(&json, cases[i].gone).len > 0) fail_msg("%s: %s is there", cases[i].fields[0], cases[i].gone);
+        if (json_text_find(&json, cases[i].gone).len > 0)
+            fail_msg("%s: %s is there", cases[i].fields[0], cases[i].gone);
         encoder_free(encoder);
     }
 }
 
 static void test_wrong_fields(void **state) {
     (void)state;
-    static const char *const wrong[] = {"user_agent", "", "-", "+", "-user_agent.no_such", "-user_agen", "-client.ip.x"};
+    static const char *const wrong[] = {"user_agent",          "",           "-",           "+",
+                                        "-user_agent.no_such", "-user_agen", "-client.ip.x"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct encoder_request request = {.schema = &output_ecs, .fields = {&wrong[i], 1}};
         struct encoder *encoder = NULL;
@@ -414,11 +439,16 @@ static void test_wrong_fields(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documented_record), cmocka_unit_test(test_leaves),
-        cmocka_unit_test(test_extra_columns),     cmocka_unit_test(test_original),
-        cmocka_unit_test(test_origin),            cmocka_unit_test(test_null_columns),
-        cmocka_unit_test(test_worst_lines),       cmocka_unit_test(test_context_changes_nothing),
-        cmocka_unit_test(test_fields),            cmocka_unit_test(test_wrong_fields),
+        cmocka_unit_test(test_documented_record),
+        cmocka_unit_test(test_leaves),
+        cmocka_unit_test(test_extra_columns),
+        cmocka_unit_test(test_original),
+        cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_null_columns),
+        cmocka_unit_test(test_worst_lines),
+        cmocka_unit_test(test_context_changes_nothing),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_wrong_fields),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

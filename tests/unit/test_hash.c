@@ -56,7 +56,8 @@ static void check_all(struct slice origin_name, uint64_t position, struct slice 
         if (!variants[i].usable) continue;
         variants[i].hash(origin_name, position, guard_copy(line), id);
         if (memcmp(id, expected, HASH_ID_DIGITS) != 0 || memcmp(id + HASH_ID_DIGITS, "##", 2) != 0)
-            fail_msg("%s: %zu bytes of origin, %zu of line: %.34s, not %s", variants[i].name, origin_name.len, line.len, id, expected);
+            fail_msg("%s: %zu bytes of origin, %zu of line: %.34s, not %s", variants[i].name, origin_name.len, line.len,
+                     id, expected);
     }
 }
 
@@ -70,7 +71,8 @@ static void test_known_answers(void **state) {
     check_all(SLICE(""), 0, SLICE(""), "be637bf2e7ab4aec17dbb924bfd111e6");
     check_all(SLICE("o"), 0, SLICE(""), "1df77f2bbe22f921d09c221b6df7b45c");
     check_all(SLICE("stdin"), 1, SLICE("a line"), "3fa8d3cf1f1624c3d90dcd0f12ca50b4");
-    check_all(SLICE("123456789012_elasticloadbalancing_us-east-2_app.web.1234567890abcdef_20220215T2340Z_10.0.0.1_aaaaaaaa.log"),
+    check_all(SLICE("123456789012_elasticloadbalancing_us-east-2_app.web.1234567890abcdef_20220215T2340Z_10.0.0.1_"
+                    "aaaaaaaa.log"),
               0x0102030405060708, (struct slice){x, sizeof x}, "5d3d8e1936bc7bfd4d502e62f01b437b");
     check_all((struct slice){a, sizeof a}, UINT64_MAX, (struct slice){y, sizeof y}, "ad1066c8a59bbe89a11395f34274cd6f");
 }
@@ -93,7 +95,8 @@ static void model(struct slice origin_name, uint64_t position, struct slice line
     }
     XXH128_hash_t value = XXH3_128bits_digest(hash);
     XXH3_freeState(hash);
-    snprintf(out, HASH_ID_DIGITS + 1, "%016llx%016llx", (unsigned long long)value.high64, (unsigned long long)value.low64);
+    snprintf(out, HASH_ID_DIGITS + 1, "%016llx%016llx", (unsigned long long)value.high64,
+             (unsigned long long)value.low64);
 }
 
 /* Every length up to where XXH3 changes its method (16, 128, 240 bytes), and around 4,096 bytes where hash.c does. */

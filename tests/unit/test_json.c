@@ -94,7 +94,8 @@ static void test_quotes(void **state) {
 
 /* One text through json_escape: no more room than allowed, and read back it is what the model says. */
 static void check_text(struct slice text, enum json_source source) {
-    char out[TEXT_BYTES_MAX * JSON_EXPANSION + 1], unescaped[TEXT_BYTES_MAX], repaired[3 * TEXT_BYTES_MAX], decoded[sizeof out];
+    char out[TEXT_BYTES_MAX * JSON_EXPANSION + 1], unescaped[TEXT_BYTES_MAX], repaired[3 * TEXT_BYTES_MAX],
+        decoded[sizeof out];
     bool lossy = false, expected_lossy = false;
     size_t room = JSON_EXPANSION * text.len, bytes, repaired_bytes, decoded_bytes;
     memset(out, CANARY, sizeof out);
@@ -123,8 +124,10 @@ static void test_every_byte(void **state) {
 
 static void test_random_texts(void **state) {
     (void)state;
-    static const char *const pieces[] = {"\\x", "22", "5C", "000000", "EC", "\\xEC\\x97\\x90", "\\", "\"", "\xe2\x82\xac",
-                                         "\xf0\x9f\x98\x80", "\xed\xa0", "\xc3", "\x80", "\n", "plain text", "\\x00000022", "9"};
+    static const char *const pieces[] = {
+        "\\x",  "22", "5C",           "000000",           "EC",       "\\xEC\\x97\\x90",
+        "\\",   "\"", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\xa0", "\xc3",
+        "\x80", "\n", "plain text",   "\\x00000022",      "9"};
     struct seeded seeded = {3};
     for (int round = 0; round < 50000; round++) {
         char text[TEXT_BYTES_MAX];
@@ -170,11 +173,13 @@ static void test_every_sequence(void **state) {
 
 static void test_whole_texts(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *text;
         bool valid;
     } cases[] = {{"", true},         {"abc", true},          {"\xc3\xa9t\xc3\xa9", true}, {"\xc3\xa9\xc3", false},
                  {"a\xff", false},   {"\xf0\x9f\x98", false}, {"\xed\xa0\x80", false},     {"\xf4\x8f\xbf\xbf", true}};
+    /* clang-format on */
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_int_equal(json_utf8_valid(guard_copy(slice_from(cases[i].text))), cases[i].valid);
 }

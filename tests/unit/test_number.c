@@ -142,8 +142,10 @@ static void test_known_texts(void **state) {
         int64_t ns = -1;
         bool parses = number_parse(copy, &value);
         bool seconds = number_seconds_to_ns(copy, &ns);
-        if (parses != expected->parses || (parses && value != expected->value)) fail_msg("integer \"%s\"", expected->text);
-        if (seconds != (expected->ns >= 0) || (seconds && ns != expected->ns)) fail_msg("seconds \"%s\": %" PRId64, expected->text, ns);
+        if (parses != expected->parses || (parses && value != expected->value))
+            fail_msg("integer \"%s\"", expected->text);
+        if (seconds != (expected->ns >= 0) || (seconds && ns != expected->ns))
+            fail_msg("seconds \"%s\": %" PRId64, expected->text, ns);
         check_plain(text, expected->plain);
     }
 }

@@ -54,22 +54,31 @@ static void write_reject(const struct origin *origin, const struct rejected *rej
 static void test_whole_line(void **state) {
     (void)state;
     const struct origin origin = {.path = SLICE("a.log"), .name = SLICE("a.log")};
-    struct rejected rejected = {.reason = "bad-peer", .format = "alb_access", .column = "client:port", .expected = "an address and port",
-                                .found = SLICE("x\""), .line = SLICE("a \"b\""), .has_time = true, .time_ns = 1764547201500000000,
-                                .position = 17, .line_number = 3};
+    struct rejected rejected = {.reason = "bad-peer",
+                                .format = "alb_access",
+                                .column = "client:port",
+                                .expected = "an address and port",
+                                .found = SLICE("x\""),
+                                .line = SLICE("a \"b\""),
+                                .has_time = true,
+                                .time_ns = 1764547201500000000,
+                                .position = 17,
+                                .line_number = 3};
     write_reject(&origin, &rejected);
     out[out_bytes] = '\0';
     char *id = strstr(out, "\"event_id\":\"");
     assert_non_null(id);
     memset(id + 12, '#', 32);
-    assert_string_equal(out, "{\"@timestamp\":\"2025-12-01T00:00:01.500000Z\",\"reason\":\"bad-peer\",\"stage\":\"split\","
-                             "\"detail\":\"column client:port: expected an address and port, found \\\"x\\\"\\\"\","
-                             "\"format\":\"alb_access\",\"origin\":{\"path\":\"a.log\",\"offset\":17,\"line\":3},"
-                             "\"event_id\":\"################################\",\"original\":\"a \\\"b\\\"\"}\n");
+    assert_string_equal(out,
+                        "{\"@timestamp\":\"2025-12-01T00:00:01.500000Z\",\"reason\":\"bad-peer\",\"stage\":\"split\","
+                        "\"detail\":\"column client:port: expected an address and port, found \\\"x\\\"\\\"\","
+                        "\"format\":\"alb_access\",\"origin\":{\"path\":\"a.log\",\"offset\":17,\"line\":3},"
+                        "\"event_id\":\"################################\",\"original\":\"a \\\"b\\\"\"}\n");
 }
 
 static void test_base64(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         struct slice line;
         const char *expected;
@@ -77,6 +86,7 @@ static void test_base64(void **state) {
         {SLICE("\xff"), "\"/w==\""}, {SLICE("\xff\x01"), "\"/wE=\""}, {SLICE("\xff\x01\x02"), "\"/wEC\""},
         {SLICE("ab\xc3"), "\"YWLD\""}, {SLICE("\xfb\xef\xbe\x3f"), "\"++++Pw==\""},
     };
+    /* clang-format on */
     const struct origin origin = {.path = SLICE("a"), .name = SLICE("a")};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         write_reject(&origin, &(struct rejected){.reason = "r", .expected = "e", .line = cases[i].line});
@@ -115,10 +125,16 @@ static void test_worst_lines(void **state) {
             memset(path, *filler, sizeof path);
             memset(line, *filler, bytes);
             const struct origin origin = {.path = {path, sizeof path}, .name = {path, sizeof path}};
-            write_reject(&origin, &(struct rejected){.reason = "unterminated-quote", .format = "alb_access",
-                                                     .column = "alpn_client_preference_list", .expected = "an ISO 8601 time in UTC",
-                                                     .found = {line, bytes}, .line = {line, bytes}, .truncated = true,
-                                                     .has_time = true, .time_ns = INT64_MAX, .position = UINT64_MAX,
+            write_reject(&origin, &(struct rejected){.reason = "unterminated-quote",
+                                                     .format = "alb_access",
+                                                     .column = "alpn_client_preference_list",
+                                                     .expected = "an ISO 8601 time in UTC",
+                                                     .found = {line, bytes},
+                                                     .line = {line, bytes},
+                                                     .truncated = true,
+                                                     .has_time = true,
+                                                     .time_ns = INT64_MAX,
+                                                     .position = UINT64_MAX,
                                                      .line_number = UINT64_MAX});
             assert_true(slice_equal(json_text_find(&json, "truncated"), SLICE("true")));
         }
@@ -151,6 +167,7 @@ static uint32_t render_place(const struct encoder *encoder, const struct place *
 
 static void test_degrees(void **state) {
     (void)state;
+    /* clang-format off */
     static const struct {
         double longitude, latitude;
         const char *lon, *lat;
@@ -158,6 +175,7 @@ static void test_degrees(void **state) {
         {0, 0, "0.0", "0.0"},          {-180, 90, "-180.0", "90.0"},           {13.4049999, -0.5, "13.405", "-0.5"},
         {0.0000004, -0.0000004, "0.0", "0.0"}, {179.9999999, -89.9999996, "180.0", "-90.0"}, {-0.000001, 1e-6, "-0.000001", "0.000001"},
     };
+    /* clang-format on */
     struct encoder *encoder = new_encoder(&output_ecs);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct place place = {.longitude = cases[i].longitude, .latitude = cases[i].latitude, .has_location = true};
@@ -176,9 +194,12 @@ static void test_places_of_any_size(void **state) {
         struct encoder *encoder = new_encoder(output_schemas[s]);
         assert_int_equal(render_place(encoder, &(struct place){.as_number = 0}), 0);
         for (int round = 0; round < 2000; round++) {
-            struct place place = {.as_number = UINT32_MAX >> seeded_below(&seeded, 32), .marks = seeded_below(&seeded, 64),
-                                  .accuracy = (enum place_accuracy)seeded_below(&seeded, 3), .longitude = -179.123456,
-                                  .latitude = -89.123456, .has_location = seeded_below(&seeded, 2) == 0};
+            struct place place = {.as_number = UINT32_MAX >> seeded_below(&seeded, 32),
+                                  .marks = seeded_below(&seeded, 64),
+                                  .accuracy = (enum place_accuracy)seeded_below(&seeded, 3),
+                                  .longitude = -179.123456,
+                                  .latitude = -89.123456,
+                                  .has_location = seeded_below(&seeded, 2) == 0};
             memset(text, "\x01\"xx"[round % 4], sizeof text);
             uint32_t known = 0;
             for (int i = 0; i < PLACE_TEXTS; i++)
@@ -187,7 +208,8 @@ static void test_places_of_any_size(void **state) {
                     known++;
                 }
             render_place(encoder, &place);
-            for (uint32_t i = 0; i < json.leaves_count; i++) assert_true(json.leaves[i].value.len > 2 || json.leaves[i].value.ptr[0] != '{');
+            for (uint32_t i = 0; i < json.leaves_count; i++)
+                assert_true(json.leaves[i].value.len > 2 || json.leaves[i].value.ptr[0] != '{');
             bool usual = round % 4 == 2; /* short and without escapes: nothing may be left out */
             for (int mark = 0; mark < PLACE_MARKS; mark++) known += place.marks >> mark & 1;
             known += (uint32_t)(place.has_location ? 2 : 0) + (place.accuracy != PLACE_ACCURACY_NONE);

@@ -96,7 +96,8 @@ static struct record split(struct slice line) {
     return record;
 }
 
-static void check_part(const struct record *record, struct span span, const char *expected, const char *what, const char *part) {
+static void check_part(const struct record *record, struct span span, const char *expected, const char *what,
+                       const char *part) {
     struct slice got = record_text(record, span);
     if (!slice_equal(got, slice_from(expected)))
         fail_msg("%s: %s is \"%.*s\" instead of \"%s\"", what, part, (int)got.len, got.ptr, expected);
@@ -141,7 +142,8 @@ static void check_any(struct slice line) {
     if (request->url.length > 0 && request->method.length > 0)
         assert_int_equal(request->url.offset, request->method.offset + request->method.length + 1);
     if (request->scheme.length > 0) assert_memory_equal(url.ptr + request->scheme.length, "://", 3);
-    for (uint32_t i = 0; i < request->path.length; i++) assert_true(strchr("?#", record.text[request->path.offset + i]) == NULL);
+    for (uint32_t i = 0; i < request->path.length; i++)
+        assert_true(strchr("?#", record.text[request->path.offset + i]) == NULL);
     if (request->query.length > 0) assert_int_equal(record.text[request->query.offset - 1], '?');
 }
 
@@ -154,8 +156,8 @@ static void test_cut_lines(void **state) {
 
 static void test_random_lines(void **state) {
     (void)state;
-    static const char *const pieces[] = {" ", "-", "GET", "http://", "https://", "[::1]", ":", "443", "/", "?", "#", "@", "HTTP/1.1",
-                                         "host", "HTTP/", "99999", "é"};
+    static const char *const pieces[] = {" ", "-", "GET", "http://",  "https://", "[::1]", ":",     "443", "/",
+                                         "?", "#", "@",   "HTTP/1.1", "host",     "HTTP/", "99999", "é"};
     struct seeded seeded = {11};
     for (int round = 0; round < 100000; round++) {
         char line[256];

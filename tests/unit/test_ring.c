@@ -123,7 +123,8 @@ static void test_reserve(void **state) {
         assert_true(ring_init(&ring, size));
         uint32_t reserved = ring.reserved;
         assert_in_range(reserved, 2, size / 2);
-        struct taker later = {.ring = &ring, .input_index = 1, .wanted = size - 1}, oldest = {.ring = &ring, .wanted = reserved};
+        struct taker later = {.ring = &ring, .input_index = 1, .wanted = size - 1},
+                     oldest = {.ring = &ring, .wanted = reserved};
         pthread_t later_thread = start(take_all, &later);
         wait_for(&later, size - reserved);
         take_all(&oldest); /* does not block, else the alarm ends this */
@@ -146,8 +147,10 @@ static void test_batches_come_back_empty(void **state) {
     for (int round = 0; round < 3; round++) {
         struct batch *batch = ring_take(&ring, 0);
         assert_int_equal(batch->magic, BATCH_MAGIC);
-        assert_true(batch->text_bytes == 0 && batch->out_bytes == 0 && batch->reject_bytes == 0 && batch->lines_count == 0);
-        assert_true(batch->next == NULL && batch->origin == NULL && !batch->last && !batch->line_too_long && !batch->cut_short);
+        assert_true(batch->text_bytes == 0 && batch->out_bytes == 0 && batch->reject_bytes == 0 &&
+                    batch->lines_count == 0);
+        assert_true(batch->next == NULL && batch->origin == NULL && !batch->last && !batch->line_too_long &&
+                    !batch->cut_short);
         assert_int_equal(batch->tally.read, 0);
         batch->text_bytes = BATCH_TEXT_ROOM; /* the whole room may be used, and is given back */
         batch->out_bytes = batch_out_bytes_max() - OUT_PADDING_BYTES;
@@ -179,7 +182,8 @@ static void test_sequencer_order(void **state) {
             origins[input] = (struct origin){.input_index = input};
             uint32_t parts = 1 + seeded_below(&seeded, 4);
             for (uint32_t part = 0; part < parts; part++)
-                batches[count++] = (struct batch){.magic = BATCH_MAGIC, .origin = &origins[input], .sequence = part, .last = part + 1 == parts};
+                batches[count++] = (struct batch){
+                    .magic = BATCH_MAGIC, .origin = &origins[input], .sequence = part, .last = part + 1 == parts};
         }
         uint32_t order[24], left = 0;
         for (uint32_t i = 0; i < count; i++) order[i] = i;
@@ -305,19 +309,17 @@ static void run_model(uint32_t readers, uint32_t workers, uint32_t batches, uint
 
 static void test_few_batches_and_many_inputs(void **state) {
     (void)state;
-    static const uint32_t threads[][3] = {{1, 1, 4}, {2, 1, 4}, {1, 3, 4}, {8, 2, 4}, {16, 4, 4}, {8, 8, 5}, {4, 2, 10}, {12, 12, 12}};
+    static const uint32_t threads[][3] = {{1, 1, 4},  {2, 1, 4}, {1, 3, 4},  {8, 2, 4},
+                                          {16, 4, 4}, {8, 8, 5}, {4, 2, 10}, {12, 12, 12}};
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         for (uint64_t seed = 1; seed <= 4; seed++) run_model(threads[i][0], threads[i][1], threads[i][2], seed);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queue_order),
-        cmocka_unit_test(test_queue_close_wakes_all),
-        cmocka_unit_test(test_reserve),
-        cmocka_unit_test(test_batches_come_back_empty),
-        cmocka_unit_test(test_sequencer_order),
-        cmocka_unit_test(test_few_batches_and_many_inputs),
+        cmocka_unit_test(test_queue_order),     cmocka_unit_test(test_queue_close_wakes_all),
+        cmocka_unit_test(test_reserve),         cmocka_unit_test(test_batches_come_back_empty),
+        cmocka_unit_test(test_sequencer_order), cmocka_unit_test(test_few_batches_and_many_inputs),
     };
     return cmocka_run_group_tests(tests, start_alarm, NULL);
 }

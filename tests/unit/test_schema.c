@@ -58,10 +58,12 @@ static void test_columns(void **state) {
         for (uint16_t column = 0; column < schemas_all[i]->fields_count; column++) {
             const struct field_spec *field = &schemas_all[i]->fields[column];
             size_t good = strspn(field->name, "abcdefghijklmnopqrstuvwxyz0123456789_:");
-            if (field->name[good] != '\0' || field->name[0] == '\0') fail_msg("%s: column \"%s\"", schemas_all[i]->name, field->name);
+            if (field->name[good] != '\0' || field->name[0] == '\0')
+                fail_msg("%s: column \"%s\"", schemas_all[i]->name, field->name);
             if (strlen(field->help) < 2) fail_msg("%s: column %s has no help", schemas_all[i]->name, field->name);
             bool by_role = field->role != ROLE_NONE;
-            if (field->ecs == NULL && !by_role) fail_msg("%s: column %s goes nowhere", schemas_all[i]->name, field->name);
+            if (field->ecs == NULL && !by_role)
+                fail_msg("%s: column %s goes nowhere", schemas_all[i]->name, field->name);
         }
 }
 
@@ -69,7 +71,9 @@ static void test_columns(void **state) {
 
 static enum output_type type_of(enum field_kind kind) {
     switch (kind) {
-    case FIELD_INTEGER: case FIELD_SIGNED: case FIELD_INTEGERS_SPACE: return TYPE_LONG;
+    case FIELD_INTEGER:
+    case FIELD_SIGNED:
+    case FIELD_INTEGERS_SPACE: return TYPE_LONG;
     case FIELD_SECONDS: return TYPE_FLOAT;
     case FIELD_TIME: return TYPE_DATE;
     case FIELD_IP: return TYPE_IP;
@@ -91,15 +95,16 @@ static bool has_row(const struct output_schema *output, const struct schema *sch
     for (uint16_t i = 0; i < output->fields_count; i++) {
         const struct output_field *row = &output->fields[i];
         char text[PATH_BYTES];
-        snprintf(text, sizeof text, "%s%s", row->path[0] == '*' ? schema->space : "", row->path + (row->path[0] == '*'));
+        snprintf(text, sizeof text, "%s%s", row->path[0] == '*' ? schema->space : "",
+                 row->path + (row->path[0] == '*'));
         if (row->value == VALUE_COLUMN && strcmp(text, path) == 0) return true;
     }
     return false;
 }
 
 /* The columns whose path is `only`, or (NULL) all without a row of their own. Returns how many. */
-static uint32_t add_columns(struct paths *paths, const struct output_schema *output, const struct schema *schema, const char *only,
-                            enum output_type row_type) {
+static uint32_t add_columns(struct paths *paths, const struct output_schema *output, const struct schema *schema,
+                            const char *only, enum output_type row_type) {
     uint32_t before = paths->count;
     for (uint16_t i = 0; i < schema->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
@@ -119,7 +124,8 @@ static uint32_t add_columns(struct paths *paths, const struct output_schema *out
     return paths->count - before;
 }
 
-static void expand(const struct output_schema *output, const struct schema *schema, struct paths *paths, bool *row_used) {
+static void expand(const struct output_schema *output, const struct schema *schema, struct paths *paths,
+                   bool *row_used) {
     paths->count = 0;
     for (uint16_t i = 0; i < output->fields_count; i++) {
         const struct output_field *row = &output->fields[i];
@@ -138,7 +144,8 @@ static void expand(const struct output_schema *output, const struct schema *sche
         }
         char *dot = strrchr(text, '.');
         *(dot != NULL ? dot + 1 : text) = '\0';
-        for (uint16_t p = 0; p < *output->place_count; p++) add_path(paths, text, output->place[p].path, output->place[p].type);
+        for (uint16_t p = 0; p < *output->place_count; p++)
+            add_path(paths, text, output->place[p].path, output->place[p].type);
     }
 }
 
@@ -157,9 +164,11 @@ static void check_paths(const char *what, const struct paths *paths) {
             const char *first = paths->items[i].text, *second = paths->items[j].text;
             size_t bytes = strlen(first), common = common_objects(first, second);
             if (strcmp(first, second) == 0) fail_msg("%s: %s twice", what, first);
-            if (strncmp(first, second, bytes) == 0 && second[bytes] == '.') fail_msg("%s: %s inside %s", what, second, first);
+            if (strncmp(first, second, bytes) == 0 && second[bytes] == '.')
+                fail_msg("%s: %s inside %s", what, second, first);
             bytes = strlen(second);
-            if (strncmp(second, first, bytes) == 0 && first[bytes] == '.') fail_msg("%s: %s inside %s", what, first, second);
+            if (strncmp(second, first, bytes) == 0 && first[bytes] == '.')
+                fail_msg("%s: %s inside %s", what, first, second);
             for (uint32_t between = i + 1; between < j; between++)
                 if (common_objects(first, paths->items[between].text) < common)
                     fail_msg("%s: %s stands apart from %s", what, second, first);
@@ -188,15 +197,17 @@ static void test_paths(void **state) {
             }
         }
         for (uint16_t row = 0; row < output_schemas[s]->fields_count; row++)
-            if (!row_used[row]) fail_msg("%s: no format has %s", output_schemas[s]->name, output_schemas[s]->fields[row].path);
+            if (!row_used[row])
+                fail_msg("%s: no format has %s", output_schemas[s]->name, output_schemas[s]->fields[row].path);
     }
 }
 
 /* Names of ECS and of this project's contract that must never go missing. */
 static void test_names_that_others_rely_on(void **state) {
     (void)state;
-    static const char *const names[] = {"@timestamp", "client.ip", "client.geo.location", "client.as.number", "event.id", "source.ip",
-                                        "hop.verdict", "aws.elb.name", "log.offset", "ecs.version", "cloud.account.id"};
+    static const char *const names[] = {"@timestamp", "client.ip",   "client.geo.location", "client.as.number",
+                                        "event.id",   "source.ip",   "hop.verdict",         "aws.elb.name",
+                                        "log.offset", "ecs.version", "cloud.account.id"};
     for (uint32_t i = 0; i < schemas_count; i++) {
         static struct paths paths;
         bool row_used[PATHS_MAX] = {false};

@@ -94,8 +94,10 @@ static void test_known_texts(void **state) {
 /* Whatever the cache has seen before, good or bad, the answer is that of an empty one. */
 static void test_cache_changes_nothing(void **state) {
     (void)state;
-    static const struct slice more[] = {SLICE("\0" "025-12-01T00:00:01Z"), SLICE("2025-12-0\0T00:00:01Z"),
-                                        SLICE("2025-12-01X00:00:01Z"), SLICE("2025-12-0AT00:00:01Z")};
+    static const struct slice more[] = {SLICE("\0"
+                                              "025-12-01T00:00:01Z"),
+                                        SLICE("2025-12-0\0T00:00:01Z"), SLICE("2025-12-01X00:00:01Z"),
+                                        SLICE("2025-12-0AT00:00:01Z")};
     struct timestamp_cache cache = {.day = ""};
     struct seeded seeded = {7};
     for (int round = 0; round < 100000; round++) {
@@ -178,13 +180,17 @@ static void test_random_times(void **state) {
     struct timestamp_cache cache = {.day = ""};
     struct seeded seeded = {8};
     for (int round = 0; round < 100000; round++) {
-        struct tm parts = {.tm_year = 70 + (int)seeded_below(&seeded, 192), .tm_mon = (int)seeded_below(&seeded, 12),
-                           .tm_mday = 1 + (int)seeded_below(&seeded, 28), .tm_hour = (int)seeded_below(&seeded, 24),
-                           .tm_min = (int)seeded_below(&seeded, 60), .tm_sec = (int)seeded_below(&seeded, 60)};
+        struct tm parts = {.tm_year = 70 + (int)seeded_below(&seeded, 192),
+                           .tm_mon = (int)seeded_below(&seeded, 12),
+                           .tm_mday = 1 + (int)seeded_below(&seeded, 28),
+                           .tm_hour = (int)seeded_below(&seeded, 24),
+                           .tm_min = (int)seeded_below(&seeded, 60),
+                           .tm_sec = (int)seeded_below(&seeded, 60)};
         int micros = (int)seeded_below(&seeded, 1000000);
         char text[64];
-        int bytes = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06d%s", parts.tm_year + 1900, parts.tm_mon + 1,
-                             parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros, round % 2 == 0 ? "Z" : "");
+        int bytes = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06d%s", parts.tm_year + 1900,
+                             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros,
+                             round % 2 == 0 ? "Z" : "");
         int64_t ns = -1;
         uint32_t digits;
         assert_true(timestamp_parse(guard_copy((struct slice){text, (size_t)bytes}), &cache, &ns, &digits));

@@ -17,7 +17,8 @@ static inline int32_t text_model_hex(const char *text, const char *end, int coun
     int32_t value = 0;
     if (end - text < count) return -1;
     for (int i = 0; i < count; i++) {
-        const char *digits = "0123456789abcdef0123456789ABCDEF", *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
+        const char *digits = "0123456789abcdef0123456789ABCDEF",
+                   *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
         if (digit == NULL) return -1;
         value = value * 16 + (int32_t)((digit - digits) % 16);
     }
@@ -30,7 +31,8 @@ static inline size_t text_model_unescape(struct slice text, char *out) {
     size_t bytes = 0;
     while (at < end) {
         bool escape = *at == '\\' && end - at >= 2;
-        if (escape && at[1] == 'x' && end - at >= 10 && memcmp(at + 2, "000000", 6) == 0 && text_model_hex(at + 8, end, 2) >= 0) {
+        if (escape && at[1] == 'x' && end - at >= 10 && memcmp(at + 2, "000000", 6) == 0 &&
+            text_model_hex(at + 8, end, 2) >= 0) {
             out[bytes++] = (char)text_model_hex(at + 8, end, 2);
             at += 10;
         } else if (escape && at[1] == 'x' && text_model_hex(at + 2, end, 2) >= 0) {
