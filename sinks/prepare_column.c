@@ -193,7 +193,7 @@ static void prepare_other(struct preparation *preparation, uint32_t column, stru
     case FIELD_TEXTS_SPACE:
     case FIELD_TEXTS_QUOTED:
     case FIELD_INTEGERS_SPACE: prepare_list(preparation, column, kind, text); break;
-    default: ASSERT(!"a kind that is no column of its own");
+    default: ASSERT(false && "a kind that is no column of its own");
     }
 }
 
