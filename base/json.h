@@ -14,13 +14,6 @@
 
 #define JSON_EXPANSION 6u /* a byte becomes \u00XX at the worst */
 
-/* Copies `length` bytes 32 at a time: up to 31 more bytes are read behind `from` and written behind `to`. */
-static inline char *json_copy_plain(char *to, const char *from, uint32_t length) {
-    memcpy(to, from, 32);
-    for (uint32_t done = 32; done < length; done += 32) memcpy(to + done, from + done, 32);
-    return to + length;
-}
-
 /* How bytes of the text are to be read before they are escaped. */
 enum json_source {
     JSON_VERBATIM,

@@ -23,14 +23,18 @@ static inline uint32_t number_write(uint64_t value, char *out) {
 /* All of `text` as an integer 0..2^63-1 (leading zeros allowed). False if it is anything else. */
 bool number_parse(struct slice text, uint64_t *value) __attribute__((warn_unused_result));
 
-/* Whether the first `count` (1..8) bytes at `text` are digits; reads eight bytes. All at once: a digit's upper nibble is 3, before
- * and after 6 is added. */
+/* Whether the eight bytes of a word are digits, all at once: a digit's upper nibble is 3, before and after 6 is added. */
+static inline bool number_word_is_digits(uint64_t word) {
+    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
+           0x3333333333333333u;
+}
+
+/* Whether the first `count` (1..8) bytes at `text` are digits; reads eight bytes. */
 static inline bool number_digits_8(const char *text, size_t count) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
     word = word << (64 - 8 * count) | (count == 8 ? 0 : 0x3030303030303030u >> (8 * count));
-    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
-           0x3333333333333333u;
+    return number_word_is_digits(word);
 }
 
 /* Whether `text` is an integer that can stand in JSON as it is and fits an OpenSearch `long`: no leading zero. */

@@ -3,6 +3,8 @@
  * Threads: pure functions but for the caller's cache. */
 #include "base/timestamp.h"
 
+#include "base/number.h"
+
 #define NS_PER_SECOND 1000000000ll
 
 static bool two_digits(const char *text, int *value) {
@@ -31,11 +33,6 @@ static bool parse_day(const char *text, int64_t *ns) {
     return true;
 }
 
-static bool all_digits(uint64_t word) {
-    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
-           0x3333333333333333u;
-}
-
 /* "HH:MM:SS", all eight bytes at once. */
 static bool parse_clock(const char *text, int64_t *seconds) {
     const uint64_t colons = 0x0000ff0000ff0000u;
@@ -43,7 +40,7 @@ static bool parse_clock(const char *text, int64_t *seconds) {
     memcpy(&word, text, sizeof word);
     if ((word & colons) != (0x3a3a3a3a3a3a3a3au & colons)) return false;
     word = (word & ~colons) | (0x3030303030303030u & colons);
-    if (!all_digits(word)) return false;
+    if (!number_word_is_digits(word)) return false;
     word -= 0x3030303030303030u;
     uint64_t numbers = word * 10 + (word >> 8); /* hour in byte 0, minute in byte 3, second in byte 6 */
     uint64_t hour = numbers & 255, minute = numbers >> 24 & 255, second = numbers >> 48 & 255;
@@ -57,7 +54,7 @@ static bool parse_micros(const char *text, int64_t *ns) {
     memcpy(&word, text, sizeof word);
     if ((word & 0xff000000000000ffu) != 0x5a0000000000002eu) return false;
     word = (word >> 8 & 0x0000ffffffffffffu) | 0x3030000000000000u;
-    if (!all_digits(word)) return false;
+    if (!number_word_is_digits(word)) return false;
     word -= 0x3030303030303030u;
     uint64_t numbers = word * 10 + (word >> 8); /* pairs in bytes 0, 2, 4 */
     *ns = (int64_t)((numbers & 255) * 10000 + (numbers >> 16 & 255) * 100 + (numbers >> 32 & 255)) * 1000;

@@ -315,6 +315,5 @@ const struct source_ops source_file_ops = {
     .name = "file",
     .open = open_input,
     .fill = fill,
-    .settle = NULL,
     .close = close_input,
 };

@@ -1,4 +1,4 @@
-/* The stages at both ends of the ring, as tables of functions. Implementations are listed in app/registry.c.
+/* The stages at both ends of the ring, as tables of functions. app/pipeline.c runs them.
  *
  * Threads: said per function. */
 #ifndef WHEREFROM_STAGE_H
@@ -15,19 +15,14 @@ struct source_ops {
     /* Fills an empty batch with whole lines; batch->last says that nothing follows. A damaged input ends with a last batch, too,
      * and STATUS_FAILED: what could be read is in the batch. Blocks while a live input is silent. Reader thread. */
     enum status (*fill)(void *source, struct batch *batch, struct error *error);
-    /* The batch and everything before it has been written: its position may be committed. In sequence order. Sink thread.
-     * NULL: nothing is ever committed. */
-    void (*settle)(void *source, const struct batch *batch);
     void (*close)(void *source);
 };
 
 /* Writes encoded batches. One instance per run. */
 struct sink_ops {
     const char *name;
-    /* Writes out[0..out_bytes) of the batch; in sequence order. Sink thread. */
+    /* Writes a batch's bytes; in the order of the input. Sink thread. */
     enum status (*write)(void *sink, const char *bytes, size_t bytes_count, struct error *error);
-    /* Everything written so far is where it belongs after this. Sink thread. */
-    enum status (*flush)(void *sink, struct error *error);
     /* Safe after any failure; a failure to write the last bytes is reported. */
     enum status (*close)(void *sink, struct error *error);
 };

@@ -97,13 +97,6 @@ static enum status write_bytes(void *instance, const char *bytes, size_t bytes_c
     return STATUS_OK;
 }
 
-/* Written bytes are the kernel's; a gzip stream is whole only once it is closed. */
-static enum status flush_bytes(void *instance, struct error *error) {
-    (void)instance;
-    (void)error;
-    return STATUS_OK;
-}
-
 static enum status close_file(void *instance, struct error *error) {
     struct sink_file *sink = instance;
     enum status status = STATUS_OK;
@@ -135,4 +128,4 @@ uint64_t sink_file_bytes(const struct sink_file *sink) {
     return sink->bytes;
 }
 
-const struct sink_ops sink_file_ops = {.name = "file", .write = write_bytes, .flush = flush_bytes, .close = close_file};
+const struct sink_ops sink_file_ops = {.name = "file", .write = write_bytes, .close = close_file};

@@ -184,23 +184,10 @@ static void test_whole_texts(void **state) {
         assert_int_equal(json_utf8_valid(guard_copy(slice_from(cases[i].text))), cases[i].valid);
 }
 
-static void test_copy(void **state) {
-    (void)state;
-    char from[256], to[256];
-    for (size_t i = 0; i < sizeof from; i++) from[i] = (char)i;
-    for (uint32_t length = 0; length <= 160; length++) {
-        memset(to, CANARY, sizeof to);
-        assert_ptr_equal(json_copy_plain(to, from, length), to + length);
-        assert_memory_equal(to, from, length);
-        for (size_t i = length + 32; i < sizeof to; i++) assert_int_equal(to[i], CANARY);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_texts),  cmocka_unit_test(test_quotes),         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_random_texts), cmocka_unit_test(test_every_sequence), cmocka_unit_test(test_whole_texts),
-        cmocka_unit_test(test_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
