@@ -72,10 +72,14 @@ static void read_input(struct pipeline *pipeline, struct source_file *source, co
     struct error error;
     bool opened = source_file_ops.open(source, origin, &error) == STATUS_OK;
     if (!opened) input_failed(pipeline, &error);
-    bool last = false;
+    bool last = false, given_up = false;
     for (uint64_t sequence = 0; !last; sequence++) {
         struct batch *batch = ring_take(&pipeline->ring, origin->input_index);
-        if (!opened || atomic_load(&pipeline->stop)) {
+        if (opened && !given_up && atomic_load(&pipeline->stop)) {
+            given_up = true;
+            source_file_ops.give_up(source);
+        }
+        if (!opened) {
             end_input(batch, origin, sequence);
         } else if (source_file_ops.fill(source, batch, &error) != STATUS_OK) {
             input_failed(pipeline, &error);

@@ -32,7 +32,7 @@ static void split_authority(struct request *request, const char *text, uint32_t 
         port += digit * scale;
         scale *= 10;
     }
-    if (colon > from && colon < port_end && text[colon - 1] == ':' && port <= 65535) {
+    if (colon > from && text[colon - 1] == ':' && port <= 65535) {
         request->port = port;
         to = colon - 1;
     }

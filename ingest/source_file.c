@@ -311,9 +311,17 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     return status;
 }
 
+static void give_up(void *instance) {
+    struct source_file *source = instance;
+    source->text_end = true;
+    source->cut_short = source->live;
+    if (!source->live) source->carry_bytes = 0;
+}
+
 const struct source_ops source_file_ops = {
     .name = "file",
     .open = open_input,
     .fill = fill,
+    .give_up = give_up,
     .close = close_input,
 };

@@ -15,6 +15,9 @@ struct source_ops {
     /* Fills an empty batch with whole lines; batch->last says that nothing follows. A damaged input ends with a last batch, too,
      * and STATUS_FAILED: what could be read is in the batch. Blocks while a live input is silent. Reader thread. */
     enum status (*fill)(void *source, struct batch *batch, struct error *error);
+    /* The run shall end: nothing more is read, and the next batches hold what a live input has given already (of a file, which can be
+     * read again, nothing). Reader thread. */
+    void (*give_up)(void *source);
     void (*close)(void *source);
 };
 

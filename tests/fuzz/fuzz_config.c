@@ -28,16 +28,33 @@ struct settings {
 static const char *const schemas[] = {"ecs", "ss4o", "flat", NULL};
 
 static const struct option_spec specs[] = {
-    {.name = "config", .letter = 'c', .kind = OPTION_TEXT, .offset = offsetof(struct settings, config),
-     .placeholder = "FILE", .cli_only = true},
-    {.name = "output", .kind = OPTION_TEXT, .offset = offsetof(struct settings, output), .placeholder = "OUT",
+    {.name = "config",
+     .letter = 'c',
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, config),
+     .placeholder = "FILE",
+     .cli_only = true},
+    {.name = "output",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, output),
+     .placeholder = "OUT",
      .default_text = "-"},
     {.name = "geo", .kind = OPTION_LIST, .offset = offsetof(struct settings, geo), .placeholder = "FILE"},
     {.name = "quiet", .kind = OPTION_FLAG, .offset = offsetof(struct settings, quiet)},
-    {.name = "workers", .kind = OPTION_COUNT, .offset = offsetof(struct settings, workers), .placeholder = "N",
-     .default_text = "4", .min = 1, .max = 64},
-    {.name = "memory-max", .kind = OPTION_SIZE, .offset = offsetof(struct settings, memory), .placeholder = "SIZE",
-     .default_text = "256M", .min = 16u << 20, .max = UINT64_C(8) << 30},
+    {.name = "workers",
+     .kind = OPTION_COUNT,
+     .offset = offsetof(struct settings, workers),
+     .placeholder = "N",
+     .default_text = "4",
+     .min = 1,
+     .max = 64},
+    {.name = "memory-max",
+     .kind = OPTION_SIZE,
+     .offset = offsetof(struct settings, memory),
+     .placeholder = "SIZE",
+     .default_text = "256M",
+     .min = 16u << 20,
+     .max = UINT64_C(8) << 30},
     {.name = "since", .kind = OPTION_TIME, .offset = offsetof(struct settings, since), .placeholder = "TIME"},
     {.name = "schema", .kind = OPTION_CHOICE, .offset = offsetof(struct settings, schema), .choices = schemas},
 };
@@ -75,7 +92,7 @@ static enum status parse(char *path, size_t text_bytes, struct error *error) {
     struct settings settings;
     const struct option_group group = {
         .title = "All", .specs = specs, .specs_count = sizeof specs / sizeof *specs, .settings = &settings};
-    char *argv[] = {(char *)(uintptr_t)"-c", path};
+    char *argv[] = {(char *)(uintptr_t) "-c", path};
     struct arguments arguments;
     enum status status = arguments_parse(&arguments, &group, 1, 2, argv, error);
     if (status == STATUS_OK) {

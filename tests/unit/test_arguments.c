@@ -35,33 +35,80 @@ struct settings {
 static const char *const schemas[] = {"ecs", "ss4o", "flat", NULL};
 
 static const struct option_spec input_specs[] = {
-    {.name = "config", .letter = 'c', .kind = OPTION_TEXT, .offset = offsetof(struct settings, config),
-     .placeholder = "FILE", .help = "options from a YAML file", .cli_only = true},
-    {.name = "geo", .kind = OPTION_LIST, .offset = offsetof(struct settings, geo), .placeholder = "FILE",
-     .help = "database of places", .default_text = "built-in.mmdb"},
+    {.name = "config",
+     .letter = 'c',
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, config),
+     .placeholder = "FILE",
+     .help = "options from a YAML file",
+     .cli_only = true},
+    {.name = "geo",
+     .kind = OPTION_LIST,
+     .offset = offsetof(struct settings, geo),
+     .placeholder = "FILE",
+     .help = "database of places",
+     .default_text = "built-in.mmdb"},
     {.name = "no-geo", .kind = OPTION_FLAG, .offset = offsetof(struct settings, no_geo), .help = "no places"},
-    {.name = "since", .kind = OPTION_TIME, .offset = offsetof(struct settings, since), .placeholder = "TIME",
+    {.name = "since",
+     .kind = OPTION_TIME,
+     .offset = offsetof(struct settings, since),
+     .placeholder = "TIME",
      .help = "leave out older records"},
-    {.name = "limit", .kind = OPTION_COUNT, .offset = offsetof(struct settings, limit), .placeholder = "N",
+    {.name = "limit",
+     .kind = OPTION_COUNT,
+     .offset = offsetof(struct settings, limit),
+     .placeholder = "N",
      .help = "stop after N records"},
-    {.name = "lines-min", .kind = OPTION_COUNT, .offset = offsetof(struct settings, lines), .placeholder = "N",
-     .help = "at least so many lines", .min = 2},
+    {.name = "lines-min",
+     .kind = OPTION_COUNT,
+     .offset = offsetof(struct settings, lines),
+     .placeholder = "N",
+     .help = "at least so many lines",
+     .min = 2},
 };
 static const struct option_spec output_specs[] = {
-    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .offset = offsetof(struct settings, output),
-     .placeholder = "OUT", .help = "where records go", .default_text = "-"},
-    {.name = "schema", .kind = OPTION_CHOICE, .offset = offsetof(struct settings, schema), .choices = schemas,
-     .help = "field names of the output", .default_text = "ecs"},
-    {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, .offset = offsetof(struct settings, workers),
-     .placeholder = "N", .help = "worker threads", .default_text = "4", .min = 1, .max = 64},
-    {.name = "memory-max", .kind = OPTION_SIZE, .offset = offsetof(struct settings, memory), .placeholder = "SIZE",
-     .default_text = "256M", .min = 16u << 20, .max = UINT64_C(8) << 30,
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, output),
+     .placeholder = "OUT",
+     .help = "where records go",
+     .default_text = "-"},
+    {.name = "schema",
+     .kind = OPTION_CHOICE,
+     .offset = offsetof(struct settings, schema),
+     .choices = schemas,
+     .help = "field names of the output",
+     .default_text = "ecs"},
+    {.name = "workers",
+     .letter = 'j',
+     .kind = OPTION_COUNT,
+     .offset = offsetof(struct settings, workers),
+     .placeholder = "N",
+     .help = "worker threads",
+     .default_text = "4",
+     .min = 1,
+     .max = 64},
+    {.name = "memory-max",
+     .kind = OPTION_SIZE,
+     .offset = offsetof(struct settings, memory),
+     .placeholder = "SIZE",
+     .default_text = "256M",
+     .min = 16u << 20,
+     .max = UINT64_C(8) << 30,
      .help = "bound of the memory that batches take, from which the number of batches follows and so how far "
              "sources may run ahead of the sink"},
-    {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .offset = offsetof(struct settings, quiet),
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct settings, quiet),
      .help = "no progress|summary"},
-    {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .offset = offsetof(struct settings, help),
-     .help = "this text", .cli_only = true},
+    {.name = "help",
+     .letter = 'h',
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct settings, help),
+     .help = "this text",
+     .cli_only = true},
 };
 
 static struct settings settings;
@@ -126,8 +173,12 @@ static void test_forms(void **state) {
         {"joined value with two dashes", {"--output=--x", "-j7"}, "--x", 7, "built-in.mmdb", ""},
         {"the last scalar wins", {"-j6", "-o", "x", "-j7", "-o", "y"}, "y", 7, "built-in.mmdb", ""},
         {"a list replaces its default", {"--geo", "a", "-j7", "--geo=b"}, "-", 7, "a,b", ""},
-        {"a list of five, which grows three times", {"--geo=a", "--geo=b", "--geo=c", "--geo=d", "--geo=e", "-j7"},
-         "-", 7, "a,b,c,d,e", ""},
+        {"a list of five, which grows three times",
+         {"--geo=a", "--geo=b", "--geo=c", "--geo=d", "--geo=e", "-j7"},
+         "-",
+         7,
+         "a,b,c,d,e",
+         ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         print_message("%s\n", cases[i].what);
@@ -194,11 +245,13 @@ static void test_errors(void **state) {
         {"above", {"-j65"}, "--workers: expected a whole number from 1 to 64, got \"65\""},
         {"below the only bound", {"--lines-min=1"}, "--lines-min: expected a whole number of at least 2, got \"1\""},
         {"no bound", {"--limit=x"}, "--limit: expected a whole number, got \"x\""},
-        {"size", {"--memory-max", "1M"},
+        {"size",
+         {"--memory-max", "1M"},
          "--memory-max: expected a size (512, 64K, 256M, 2G) from 16M to 8G, got \"1M\""},
         {"choice", {"--schema=esc"}, "--schema: expected ecs, ss4o or flat, got \"esc\", did you mean \"ecs\"?"},
         {"choice, nothing near", {"--schema=json"}, "--schema: expected ecs, ss4o or flat, got \"json\""},
-        {"time", {"--since", "yesterday"},
+        {"time",
+         {"--since", "yesterday"},
          "--since: expected a UTC time such as 2025-12-01 or 2025-12-01T10:00:00Z, got \"yesterday\""},
         {"long text is cut before a character, not in it",
          {"--limit=0123456789012345678901234567890123456789012345678901234567890\xF0\x9F\x98\x80 and more"},
@@ -220,7 +273,7 @@ static void test_lists_are_bounded(void **state) {
     enum { LIST_MAX = 1024 };
     char *argv[LIST_MAX + 1];
     for (size_t i = 0; i <= LIST_MAX; i++) {
-        argv[i] = (char *)(uintptr_t)"--geo=x";
+        argv[i] = (char *)(uintptr_t) "--geo=x";
     }
     struct arguments arguments;
     struct error error;
@@ -232,7 +285,7 @@ static void test_lists_are_bounded(void **state) {
     assert_string_equal(error.message, "--geo: expected at most 1024 values, got more");
     arguments_destroy(&arguments);
     for (size_t i = 0; i <= LIST_MAX; i++) {
-        argv[i] = (char *)(uintptr_t)"many.log"; /* a shell's glob easily gives more */
+        argv[i] = (char *)(uintptr_t) "many.log"; /* a shell's glob easily gives more */
     }
     assert_int_equal(arguments_parse(&arguments, groups, 2, LIST_MAX + 1, argv, &error), STATUS_OK);
     assert_int_equal(arguments.inputs.count, LIST_MAX + 1);
@@ -366,8 +419,8 @@ static void test_time_cut_anywhere(void **state) {
 
 static void test_nearest(void **state) {
     (void)state;
-    static const char *const known[] = {"workers", "worker", "geo", "no-geo", "keep-original",
-                                        "shutdown-timeout", "up"};
+    static const char *const known[] = {"workers",       "worker",           "geo", "no-geo",
+                                        "keep-original", "shutdown-timeout", "up"};
     static const struct {
         const char *word, *expected;
     } cases[] = {
@@ -425,8 +478,8 @@ static void test_table_mistakes(void **state) {
             }
             uint64_t values[2];
             struct option_list inputs;
-            const struct option_group group = {.specs = cases[i].specs, .specs_count = cases[i].specs_count,
-                                               .settings = values};
+            const struct option_group group = {
+                .specs = cases[i].specs, .specs_count = cases[i].specs_count, .settings = values};
             option_values_free(option_values_new(&group, 1, &inputs));
             _exit(0);
         }
@@ -450,25 +503,24 @@ static void assert_printed(void (*print)(FILE *, const struct option_group *, si
 
 static void test_help_text(void **state) {
     (void)state;
-    assert_printed(
-        arguments_print_options,
-        "Input:\n"
-        "  -c, --config FILE             options from a YAML file\n"
-        "      --geo FILE                database of places (may be repeated) (default: built-in.mmdb)\n"
-        "      --no-geo                  no places\n"
-        "      --since TIME              leave out older records\n"
-        "      --limit N                 stop after N records\n"
-        "      --lines-min N             at least so many lines\n"
-        "\n"
-        "Output:\n"
-        "  -o, --output OUT              where records go (default: -)\n"
-        "      --schema ecs|ss4o|flat    field names of the output (default: ecs)\n"
-        "  -j, --workers N               worker threads (default: 4)\n"
-        "      --memory-max SIZE         bound of the memory that batches take, from which the number of\n"
-        "                                batches follows and so how far sources may run ahead of the sink\n"
-        "                                (default: 256M)\n"
-        "  -q, --quiet                   no progress|summary\n"
-        "  -h, --help                    this text\n");
+    assert_printed(arguments_print_options,
+                   "Input:\n"
+                   "  -c, --config FILE             options from a YAML file\n"
+                   "      --geo FILE                database of places (may be repeated) (default: built-in.mmdb)\n"
+                   "      --no-geo                  no places\n"
+                   "      --since TIME              leave out older records\n"
+                   "      --limit N                 stop after N records\n"
+                   "      --lines-min N             at least so many lines\n"
+                   "\n"
+                   "Output:\n"
+                   "  -o, --output OUT              where records go (default: -)\n"
+                   "      --schema ecs|ss4o|flat    field names of the output (default: ecs)\n"
+                   "  -j, --workers N               worker threads (default: 4)\n"
+                   "      --memory-max SIZE         bound of the memory that batches take, from which the number of\n"
+                   "                                batches follows and so how far sources may run ahead of the sink\n"
+                   "                                (default: 256M)\n"
+                   "  -q, --quiet                   no progress|summary\n"
+                   "  -h, --help                    this text\n");
 }
 
 static void test_markdown(void **state) {

@@ -245,9 +245,9 @@ static void takes_compression_endings_off(void **state) {
     static const struct {
         const char *name, *expected;
     } cases[] = {
-        {"a.log", "a.log"}, {"a.log.gz", "a.log"},   {"a.log.zst", "a.log"}, {"a.gz.zst.gz", "a"}, {"a.GZ", "a.GZ"},
-        {".gz", ".gz"},     {"d/.zst", "d/.zst"},    {"a.gz/b", "a.gz/b"},   {"", ""},             {"gz", "gz"},
-        {"d/a.gz", "d/a"},  {".gz.gz", ".gz"},
+        {"a.log", "a.log"}, {"a.log.gz", "a.log"}, {"a.log.zst", "a.log"}, {"a.gz.zst.gz", "a"},
+        {"a.GZ", "a.GZ"},   {".gz", ".gz"},        {"d/.zst", "d/.zst"},   {"a.gz/b", "a.gz/b"},
+        {"", ""},           {"gz", "gz"},          {"d/a.gz", "d/a"},      {".gz.gz", ".gz"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_text(aws_key_without_compression(guard_copy(slice_from(cases[i].name))), cases[i].expected);

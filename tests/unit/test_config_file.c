@@ -32,18 +32,39 @@ struct settings {
 static const char *const schemas[] = {"ecs", "ss4o", "flat", NULL};
 
 static const struct option_spec specs[] = {
-    {.name = "config", .letter = 'c', .kind = OPTION_TEXT, .offset = offsetof(struct settings, config),
-     .placeholder = "FILE", .cli_only = true},
-    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .offset = offsetof(struct settings, output),
-     .placeholder = "OUT", .default_text = "-"},
+    {.name = "config",
+     .letter = 'c',
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, config),
+     .placeholder = "FILE",
+     .cli_only = true},
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, output),
+     .placeholder = "OUT",
+     .default_text = "-"},
     {.name = "origin", .kind = OPTION_TEXT, .offset = offsetof(struct settings, origin), .placeholder = "NAME"},
-    {.name = "geo", .kind = OPTION_LIST, .offset = offsetof(struct settings, geo), .placeholder = "FILE",
+    {.name = "geo",
+     .kind = OPTION_LIST,
+     .offset = offsetof(struct settings, geo),
+     .placeholder = "FILE",
      .default_text = "built-in.mmdb"},
     {.name = "keep-original", .kind = OPTION_FLAG, .offset = offsetof(struct settings, keep_original)},
-    {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, .offset = offsetof(struct settings, workers),
-     .placeholder = "N", .default_text = "4", .min = 1, .max = 64},
-    {.name = "memory-max", .kind = OPTION_SIZE, .offset = offsetof(struct settings, memory), .placeholder = "SIZE",
-     .default_text = "256M", .min = 16u << 20},
+    {.name = "workers",
+     .letter = 'j',
+     .kind = OPTION_COUNT,
+     .offset = offsetof(struct settings, workers),
+     .placeholder = "N",
+     .default_text = "4",
+     .min = 1,
+     .max = 64},
+    {.name = "memory-max",
+     .kind = OPTION_SIZE,
+     .offset = offsetof(struct settings, memory),
+     .placeholder = "SIZE",
+     .default_text = "256M",
+     .min = 16u << 20},
     {.name = "since", .kind = OPTION_TIME, .offset = offsetof(struct settings, since), .placeholder = "TIME"},
     {.name = "schema", .kind = OPTION_CHOICE, .offset = offsetof(struct settings, schema), .choices = schemas},
 };
@@ -67,7 +88,7 @@ static enum status parse(struct arguments *arguments, const char *text, size_t t
                          struct error *error) {
     memset(error, 0, sizeof *error);
     int file = config_with(text, text_bytes);
-    char *argv[8] = {(char *)(uintptr_t)"-c", path};
+    char *argv[8] = {(char *)(uintptr_t) "-c", path};
     int argc = 2;
     while (argc < 8 && more != NULL && more[argc - 2] != NULL) {
         argv[argc] = (char *)(uintptr_t)more[argc - 2];
@@ -109,8 +130,8 @@ static void test_values(void **state) {
          TEXT("output: a.gz\norigin: \"x y\"\nkeep_original: true\nworkers: 8\nmemory_max: 1G\n"
               "since: 2025-12-01T00:00:01Z\nschema: flat\ngeo: [a, b]\ninputs: [c, d]\n"),
          "a.gz x y 1 8 1024 1764547201 flat", "a,b", "c,d"},
-        {"JSON is YAML", TEXT("{\"output\": \"a\", \"workers\": 8, \"geo\": [\"b\"]}"),
-         "a none 0 8 256 0 ecs", "b", ""},
+        {"JSON is YAML", TEXT("{\"output\": \"a\", \"workers\": 8, \"geo\": [\"b\"]}"), "a none 0 8 256 0 ecs", "b",
+         ""},
         {"- in a key", TEXT("keep-original: true\nmemory-max: 16M"), "- none 1 4 16 0 ecs", "built-in.mmdb", ""},
         {"a flag that is off", TEXT("keep_original: false\n"), "- none 0 4 256 0 ecs", "built-in.mmdb", ""},
         {"one text for a list", TEXT("geo: a\ninputs: b\n"), "- none 0 4 256 0 ecs", "a", "b"},
@@ -121,8 +142,8 @@ static void test_values(void **state) {
         {"one input as a mapping", TEXT("inputs: {path: a}\n"), "- none 0 4 256 0 ecs", "built-in.mmdb", "a"},
         {"plain words are texts", TEXT("origin: 0123\noutput: true\n"), "true 0123 0 4 256 0 ecs", "built-in.mmdb", ""},
         {"a quoted null is a text", TEXT("origin: 'null'\n"), "- null 0 4 256 0 ecs", "built-in.mmdb", ""},
-        {"no tag directive", TEXT("# %TAG\norigin: a\xC3\xA9%TAG\n"),
-         "- a\xC3\xA9%TAG 0 4 256 0 ecs", "built-in.mmdb", ""},
+        {"no tag directive", TEXT("# %TAG\norigin: a\xC3\xA9%TAG\n"), "- a\xC3\xA9%TAG 0 4 256 0 ecs", "built-in.mmdb",
+         ""},
         {"a version directive", TEXT("%YAML 1.1\n---\nworkers: 8\n"), "- none 0 8 256 0 ecs", "built-in.mmdb", ""},
         {"a folded text", TEXT("origin: >-\n  a\n  b\n"), "- a b 0 4 256 0 ecs", "built-in.mmdb", ""},
         {"byte order mark, CR LF", TEXT("\xEF\xBB\xBFworkers: 8\r\norigin: x\r\n"), "- x 0 8 256 0 ecs",
@@ -194,8 +215,7 @@ static const struct {
     {"only a lower bound", TEXT("memory_max: 1K\n"),
      "1:13: memory_max: expected a size (512, 64K, 256M, 2G) of at least 16M, got \"1K\""},
     {"flag", TEXT("keep_original: yes\n"), "1:16: keep_original: expected true or false, got \"yes\""},
-    {"choice", TEXT("schema: ecss\n"),
-     "1:9: schema: expected ecs, ss4o or flat, got \"ecss\", did you mean \"ecs\"?"},
+    {"choice", TEXT("schema: ecss\n"), "1:9: schema: expected ecs, ss4o or flat, got \"ecss\", did you mean \"ecs\"?"},
     {"column counts characters", TEXT("{origin: \xE2\x82\xAC, schema: x}"),
      "1:21: schema: expected ecs, ss4o or flat, got \"x\""},
     {"time", TEXT("since: 2025-02-30\n"),
@@ -233,8 +253,7 @@ static const struct {
     {"not closed", TEXT("geo: [a\n"), "2:1: did not find expected ',' or ']' while parsing a flow sequence"},
     {"tab", TEXT("geo:\n\t- a\n"),
      "2:1: found character that cannot start any token while scanning for the next token"},
-    {"not UTF-8", TEXT("output: x\norigin: \xE2\x82\xAC\xFF\n"),
-     "2:10: not UTF-8 text: invalid leading UTF-8 octet"},
+    {"not UTF-8", TEXT("output: x\norigin: \xE2\x82\xAC\xFF\n"), "2:10: not UTF-8 text: invalid leading UTF-8 octet"},
     {"cut UTF-8", TEXT("origin: \xE2\x82"), "1:9: not UTF-8 text: incomplete UTF-8 octet sequence"},
     {"UTF-16", TEXT("\xFF\xFEw\0o\0"), "1:1: not UTF-8 text: invalid leading UTF-8 octet"},
     {"control character", TEXT("origin: \x01\n"), "1:9: not UTF-8 text: control characters are not allowed"},
@@ -300,8 +319,7 @@ static void test_cut_anywhere(void **state) {
         enum status status = parse(&arguments, whole, bytes, NULL, &error);
         assert_true(status == STATUS_OK || status == STATUS_USAGE);
         assert_int_equal(status == STATUS_OK, error.message[0] == '\0');
-        assert_true(status == STATUS_USAGE || settings.origin == NULL ||
-                    strcmp(settings.origin, "\xE2\x82\xAC") == 0);
+        assert_true(status == STATUS_USAGE || settings.origin == NULL || strcmp(settings.origin, "\xE2\x82\xAC") == 0);
         accepted += status == STATUS_OK;
         arguments_destroy(&arguments);
     }
@@ -313,7 +331,7 @@ static void test_directory(void **state) {
     (void)state;
     struct arguments arguments;
     struct error error;
-    char *argv[] = {(char *)(uintptr_t)"--config=/"};
+    char *argv[] = {(char *)(uintptr_t) "--config=/"};
     assert_int_equal(arguments_parse(&arguments, &group, 1, 1, argv, &error), STATUS_USAGE);
     assert_string_equal(error.message, "config: /: Is a directory");
     arguments_destroy(&arguments);
@@ -321,12 +339,9 @@ static void test_directory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_command_line_beats_file),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_directory),
+        cmocka_unit_test(test_values),       cmocka_unit_test(test_command_line_beats_file),
+        cmocka_unit_test(test_errors),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

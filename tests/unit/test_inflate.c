@@ -90,8 +90,8 @@ static struct bytes log_text(size_t count) {
     while (text.count < count) {
         random = random * 1664525u + 1013904223u;
         int length = snprintf((char *)text.ptr + text.count, 128,
-                              "https 2025-12-01T00:00:%02u.%06uZ app/web/50dc 10.%u.%u.80:%u \"GET /\"\n",
-                              random % 60, (random >> 8) % 1000000, random >> 24, (random >> 16) % 256, random >> 16);
+                              "https 2025-12-01T00:00:%02u.%06uZ app/web/50dc 10.%u.%u.80:%u \"GET /\"\n", random % 60,
+                              (random >> 8) % 1000000, random >> 24, (random >> 16) % 256, random >> 16);
         text.count += (size_t)length;
     }
     text.count = count;
