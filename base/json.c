@@ -1,4 +1,4 @@
-/* JSON strings. Only texts with a byte that needs care come here (about 1 % of real lines); the rest is copied.
+/* JSON strings. Only texts with a byte that needs care come here; the rest is copied.
  *
  * Escapes of AWS are decoded first, since the bytes of one character come as several escapes: "\xEC\x97\x90" is one
  * Hangul syllable. Decoding keeps or shrinks the length, so it happens in a window of four bytes at a time.

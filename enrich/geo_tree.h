@@ -1,8 +1,7 @@
 /* The search tree of a database with its first 16 levels flattened.
  *
- * A look-up by sockaddr walks 20 to 48 levels, a node each, most of them out of the cache: 1,900 instructions and up to a
- * microsecond for an address that was not seen before. The node 16 bits down is the same for all addresses that share these
- * bits, so it is looked up once at the start (2 ms) and a walk begins there.
+ * A look-up by sockaddr walks 20 to 48 levels, a node each, most of them out of the cache. The node 16 bits down is the same for all addresses that share these
+ * bits, so it is looked up once at the start and a walk begins there.
  *
  * Threads: read-only after geo_tree_init. */
 #ifndef WHEREFROM_GEO_TREE_H

@@ -59,7 +59,7 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
     return true;
 }
 
-/* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted (20 ns a record). */
+/* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted. */
 static struct endpoint_text endpoint_text(const struct record *record, const struct endpoint *endpoint,
                                           struct span span) {
     struct endpoint_text text = {{0, 0}, {0, 0}};

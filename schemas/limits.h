@@ -6,7 +6,7 @@
 
 /* --- batches ---------------------------------------------------------------------------------- */
 /* Text a batch is filled with. Small enough that text and output stay in the L2/L3 caches while one
- * worker walks them, large enough that the four hand-overs of a batch (about 10 us) cost under 3 %. */
+ * worker walks them, large enough that handing it over hardly shows. */
 #define BATCH_TEXT_BYTES (256u * 1024)
 /* Lines of a batch; a batch with more is cut there and the rest goes into the next one. Bounds the
  * output of very short lines. */

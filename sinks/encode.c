@@ -1,6 +1,6 @@
 /* The hot loop of the output: finds the values of a record, then the shape of which values there are, then copies.
  *
- * Texts without an odd byte (99 % of real lines) go from the line straight into the output; the others through base/json.c and the scratch memory.
+ * Texts without an odd byte go from the line straight into the output; the others through base/json.c and the scratch memory.
  *
  * Threads: one call belongs to one worker; the encoder is read-only. */
 #include "base/check.h"
