@@ -12,7 +12,8 @@ const char *const cpu_level_names[CPU_LEVELS] = {
 static enum cpu_level best(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt"))
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("pclmul") ||
+        !__builtin_cpu_supports("popcnt"))
         return CPU_BASELINE;
     return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") ? CPU_AVX512 : CPU_AVX2;
 #else

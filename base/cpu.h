@@ -7,7 +7,7 @@
 
 enum cpu_level {
     CPU_BASELINE,
-    CPU_AVX2,   /* with BMI1 and POPCNT: x86-64-v3 processors */
+    CPU_AVX2,   /* with BMI1, PCLMULQDQ and POPCNT: x86-64-v3 processors */
     CPU_AVX512, /* BW and VBMI2, too: Ice Lake, Zen 4 and later */
     CPU_LEVELS
 };

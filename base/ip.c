@@ -11,16 +11,10 @@
  * Threads: pure functions. */
 #include "base/ip.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "base/lanes.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character must be the lowest byte of a word");
-
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
 typedef uint16_t words8 __attribute__((vector_size(16)));
 typedef uint32_t words4 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
 
 enum { QUAD_BYTES_MIN = 7, QUAD_BYTES_MAX = 15, V6_BYTES_MIN = 2, V6_BYTES_MAX = 45 };
 enum { GROUPS = 8, GROUPS_TEXT_BYTES_MAX = 39 };
@@ -37,23 +31,6 @@ static inline uint64_t load_8(const char *text) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
     return word;
-}
-
-static inline bytes16 load_16(const char *text) {
-    bytes16 bytes;
-    memcpy(&bytes, text, sizeof bytes);
-    return bytes;
-}
-
-/* One bit per byte, the first one lowest, from lanes that are all ones or all zeros. */
-static inline uint32_t lane_bits(bytes16 lanes) {
-#ifdef __SSE2__
-    return (uint32_t)_mm_movemask_epi8((__m128i)lanes);
-#else
-    words2 words = (words2)lanes & 0x0101010101010101u;
-    words = words * 0x0102040810204080u >> 56;
-    return (uint32_t)(words[0] | words[1] << 8);
-#endif
 }
 
 /* The numbers of four octets whose digits are the upper bytes of each lane, the last digit highest. */
@@ -79,9 +56,9 @@ static inline bool find_dots(const char *text, uint32_t length, struct quad_shap
         first = load_4(text) | (uint64_t)load_4(text + 3) << 24;
     }
     bytes16 characters = (bytes16)(words2){first, second};
-    uint32_t dots = lane_bits((bytes16)(characters == '.'));
-    uint32_t digits = lane_bits((bytes16)(characters - '0' <= 9));
-    uint32_t zeros = lane_bits((bytes16)(characters == '0'));
+    uint32_t dots = lanes_bits((bytes16)(characters == '.'));
+    uint32_t digits = lanes_bits((bytes16)(characters - '0' <= 9));
+    uint32_t zeros = lanes_bits((bytes16)(characters == '0'));
     uint32_t starts = dots << 1 | 1, end = 1u << length;
     uint32_t two = dots & (dots - 1), three = two & (two - 1), longer = digits & digits >> 1;
     /* all characters of either kind, no empty octet, no four digits in a row, no leading zero */
@@ -95,7 +72,7 @@ static inline bool find_dots(const char *text, uint32_t length, struct quad_shap
     return true;
 }
 
-static bool parse_quad(const char *text, size_t text_length, uint8_t *out) {
+static inline bool parse_quad(const char *text, size_t text_length, uint8_t *out) {
     uint32_t length = (uint32_t)text_length;
     struct quad_shape shape;
     if (text_length < QUAD_BYTES_MIN || text_length > QUAD_BYTES_MAX || !find_dots(text, length, &shape)) {
@@ -111,11 +88,11 @@ static bool parse_quad(const char *text, size_t text_length, uint8_t *out) {
         load_4(text + three - 4) >> third << third,
         load_4(text + length - 4) >> fourth << fourth,
     });
-    if (lane_bits((bytes16)((values >> 8) != 0)) != 0) {
-        return false;
-    }
     words2 halves = (words2)values;
     uint64_t low = halves[0], high = halves[1];
+    if (((low | high) & 0xffffff00ffffff00u) != 0) {
+        return false;
+    }
     uint32_t quad = (uint32_t)(low | low >> 24) & 0xffffu;
     quad |= (uint32_t)(high | high >> 24) << 16;
     memcpy(out, &quad, sizeof quad);
@@ -144,16 +121,16 @@ struct groups_text {
 static inline bool find_colons(struct groups_text *text) {
     /* three vectors, overlapping as far as needed */
     uint32_t last = text->readable - 16, middle = last < 16 ? last : 16;
-    bytes16 parts[3] = {load_16(text->ptr), load_16(text->ptr + middle), load_16(text->ptr + last)};
+    bytes16 parts[3] = {lanes_load(text->ptr), lanes_load(text->ptr + middle), lanes_load(text->ptr + last)};
     uint64_t found[3];
     bytes16 good = ~(bytes16){0};
     for (size_t index = 0; index < 3; index++) {
         bytes16 letters = (bytes16)((parts[index] | 0x20) - 'a' <= 5);
         good &= (bytes16)(parts[index] - '0' <= 10) | letters; /* ':' follows '9' */
-        found[index] = lane_bits((bytes16)(parts[index] == ':'));
+        found[index] = lanes_bits((bytes16)(parts[index] == ':'));
     }
     text->colons = found[0] | found[1] << middle | found[2] << last;
-    return lane_bits(good) == 0xffffu;
+    return lanes_bits(good) == 0xffffu;
 }
 
 /* The one to four characters from `start` to `end` as group_values wants them. */
@@ -205,7 +182,7 @@ static bool parse_groups(struct groups_text *text, uint8_t *out) {
 
 /* Form 3: the dotted quad at the end of `text` becomes two groups, which may be two characters longer.
  * False if there is none. */
-static bool rewrite_quad(char *text, uint32_t *length) {
+static __attribute__((noinline)) bool rewrite_quad(char *text, uint32_t *length) {
     static const char digits[] = "0123456789abcdef";
     uint32_t start = *length;
     while (start != 0 && text[start - 1] != ':') {
@@ -226,7 +203,7 @@ static bool rewrite_quad(char *text, uint32_t *length) {
     return true;
 }
 
-static bool parse_v6(struct slice text, uint8_t *out) {
+static __attribute__((noinline)) bool parse_v6(struct slice text, uint8_t *out) {
     if (text.len < V6_BYTES_MIN || text.len > V6_BYTES_MAX) {
         return false;
     }
@@ -245,7 +222,7 @@ static bool parse_v6(struct slice text, uint8_t *out) {
     return groups.length <= GROUPS_TEXT_BYTES_MAX && parse_groups(&groups, out);
 }
 
-bool ip_parse(struct slice text, struct ip_parsed *out) {
+static inline bool parse(struct slice text, struct ip_parsed *out) {
     memcpy(out->ip.bytes, mapped_prefix, sizeof mapped_prefix);
     out->family = IP_V4;
     out->v4_mapped = false;
@@ -258,6 +235,10 @@ bool ip_parse(struct slice text, struct ip_parsed *out) {
     out->v4_mapped = ip_is_v4(&out->ip);
     out->family = out->v4_mapped ? IP_V4 : IP_V6;
     return true;
+}
+
+bool ip_parse(struct slice text, struct ip_parsed *out) {
+    return parse(text, out);
 }
 
 /* Octet texts with the dot behind them; 4 bytes are copied, 2 to 4 of them count. */
@@ -296,7 +277,7 @@ struct run {
 
 /* RFC 5952 section 4.2: the longest run of zero groups, the first of equals, never a single group. */
 static inline struct run longest_zero_run(bytes16 address) {
-    uint32_t zeros = lane_bits((bytes16)((words8)address == 0)); /* two bits per group */
+    uint32_t zeros = lanes_bits((bytes16)((words8)address == 0)); /* two bits per group */
     uint32_t starts = 0, length = 0;
     for (; zeros != 0; zeros &= zeros >> 2) {
         starts = zeros;
@@ -357,24 +338,43 @@ uint32_t ip_format(const struct ip *ip, char *out) {
     return length - 1;
 }
 
+/* The number that eight digits are, of which those before `start` (below 8) count as 0; the first digit is the lowest byte. */
+static inline uint32_t eight_digits_from(uint64_t digits, uint32_t start) {
+    digits = (digits & 0x0f0f0f0f0f0f0f0fu) >> (8 * start) << (8 * start);
+    uint64_t pairs = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ffu;
+    uint64_t fours = (pairs * 100 + (pairs >> 16)) & 0x0000ffff0000ffffu;
+    return (uint32_t)(fours * 10000 + (fours >> 32));
+}
+
+/* The address before the port of 1 to 5 digits at the end of `text`; length 0 if there is no port. */
+static inline struct slice split_port(struct slice text, uint16_t *port) {
+    uint64_t word = 0;
+    if (text.len >= sizeof word) {
+        word = load_8(text.ptr + text.len - sizeof word);
+    } else {
+        for (size_t index = 0; index < text.len; index++) {
+            word = word >> 8 | (uint64_t)(uint8_t)text.ptr[index] << 56;
+        }
+    }
+    bytes16 characters = (bytes16)(words2){word, 0};
+    uint32_t colons = lanes_bits((bytes16)(characters == ':')), digits = lanes_bits((bytes16)(characters - '0' <= 9));
+    uint32_t start = 32 - (uint32_t)__builtin_clz(colons | 1); /* behind the last colon */
+    uint32_t number = start < 8 ? eight_digits_from(word, start) : 0;
+    if (start < 3 || start > 7 || (digits | 0xffu >> (8 - start)) != 0xff || number > UINT16_MAX) {
+        return (struct slice){.ptr = text.ptr, .len = 0};
+    }
+    *port = (uint16_t)number;
+    return (struct slice){.ptr = text.ptr, .len = text.len - 9 + start};
+}
+
 bool ip_parse_endpoint(struct slice text, struct endpoint *out) {
-    uint32_t port = 0, unit = 1;
-    size_t at = text.len, digits = 0;
-    for (; at != 0 && digits < 5 && (unsigned)(text.ptr[at - 1] - '0') <= 9; at--, digits++) {
-        port += unit * (uint32_t)(text.ptr[at - 1] - '0');
-        unit *= 10;
+    struct slice address = split_port(text, &out->port);
+    bool brackets = address.len >= 2 && address.ptr[0] == '[';
+    if (brackets) {
+        if (address.ptr[address.len - 1] != ']') {
+            return false;
+        }
+        address = (struct slice){.ptr = address.ptr + 1, .len = address.len - 2};
     }
-    if (digits == 0 || port > UINT16_MAX || at == 0 || text.ptr[at - 1] != ':') {
-        return false;
-    }
-    out->port = (uint16_t)port;
-    struct slice address = {.ptr = text.ptr, .len = at - 1};
-    if (address.len < 2 || address.ptr[0] != '[') {
-        return ip_parse(address, &out->address);
-    }
-    if (address.ptr[address.len - 1] != ']') {
-        return false;
-    }
-    address = (struct slice){.ptr = address.ptr + 1, .len = address.len - 2};
-    return ip_parse(address, &out->address) && (out->address.family == IP_V6 || out->address.v4_mapped);
+    return parse(address, &out->address) && (!brackets || out->address.family == IP_V6 || out->address.v4_mapped);
 }

@@ -1,52 +1,37 @@
-/* Decimal numbers. Two digits at a time from a table of pairs: half the divisions.
+/* Decimal numbers. Written eight digits at a time, without a loop and with one division by 10^8 at most per eight.
  *
  * Threads: pure functions. */
 #include "base/number.h"
 
-static const char pairs[201] =
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit must be the lowest byte of a word");
 
-/* Digits of `value` (>= 1): the bits give a guess that one comparison corrects. */
-static uint32_t count_digits(uint64_t value) {
-    static const uint64_t powers[20] = {0,
-                                        10,
-                                        100,
-                                        1000,
-                                        10000,
-                                        100000,
-                                        1000000,
-                                        10000000,
-                                        100000000,
-                                        1000000000,
-                                        10000000000,
-                                        100000000000,
-                                        1000000000000,
-                                        10000000000000,
-                                        100000000000000,
-                                        1000000000000000,
-                                        10000000000000000,
-                                        100000000000000000,
-                                        1000000000000000000,
-                                        10000000000000000000u};
-    uint32_t guess = (uint32_t)(64 - __builtin_clzll(value)) * 1233 >> 12;
-    return guess + (value >= powers[guess]);
+#define EIGHT_DIGITS 100000000u
+#define ZEROS 0x3030303030303030u
+
+/* The eight digits of `value` (below 10^8) as numbers 0-9, the first one lowest. Each step halves the lanes: quotient to the
+ * lower half, remainder to the upper. The factors are 2^20 / 100 and 2^10 / 10, rounded up: exact for what a lane can hold. */
+static inline uint64_t eight_digits(uint64_t value) {
+    uint64_t fours = value / 10000 + ((value % 10000) << 32);
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007fu;
+    uint64_t pairs = hundreds + ((fours - 100 * hundreds) << 16);
+    uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000fu;
+    return tens + ((pairs - 10 * tens) << 8);
+}
+
+static __attribute__((noinline)) uint32_t write_nine_or_more(uint64_t value, char *out) {
+    uint32_t head = number_write(value / EIGHT_DIGITS, out);
+    uint64_t digits = eight_digits(value % EIGHT_DIGITS) | ZEROS;
+    memcpy(out + head, &digits, sizeof digits);
+    return head + 8;
 }
 
 uint32_t number_write_long(uint64_t value, char *out) {
-    uint32_t digits = count_digits(value);
-    char *at = out + digits;
-    while (value >= 100) {
-        uint64_t rest = value / 100;
-        at -= 2;
-        memcpy(at, pairs + 2 * (value - 100 * rest), 2);
-        value = rest;
-    }
-    if (value >= 10)
-        memcpy(out, pairs + 2 * value, 2);
-    else
-        *out = (char)('0' + value);
-    return digits;
+    if (value >= EIGHT_DIGITS) return write_nine_or_more(value, out);
+    uint64_t digits = eight_digits(value);
+    uint32_t zeros = (uint32_t)__builtin_ctzll(digits) / 8;
+    digits = (digits | ZEROS) >> (8 * zeros);
+    memcpy(out, &digits, sizeof digits);
+    return 8 - zeros;
 }
 
 bool number_parse(struct slice text, uint64_t *value) {

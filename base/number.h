@@ -11,9 +11,9 @@
 
 #define NUMBER_BYTES_MAX 20u /* digits of UINT64_MAX; also a minus and the digits of INT64_MIN */
 
-uint32_t number_write_long(uint64_t value, char *out);
+uint32_t number_write_long(uint64_t value, char *out); /* from 10 on */
 
-/* Writes `value` and returns the number of characters (1..NUMBER_BYTES_MAX). */
+/* Writes `value` and returns the number of characters. `out` has NUMBER_BYTES_MAX bytes, all of which may be written. */
 static inline uint32_t number_write(uint64_t value, char *out) {
     if (value >= 10) return number_write_long(value, out);
     *out = (char)('0' + value);
@@ -23,18 +23,17 @@ static inline uint32_t number_write(uint64_t value, char *out) {
 /* All of `text` as an integer 0..2^63-1 (leading zeros allowed). False if it is anything else. */
 bool number_parse(struct slice text, uint64_t *value) __attribute__((warn_unused_result));
 
-/* Whether the eight bytes of a word are digits, all at once: a digit's upper nibble is 3, before and after 6 is added. */
-static inline bool number_word_is_digits(uint64_t word) {
-    return ((word & 0xf0f0f0f0f0f0f0f0u) | ((word + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) ==
-           0x3333333333333333u;
+/* The upper bit of every byte of a word that is no digit: what is above '9' reaches it when 0x46 is added, what is below '0' when
+ * 0x30 is taken away. Exact up to the first such byte; only bytes behind it can be wrong, by a carry. */
+static inline uint64_t number_word_others(uint64_t word) {
+    return ((word + 0x4646464646464646u) | (word - 0x3030303030303030u)) & 0x8080808080808080u;
 }
 
 /* Whether the first `count` (1..8) bytes at `text` are digits; reads eight bytes. */
 static inline bool number_digits_8(const char *text, size_t count) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
-    word = word << (64 - 8 * count) | (count == 8 ? 0 : 0x3030303030303030u >> (8 * count));
-    return number_word_is_digits(word);
+    return number_word_others(word) << (64 - 8 * count) == 0;
 }
 
 /* Whether `text` is an integer that can stand in JSON as it is and fits an OpenSearch `long`: no leading zero. */

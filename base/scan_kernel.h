@@ -1,22 +1,13 @@
-/* The scanner's body, included by scan_baseline.c, scan_avx2.c and scan_avx512.c. Each defines SCAN_NAME and, before it
- * includes this, for its instruction set: struct masks and load_masks(), newline_mask(), and lowest_bit(), whose result does not matter
- * for 0; or, with SCAN_STORES_ENDS, store_ends() itself.
+/* The scanner's body, included by scan_baseline.c, scan_avx2.c and scan_avx512.c. Each defines SCAN_NAME, SCAN_TEXT and
+ * SCAN_VECTOR_BYTES and, before it includes this, for its instruction set: struct block with load_block(), equal_mask(),
+ * odd_mask() and needs_care() (whether the block has an odd byte, which a newline is, or a backslash); prefix_xor(), which
+ * turns "opens or closes" into "inside"; and lowest_bit(), whose result does not matter for 0; or, with SCAN_STORES_ENDS,
+ * store_ends() itself.
  *
  * Threads: pure functions. */
 #include <string.h>
 
 #include "base/scan.h"
-
-/* Bit i of the quote mask says that byte i opens or closes; the prefix XOR turns that into "inside". */
-static inline uint64_t prefix_xor(uint64_t mask) {
-    mask ^= mask << 1;
-    mask ^= mask << 2;
-    mask ^= mask << 4;
-    mask ^= mask << 8;
-    mask ^= mask << 16;
-    mask ^= mask << 32;
-    return mask;
-}
 
 /* Bytes that stand behind an unescaped backslash. AWS never writes one raw, so this is the rare path. */
 static uint64_t escaped_bytes(uint64_t backslash, bool *carry) {
@@ -35,8 +26,8 @@ static uint64_t escaped_bytes(uint64_t backslash, bool *carry) {
     return escaped;
 }
 
-static bool any_odd(const char *text, uint32_t bytes) {
-    for (uint32_t i = 0; i < bytes; i++)
+static bool any_odd(const char *text, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++)
         if ((signed char)text[i] < 0x20 || text[i] == '\\') return true;
     return false;
 }
@@ -44,82 +35,106 @@ static bool any_odd(const char *text, uint32_t bytes) {
 #ifndef SCAN_STORES_ENDS
 /* Offsets of the set bits. Eight at a time without asking: one branch that is nearly always taken the same way instead
  * of a loop with an unpredictable count (45 ns a line). */
-static inline void store_ends(uint32_t *ends, uint64_t spaces, uint32_t found, uint32_t base) {
-    for (uint32_t stored = 0; stored < found; stored += 8) {
+static inline void store_ends(uint32_t *ends, uint64_t spaces, uint32_t found, size_t base) {
+    for (const uint32_t *stored = ends + found;; ends += 8) {
         for (int i = 0; i < 8; i++) {
-            ends[i] = base + lowest_bit(spaces);
+            ends[i] = (uint32_t)base + lowest_bit(spaces);
             spaces &= spaces - 1;
         }
-        ends += 8;
+        if (__builtin_expect(stored - ends <= 8, 1)) return;
     }
 }
 #endif
 
+struct walk {
+    uint64_t hidden_by; /* all ones when quotes hide spaces */
+    uint64_t inside;    /* all ones when the last block ended inside quotes */
+    uint32_t *ends;
+    size_t ends_count, ends_max;
+    uint32_t quotes_count;
+};
+
+/* One block; beyond `ends_max` the ends are only counted. */
+static inline void take(struct walk *walk, uint64_t quotes, uint64_t spaces, size_t base) {
+    uint64_t inside = (prefix_xor(quotes) ^ walk->inside) & walk->hidden_by;
+    walk->inside = (uint64_t)((int64_t)inside >> 63);
+    walk->quotes_count += (uint32_t)__builtin_popcountll(quotes);
+    spaces &= ~inside;
+    uint32_t found = (uint32_t)__builtin_popcountll(spaces);
+    if (__builtin_expect(walk->ends_count <= walk->ends_max, 1))
+        store_ends(walk->ends + walk->ends_count, spaces, found, base);
+    walk->ends_count += found;
+}
+
 static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted, uint32_t *ends, uint32_t ends_max,
                              struct scan_line *line) {
-    uint64_t inside_carry = 0, odd = 0;
-    uint32_t ends_count = 0, quotes_count = 0, base = 0, length = 0;
-    bool escape_carry = false, done = false;
-    while (!done) {
-        struct masks masks = load_masks(text + base);
-        uint32_t left = text_bytes - base;
-        if (left < 64) masks.newline |= (uint64_t)1 << left;
-        uint64_t valid = ~(uint64_t)0;
-        if (masks.newline != 0) {
-            length = (uint32_t)__builtin_ctzll(masks.newline);
-            valid = ((uint64_t)1 << length) - 1;
-            length += base;
-            done = true;
+    struct walk walk = {.hidden_by = (uint64_t)0 - quoted, .ends = ends, .ends_max = ends_max};
+    uint64_t newline = 0, odd = 0;
+    size_t base = 0, length = 0, whole_blocks = text_bytes & ~63u;
+    bool escape_carry = false;
+    for (; newline == 0; base += 64) {
+        struct block block;
+        for (; base < whole_blocks; base += 64) {
+            block = load_block(text + base);
+            if (__builtin_expect(needs_care(block, escape_carry), 0)) break;
+            take(&walk, equal_mask(block, '"'), equal_mask(block, ' '), base);
         }
-        uint64_t quotes = masks.quote & valid;
-        uint64_t backslash = masks.backslash & valid;
+        block = load_block(text + base);
+        newline = equal_mask(block, '\n');
+        if (text_bytes - base < 64) newline |= (uint64_t)1 << (text_bytes - base);
+        uint64_t valid = (newline & (0 - newline)) - 1, backslash = equal_mask(block, '\\') & valid;
+        uint64_t quotes = equal_mask(block, '"') & valid;
         if (backslash != 0 || escape_carry) quotes &= ~escaped_bytes(backslash, &escape_carry);
-        uint64_t inside = 0;
-        if (quoted) {
-            inside = (quotes == 0 ? 0 : prefix_xor(quotes)) ^ inside_carry;
-            inside_carry = (uint64_t)((int64_t)inside >> 63);
+        take(&walk, quotes, equal_mask(block, ' ') & valid, base);
+        if (newline != 0) {
+            length = base + (size_t)__builtin_ctzll(newline);
+            /* a CR at the very end of the line is part of its end, not of its text */
+            if (length > base && text[length - 1] == '\r') valid >>= 1;
         }
-        quotes_count += (uint32_t)__builtin_popcountll(quotes);
-        /* a CR at the very end of the line is part of its end, not of its text */
-        if (done && length > base && text[length - 1] == '\r') valid >>= 1;
-        odd |= masks.odd & valid;
-        uint64_t spaces = masks.space & valid & ~inside;
-        uint32_t found = (uint32_t)__builtin_popcountll(spaces);
-        if (ends_count + found > ends_max) {
-            ends_count = ends_max + 1; /* too many: nothing more is stored, the end is still looked for */
-            base += 64;
-            if (base >= text_bytes && !done) {
-                length = text_bytes;
-                done = true;
-            }
-            continue;
-        }
-        store_ends(ends + ends_count, spaces, found, base);
-        ends_count += found;
-        base += 64;
-        if (base >= text_bytes && !done) {
-            length = text_bytes;
-            done = true;
-        }
+        odd |= (odd_mask(block) | backslash) & valid;
     }
-    line->consumed = length < text_bytes ? length + 1 : text_bytes;
+    line->consumed = length < text_bytes ? (uint32_t)length + 1 : text_bytes;
     if (length > 0 && text[length - 1] == '\r') {
         length--;
         if (length % 64 == 63) odd = any_odd(text, length); /* the CR was taken for text: its block ended with it */
     }
-    if (ends_count <= ends_max) ends[ends_count++] = length;
-    line->length = length;
-    line->ends_count = ends_count;
-    line->quotes_count = quotes_count;
+    if (walk.ends_count < ends_max) ends[walk.ends_count] = (uint32_t)length;
+    line->length = (uint32_t)length;
+    line->ends_count = (walk.ends_count < ends_max ? (uint32_t)walk.ends_count : ends_max) + 1;
+    line->quotes_count = walk.quotes_count;
     line->odd = odd != 0;
-    line->quote_open = inside_carry != 0 || (quoted && (quotes_count & 1) != 0);
+    line->quote_open = quoted && (walk.quotes_count & 1) != 0;
+}
+
+enum { CHUNK_BYTES = 2048, LANES = SCAN_VECTOR_BYTES };
+typedef uint8_t lanes __attribute__((vector_size(LANES)));
+
+/* Without a branch for each line: where it ends nobody can guess. */
+static inline uint32_t count_newlines(const char *text) {
+    lanes counts = {0}; /* 128 at the most */
+    for (int at = 0; at < CHUNK_BYTES; at += 4 * LANES)
+        for (int i = 0; i < 4; i++) {
+            lanes bytes;
+            memcpy(&bytes, text + at + i * LANES, LANES);
+            counts -= (lanes)(bytes == '\n');
+        }
+    uint32_t sum = 0;
+    for (int i = 0; i < LANES; i++) sum += counts[i];
+    return sum;
 }
 
 static uint32_t scan_newlines_kernel(const char *text, size_t text_bytes, uint32_t lines_max, size_t *end) {
     uint32_t lines = 0;
+    size_t base = 0, chunks_end;
+    while (text_bytes - base >= CHUNK_BYTES) {
+        uint32_t found = count_newlines(text + base);
+        if (found > lines_max - lines) break;
+        lines += found;
+        base += CHUNK_BYTES;
+    }
     *end = 0;
-    for (size_t base = 0; base < text_bytes && lines < lines_max; base += 64) {
-        uint64_t newlines = newline_mask(text + base);
+    for (chunks_end = base; base < text_bytes && lines < lines_max; base += 64) {
+        uint64_t newlines = equal_mask(load_block(text + base), '\n');
         if (text_bytes - base < 64) newlines &= ((uint64_t)1 << (text_bytes - base)) - 1;
         if (newlines == 0) continue;
         uint32_t found = (uint32_t)__builtin_popcountll(newlines);
@@ -129,6 +144,10 @@ static uint32_t scan_newlines_kernel(const char *text, size_t text_bytes, uint32
         }
         lines += found;
         *end = base + 64 - (size_t)__builtin_clzll(newlines);
+    }
+    for (base = chunks_end; *end == 0 && lines > 0; base -= 64) { /* the last one is in the chunks */
+        uint64_t newlines = equal_mask(load_block(text + base - 64), '\n');
+        if (newlines != 0) *end = base - (size_t)__builtin_clzll(newlines);
     }
     return lines;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -34,6 +35,21 @@ static inline bool slice_starts_with(struct slice text, struct slice prefix) {
 static inline bool slice_ends_with(struct slice text, struct slice suffix) {
     return text.len >= suffix.len &&
            (suffix.len == 0 || memcmp(text.ptr + text.len - suffix.len, suffix.ptr, suffix.len) == 0);
+}
+
+/* Whether `byte` is in `text`; reads up to seven bytes behind it. For texts of a word or two, where calling memchr costs more than
+ * looking: a byte of a word is zero where taking 1 from it borrows and its upper bit was not set. */
+static inline bool slice_has_padded(struct slice text, char byte) {
+    const uint64_t ones = 0x0101010101010101u, wanted = ones * (unsigned char)byte;
+    for (size_t i = 0; i < text.len; i += 8) {
+        uint64_t word;
+        memcpy(&word, text.ptr + i, sizeof word);
+        word ^= wanted;
+        uint64_t found = (word - ones) & ~word & (ones << 7);
+        if (found == 0) continue;
+        return i + (size_t)__builtin_ctzll(found) / 8 < text.len; /* the lowest one found is exact */
+    }
+    return false;
 }
 
 #endif

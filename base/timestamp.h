@@ -1,7 +1,7 @@
 /* UTC timestamps of AWS logs: ISO 8601 / RFC 3339 with `T`, whole or fractional seconds, with or without `Z`.
  *
  * strptime and timegm cost 58 ns each; a log has few distinct days, so the day is remembered and the rest is
- * checked and summed eight bytes at a time (7 ns).
+ * checked and summed sixteen bytes at a time (7 ns).
  *
  * Threads: a cache belongs to one worker. */
 #ifndef WHEREFROM_TIMESTAMP_H
@@ -16,7 +16,7 @@
 
 struct timestamp_cache {
     bool known;
-    char day[10]; /* "2025-12-01" */
+    char day[11]; /* "2025-12-01T" */
     int64_t day_ns;
 };
 

@@ -1,43 +1,50 @@
-/* The flattened top of a search tree. Nodes are read through libmaxminddb, which checks them.
+/* The flattened top of a search tree. Nodes are read here: MMDB_read_node reads both children and finds their kinds, 82
+ * instructions a level. MMDB_open has made sure that all nodes lie inside the file, with data behind them.
  *
  * Threads: read-only after geo_tree_init. */
 #include "enrich/geo_tree.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ENTRIES (1u << GEO_TREE_BITS)
 #define SEPARATOR_BYTES 16u /* between tree and data, MaxMind DB format */
-#define DAMAGED UINT32_MAX  /* no tree has so many nodes and so much data */
 
-static uint32_t child(const MMDB_s *mmdb, uint32_t record, bool right) {
-    MMDB_search_node_s node;
-    if (record >= mmdb->metadata.node_count) return record; /* the walk has ended further up */
-    if (MMDB_read_node(mmdb, record, &node) != MMDB_SUCCESS) return DAMAGED;
-    uint64_t next = right ? node.right_record : node.left_record;
-    uint8_t type = right ? node.right_record_type : node.left_record_type;
-    return type == MMDB_RECORD_TYPE_INVALID || next >= DAMAGED ? DAMAGED : (uint32_t)next;
+/* What a node's record says: 24, 28 or 32 bits, big endian. The upper four bits of both records of 28 share the middle byte. */
+static inline uint32_t child(const struct geo_tree *tree, uint32_t node, uint32_t right) {
+    const uint8_t *bytes = tree->nodes + (size_t)node * tree->node_bytes;
+    uint32_t word;
+    memcpy(&word, bytes + right * (tree->node_bytes / 2), sizeof word);
+    word = __builtin_bswap32(word);
+    if (tree->node_bytes == 8) return word;
+    if (tree->node_bytes == 6) return word >> 8;
+    return right != 0 ? word & 0x0fffffff : word >> 8 | (word & 0xf0) << 20;
 }
 
 /* Level by level: each node of a level is replaced by its children, from the back so that nothing is overwritten. */
-static uint32_t *flatten(const MMDB_s *mmdb, uint32_t root) {
+static uint32_t *flatten(const struct geo_tree *tree, uint32_t root) {
     uint32_t *records = malloc(ENTRIES * sizeof *records);
     if (records == NULL) return NULL;
     records[0] = root;
     for (uint32_t count = 1; count < ENTRIES; count *= 2) {
         for (uint32_t i = count; i-- > 0;) {
             uint32_t record = records[i];
-            records[2 * i + 1] = child(mmdb, record, true);
-            records[2 * i] = child(mmdb, record, false);
+            bool ended = record >= tree->nodes_count; /* further up */
+            records[2 * i + 1] = ended ? record : child(tree, record, 1);
+            records[2 * i] = ended ? record : child(tree, record, 0);
         }
     }
     return records;
 }
 
 bool geo_tree_init(struct geo_tree *tree, const MMDB_s *mmdb) {
-    *tree = (struct geo_tree){0};
+    *tree = (struct geo_tree){.nodes = mmdb->file_content,
+                              .nodes_count = mmdb->metadata.node_count,
+                              .node_bytes = mmdb->full_record_byte_size,
+                              .data_bytes = mmdb->data_section_size};
     bool v6 = mmdb->metadata.ip_version == 6;
-    tree->v4 = flatten(mmdb, v6 ? mmdb->ipv4_start_node.node_value : 0);
-    if (v6) tree->v6 = flatten(mmdb, 0);
+    tree->v4 = flatten(tree, v6 ? mmdb->ipv4_start_node.node_value : 0);
+    if (v6) tree->v6 = flatten(tree, 0);
     return tree->v4 != NULL && (!v6 || tree->v6 != NULL);
 }
 
@@ -47,15 +54,15 @@ void geo_tree_destroy(struct geo_tree *tree) {
     *tree = (struct geo_tree){0};
 }
 
-enum geo_tree_result geo_tree_find(const uint32_t *first, const MMDB_s *mmdb, const uint8_t *bytes, uint32_t bits_count,
-                                   uint32_t *offset) {
-    uint32_t nodes = mmdb->metadata.node_count;
-    uint32_t record = first[(uint32_t)bytes[0] << 8 | bytes[1]];
+enum geo_tree_result geo_tree_find(const struct geo_tree *tree, const uint32_t *first, const uint8_t *bytes,
+                                   uint32_t bits_count, uint32_t *offset) {
+    uint32_t nodes = tree->nodes_count, record = first[(uint32_t)bytes[0] << 8 | bytes[1]];
     for (uint32_t bit = GEO_TREE_BITS; bit < bits_count && record < nodes; bit++)
-        record = child(mmdb, record, (bytes[bit / 8] >> (7 - bit % 8) & 1) != 0);
+        record = child(tree, record, bytes[bit / 8] >> (7 - bit % 8) & 1);
     if (record == nodes) return GEO_TREE_UNKNOWN;
     /* a walk that ends on a node is a tree that is too deep */
-    if (record < nodes || record == DAMAGED || record - nodes < SEPARATOR_BYTES) return GEO_TREE_DAMAGED;
+    if (record < nodes || record - nodes < SEPARATOR_BYTES || record - nodes >= tree->data_bytes)
+        return GEO_TREE_DAMAGED;
     *offset = record - nodes - SEPARATOR_BYTES;
-    return *offset < mmdb->data_section_size ? GEO_TREE_FOUND : GEO_TREE_DAMAGED;
+    return GEO_TREE_FOUND;
 }

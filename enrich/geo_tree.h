@@ -19,17 +19,19 @@
  * node_count a node, node_count nothing known, above it data. */
 struct geo_tree {
     uint32_t *v4, *v6; /* 65,536 each; v6 NULL for a tree of IPv4 only */
+    const uint8_t *nodes;
+    uint32_t nodes_count, node_bytes, data_bytes;
 };
 
-/* False when memory is short. geo_tree_destroy is safe after any outcome. */
+/* `mmdb` must outlive the tree. False when memory is short. geo_tree_destroy is safe after any outcome. */
 bool geo_tree_init(struct geo_tree *tree, const MMDB_s *mmdb) __attribute__((warn_unused_result));
 void geo_tree_destroy(struct geo_tree *tree);
 
 enum geo_tree_result { GEO_TREE_FOUND, GEO_TREE_UNKNOWN, GEO_TREE_DAMAGED };
 
-/* Finds the entry of an address, given as `bits_count` bits from bytes[0] on: 32 with tree->v4, 128 with tree->v6.
+/* Finds the entry of an address, given as `bits_count` bits from bytes[0] on: 32 with `first` tree->v4, 128 with tree->v6.
  * On GEO_TREE_FOUND *offset is the entry's offset in the data section. */
-enum geo_tree_result geo_tree_find(const uint32_t *first, const MMDB_s *mmdb, const uint8_t *bytes, uint32_t bits_count,
-                                   uint32_t *offset);
+enum geo_tree_result geo_tree_find(const struct geo_tree *tree, const uint32_t *first, const uint8_t *bytes,
+                                   uint32_t bits_count, uint32_t *offset);
 
 #endif

@@ -72,20 +72,75 @@ static struct endpoint_text endpoint_text(const struct record *record, const str
     return text;
 }
 
-static bool derive_addresses(struct record *record, struct reading *reading) {
+static inline uint64_t load_8(const char *text) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* The address, parsed now or earlier; NULL when the text is none. `slots` has one more than `count`. */
+static inline const struct known_address *read_known(struct known_address *slots, uint32_t count, bool with_port,
+                                                     const struct record *record, struct span span) {
+    struct slice text = record_text(record, span);
+    struct known_address *known = &slots[count];
+    uint64_t first = 0, middle = 0, last = 0;
+    if (text.len >= 8 && text.len <= 24) {
+        const uint64_t golden = 0x9e3779b97f4a7c15u;
+        first = load_8(text.ptr);
+        middle = load_8(text.ptr + (text.len < 16 ? text.len - 8 : 8));
+        last = load_8(text.ptr + text.len - 8);
+        known = &slots[((first * golden ^ last) * golden >> 32) % count];
+        if (known->text_length == text.len && known->first == first && known->middle == middle && known->last == last)
+            return known;
+    }
+    *known = (struct known_address){.text_length = 0};
+    if (with_port ? !ip_parse_endpoint(text, &known->endpoint) : !ip_parse(text, &known->endpoint.address)) return NULL;
+    if (with_port) {
+        struct endpoint_text parts = endpoint_text(record, &known->endpoint, span);
+        known->address_length = (uint8_t)parts.address.length;
+        known->port_length = (uint8_t)parts.port.length;
+    } else if (known->endpoint.address.family == IP_V4 && !known->endpoint.address.v4_mapped) {
+        known->address_length = (uint8_t)span.length;
+    }
+    known->first = first, known->middle = middle, known->last = last;
+    known->text_length = known < &slots[count] ? span.length : 0;
+    return known;
+}
+
+static void derive_destination(struct record *record, struct known_addresses *addresses) {
+    struct span span;
+    int index;
+    record->has_destination = false;
+    if (!column(record, ROLE_DESTINATION, &span, &index) || record_null(record, span)) return;
+    const struct known_address *known = read_known(addresses->targets, TARGETS_KNOWN, true, record, span);
+    if (known == NULL) return;
+    record->has_destination = true;
+    record->destination = known->endpoint;
+    record->destination_text.address = (struct span){span.offset, known->address_length};
+    record->destination_text.port = (struct span){span.offset + known->address_length + 1, known->port_length};
+}
+
+static void derive_node(struct record *record, struct known_addresses *addresses) {
+    struct span span;
+    int index;
+    record->has_node = false;
+    record->node_text = (struct span){0, 0};
+    if (!column(record, ROLE_NODE, &span, &index) || record_null(record, span)) return;
+    const struct known_address *known = read_known(addresses->nodes, NODES_KNOWN, false, record, span);
+    if (known == NULL) return;
+    record->has_node = true;
+    record->node = known->endpoint.address;
+    record->node_text = (struct span){span.offset, known->address_length};
+}
+
+static bool derive_peer(struct record *record, struct reading *reading) {
     struct span span;
     int index;
     record->has_peer = column(record, ROLE_PEER, &span, &index) && !record_null(record, span);
-    if (record->has_peer && !ip_parse_endpoint(record_text(record, span), &record->peer))
+    if (!record->has_peer) return true;
+    if (!ip_parse_endpoint(record_text(record, span), &record->peer))
         return reject_column(record, reading, REJECT_BAD_PEER, index, "an address and port");
-    if (record->has_peer) record->peer_text = endpoint_text(record, &record->peer, span);
-    record->has_destination = column(record, ROLE_DESTINATION, &span, &index) && !record_null(record, span) &&
-                              ip_parse_endpoint(record_text(record, span), &record->destination);
-    if (record->has_destination) record->destination_text = endpoint_text(record, &record->destination, span);
-    record->node_text = (struct span){0, 0};
-    record->has_node = column(record, ROLE_NODE, &span, &index) && !record_null(record, span) &&
-                       ip_parse(record_text(record, span), &record->node);
-    if (record->has_node && record->node.family == IP_V4 && !record->node.v4_mapped) record->node_text = span;
+    record->peer_text = endpoint_text(record, &record->peer, span);
     return true;
 }
 
@@ -107,9 +162,11 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
     return true;
 }
 
-bool derive(struct record *record, struct timestamp_cache *days, struct reading *reading) {
-    if (!derive_times(record, days, reading) || !derive_addresses(record, reading) || !derive_outcome(record, reading))
-        return false;
+bool derive(struct record *record, struct splitter *splitter, struct reading *reading) {
+    if (!derive_times(record, &splitter->days, reading) || !derive_peer(record, reading)) return false;
+    derive_destination(record, &splitter->known);
+    derive_node(record, &splitter->known);
+    if (!derive_outcome(record, reading)) return false;
     struct span span;
     int index;
     record->network = record->schema->category == CATEGORY_NETWORK;

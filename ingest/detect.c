@@ -26,18 +26,11 @@ __attribute__((noinline)) static bool fits(const struct record *record, struct s
     }
 }
 
-/* What derive() has found out already of a record that was read as the format in question. */
-static bool known_to_fit(const struct record *record, enum field_role role) {
-    switch (role) {
-    case ROLE_TIME_END: return record->end.known;
-    case ROLE_TIME_START: return record->start.known;
-    case ROLE_PEER: return record->has_peer;
-    case ROLE_DESTINATION: return record->has_destination;
-    case ROLE_PROCESSING_1:
-    case ROLE_PROCESSING_2:
-    case ROLE_PROCESSING_3: return record->end.known; /* their sum */
-    default: return false;
-    }
+/* The roles whose columns derive() has found good already, of a record that was read as the format in question: a bit each. */
+static uint32_t known_to_fit(const struct record *record) {
+    const uint32_t sum = 1u << ROLE_PROCESSING_1 | 1u << ROLE_PROCESSING_2 | 1u << ROLE_PROCESSING_3;
+    return (record->end.known ? 1u << ROLE_TIME_END | sum : 0) | (uint32_t)record->start.known << ROLE_TIME_START |
+           (uint32_t)record->has_peer << ROLE_PEER | (uint32_t)record->has_destination << ROLE_DESTINATION;
 }
 
 static bool matches(const struct record *record, const struct schema *schema) {
@@ -46,10 +39,12 @@ static bool matches(const struct record *record, const struct schema *schema) {
     if (schema->detect_first != NULL &&
         !slice_equal(record_text(record, record->fields[0]), slice_from(schema->detect_first)))
         return false;
-    bool derived = record->schema == schema;
-    for (uint16_t i = 0; i < schema->detect_count && i < record->fields_count; i++) {
-        if (schema->fields[i].kind == FIELD_TEXT || (derived && known_to_fit(record, schema->fields[i].role))) continue;
-        if (!fits(record, record->fields[i], schema->fields[i].kind)) return false;
+    uint32_t known = record->schema == schema ? known_to_fit(record) : 0;
+    uint16_t count = schema->detect_count < record->fields_count ? schema->detect_count : record->fields_count;
+    for (uint16_t i = 0; i < count; i++) {
+        const struct field_spec *field = &schema->fields[i];
+        if (field->kind == FIELD_TEXT || (known >> field->role & 1) != 0) continue;
+        if (!fits(record, record->fields[i], field->kind)) return false;
     }
     return !record_null(record, record->fields[peer]);
 }

@@ -6,11 +6,39 @@
  * trailing space, methods such as --location, hosts in brackets. ODDITIES.md 5-10.
  *
  * Threads: pure function. */
+#include "base/lanes.h"
 #include "ingest/split.h"
 
-static uint32_t find(const char *text, uint32_t from, uint32_t to, char wanted) {
-    const char *at = from < to ? memchr(text + from, wanted, to - from) : NULL;
-    return at == NULL ? to : (uint32_t)(at - text);
+enum { STEP = 32 };
+
+/* 32 lanes, all ones where a byte was found. */
+struct lanes {
+    bytes16 low, high;
+};
+
+static inline struct lanes find_byte(const char *text, char wanted) {
+    return (struct lanes){(bytes16)(lanes_load(text) == (uint8_t)wanted),
+                          (bytes16)(lanes_load(text + 16) == (uint8_t)wanted)};
+}
+
+static inline struct lanes either(struct lanes a, struct lanes b) {
+    return (struct lanes){a.low | b.low, a.high | b.high};
+}
+
+static inline uint32_t bits(struct lanes found) {
+    return lanes_bits(found.low) | lanes_bits(found.high) << 16;
+}
+
+/* Where the first of two bytes stands (the same one twice: one byte), or `to`. Reads up to 31 bytes behind `to`. */
+static inline uint32_t find(const char *text, uint32_t from, uint32_t to, char wanted, char or_this) {
+    for (; from < to; from += STEP) {
+        uint32_t found = bits(either(find_byte(text + from, wanted), find_byte(text + from, or_this)));
+        if (found != 0) {
+            from += (uint32_t)__builtin_ctz(found);
+            break;
+        }
+    }
+    return from < to ? from : to;
 }
 
 static bool is_dash(const char *text, uint32_t from, uint32_t to) {
@@ -39,17 +67,27 @@ static void split_authority(struct request *request, const char *text, uint32_t 
     request->domain = (struct span){from, to - from};
 }
 
-enum { ENDS_AUTHORITY = 1, ENDS_USER = 2 };
-static const uint8_t url_class[256] = {
-    ['/'] = ENDS_AUTHORITY, ['?'] = ENDS_AUTHORITY, ['#'] = ENDS_AUTHORITY, ['@'] = ENDS_USER};
+/* Where the authority that begins at `from` ends; `*has_user` when it holds an @. */
+static inline uint32_t find_authority_end(const char *text, uint32_t from, uint32_t to, bool *has_user) {
+    uint32_t at = from, users = 0;
+    for (; at < to; at += STEP) {
+        struct lanes path = find_byte(text + at, '/'), query = find_byte(text + at, '?');
+        uint32_t ends = bits(either(either(path, query), find_byte(text + at, '#')));
+        users |= bits(find_byte(text + at, '@'));
+        if (ends != 0) {
+            at += (uint32_t)__builtin_ctz(ends);
+            break;
+        }
+    }
+    *has_user = users != 0; /* or behind the end: then none is found when it is looked for */
+    return at < to ? at : to;
+}
 
 /* Where the authority begins, behind "scheme://"; `from` when there is no scheme. */
 static uint32_t skip_scheme(struct request *request, const char *text, uint32_t from, uint32_t to) {
     uint32_t end = from;
-    if (to - from >= 8 && memcmp(text + from, "https://", 8) == 0)
-        end = from + 5;
-    else
-        while (end < to && end - from < 16 && text[end] >= 'a' && text[end] <= 'z') end++;
+    if (to - from >= 8 && memcmp(text + from, "http", 4) == 0) end += text[from + 4] == 's' ? 5 : 4;
+    while (end < to && end - from < 16 && text[end] >= 'a' && text[end] <= 'z') end++;
     if (end == from || to - end < 3 || memcmp(text + end, "://", 3) != 0) return from;
     request->scheme = (struct span){from, end - from};
     return end + 3;
@@ -58,19 +96,19 @@ static uint32_t skip_scheme(struct request *request, const char *text, uint32_t 
 static void split_url(struct request *request, const char *text, uint32_t from, uint32_t to) {
     uint32_t authority = skip_scheme(request, text, from, to), path = authority;
     if (authority > from) {
-        uint8_t seen = 0;
-        for (; path < to && (url_class[(uint8_t)text[path]] & ENDS_AUTHORITY) == 0; path++)
-            seen |= url_class[(uint8_t)text[path]];
-        split_authority(request, text, authority, path, (seen & ENDS_USER) != 0);
+        bool has_user;
+        path = find_authority_end(text, authority, to, &has_user);
+        split_authority(request, text, authority, path, has_user);
     }
-    uint32_t fragment = find(text, path, to, '#'), question = find(text, path, fragment, '?');
+    uint32_t question = find(text, path, to, '?', '#');
+    if (question < to && text[question] == '?')
+        request->query = (struct span){question + 1, find(text, question, to, '#', '#') - question - 1};
     request->path = (struct span){path, question - path};
-    if (question < fragment) request->query = (struct span){question + 1, fragment - question - 1};
 }
 
-/* Where the last word begins; nearly always it is "HTTP/1.1". */
-static uint32_t last_word(const char *text, uint32_t from, uint32_t to) {
-    if (to - from > 9 && memcmp(text + to - 9, " HTTP/", 6) == 0 && memchr(text + to - 3, ' ', 3) == NULL)
+/* Where the last word begins; `to` is not behind a space. Nearly always it is "HTTP/1.1". */
+static inline uint32_t last_word(const char *text, uint32_t from, uint32_t to) {
+    if (to - from > 9 && memcmp(text + to - 9, " HTTP/", 6) == 0 && text[to - 3] != ' ' && text[to - 2] != ' ')
         return to - 8;
     while (to > from && text[to - 1] != ' ') to--;
     return to;
@@ -81,7 +119,7 @@ void request_line_split(struct record *record, struct span line) {
     struct request *request = &record->request;
     uint32_t from = line.offset, to = line.offset + line.length;
     while (to > from && text[to - 1] == ' ') to--;
-    uint32_t space = find(text, from, to, ' ');
+    uint32_t space = find(text, from, to, ' ', ' ');
     if (!is_dash(text, from, space)) request->method = (struct span){from, space - from};
     if (space == to) return;
     uint32_t url = space + 1, last = last_word(text, url, to);

@@ -13,11 +13,35 @@
 #include "schemas/batch.h"
 #include "schemas/record.h"
 
+/* An address, with or without a port, and the text that it was parsed from. */
+struct known_address {
+    uint64_t first, middle, last; /* eight bytes each, overlapping: all of the text */
+    uint32_t text_length;         /* 8 to 24; 0: nothing is known */
+    struct endpoint endpoint;
+    uint8_t address_length, port_length; /* where both stand in the text in canonical form; else 0 */
+};
+
+/* Targets and balancer nodes of the lines before: few, and each again and again. The last slot is for texts
+ * of another length: nothing is ever found there. */
+enum { TARGETS_KNOWN = 64, NODES_KNOWN = 16 };
+struct known_addresses {
+    struct known_address targets[TARGETS_KNOWN + 1], nodes[NODES_KNOWN + 1];
+};
+
+/* Which columns of a line are wrapped in quotes: the same ones in every line that AWS writes nowadays. */
+struct quoting {
+    uint32_t columns_count, quoted_count;
+    uint8_t quoted[FIELDS_MAX]; /* the wrapped columns */
+    uint32_t skip[FIELDS_MAX];  /* for each column: 1 when it is wrapped */
+};
+
 struct splitter {
     const struct scan_kernel *kernel;
     const struct schema *last; /* format of the last record: a guess, nothing more */
     struct timestamp_cache days;
-    uint32_t ends[FIELDS_MAX + SCAN_ENDS_SLACK + 1];
+    struct known_addresses known;
+    struct quoting quoting;                              /* of the last line that had quotes: a guess, too */
+    uint32_t ends[1 + FIELDS_MAX + SCAN_ENDS_SLACK + 1]; /* [0]: where a column before the first one would end */
 };
 
 enum reading_kind { READING_RECORD, READING_SKIPPED, READING_REJECTED };
@@ -42,8 +66,9 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
 
 /* --- inside the splitter ---------------------------------------------------------------------- */
 
-/* Fills what the roles of `record->schema` promise. False, with `reading`, when the record cannot stand. */
-bool derive(struct record *record, struct timestamp_cache *days, struct reading *reading);
+/* Fills what the roles of `record->schema` promise; the splitter remembers days and addresses. False, with `reading`, when the
+ * record cannot stand. */
+bool derive(struct record *record, struct splitter *splitter, struct reading *reading);
 
 /* Takes the request line apart (request_line.c). */
 void request_line_split(struct record *record, struct span line);

@@ -12,12 +12,6 @@
 /* Bytes that may be read from the start of any text here, and written behind the end of the record. */
 #define EMIT_CHUNK_BYTES 32u
 
-/* A value as it is written. */
-struct slot {
-    const char *text;
-    uint32_t bytes;
-};
-
 /* Writes the record and returns its end. */
 typedef char *emit_function(const struct shape *shape, const struct slot *slots, char *out);
 

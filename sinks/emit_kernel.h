@@ -15,15 +15,17 @@ static inline void copy_chunk(char *to, const char *from) {
 }
 
 /* A first chunk without asking: most texts are no longer. */
-static inline char *copy(char *to, const char *from, uint32_t bytes) {
+static inline char *copy(char *to, const char *from, uint64_t bytes) {
     copy_chunk(to, from);
-    for (uint32_t done = EMIT_CHUNK_BYTES; done < bytes; done += EMIT_CHUNK_BYTES) copy_chunk(to + done, from + done);
+    if (__builtin_expect(bytes > EMIT_CHUNK_BYTES, 0))
+        for (uint64_t done = EMIT_CHUNK_BYTES; done < bytes; done += EMIT_CHUNK_BYTES)
+            copy_chunk(to + done, from + done);
     return to + bytes;
 }
 
 char *EMIT_NAME(const struct shape *shape, const struct slot *slots, char *out) {
     for (const struct shape_step *step = shape->steps, *end = step + shape->steps_count; step < end; step++) {
-        const struct slot *slot = &slots[step->number];
+        const struct slot *slot = (const struct slot *)(const void *)((const char *)slots + step->slot_offset);
         out = copy(out, shape->text + step->text, step->bytes);
         out = copy(out, slot->text, slot->bytes);
     }

@@ -26,7 +26,6 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     preparation.raw = 0; /* the slots stay as they are: only present ones are read */
     prepare_columns(&preparation);
     prepare_values(&preparation);
-    preparation.presence.values &= preparation.plan->values;
-    const struct shape *shape = shape_find(context->shapes, preparation.plan, preparation.presence);
+    const struct shape *shape = shape_find(context->shapes, preparation.plan, &preparation.presence);
     return (size_t)(encoder->emit(shape, preparation.slots, out) - out);
 }

@@ -247,19 +247,18 @@ static void compile_record(struct compiler *compiler, const struct output_schema
     add_op(compiler->plan, OP_END);
 }
 
-/* Sorts the plan's columns into their groups; one that is written to two places stands there once. */
+/* Sorts the plan's columns into their groups. */
 static void group_columns(struct plan *plan) {
-    uint64_t seen = 0;
     for (uint32_t i = 0; i < plan->ops_count; i++) {
         const struct op *op = &plan->ops[i];
-        if (op->code < OP_COLUMN || op->code >= OP_OPEN || (seen >> op->index & 1) != 0) continue;
-        seen |= (uint64_t)1 << op->index;
+        if (op->code < OP_COLUMN || op->code >= OP_OPEN) continue;
         enum field_kind kind = (enum field_kind)(op->code - OP_COLUMN);
-        struct plan_columns *group = kind == FIELD_TEXT || kind == FIELD_REQUEST ? &plan->texts
-                                     : kind == FIELD_INTEGER                     ? &plan->integers
-                                     : kind == FIELD_SECONDS                     ? &plan->seconds
-                                                                                 : &plan->others;
-        group->items[group->count++] = op->index;
+        uint64_t *group = kind == FIELD_TEXT || kind == FIELD_REQUEST ? &plan->texts
+                          : kind == FIELD_INTEGER                     ? &plan->integers
+                          : kind == FIELD_SECONDS                     ? &plan->seconds
+                                                                      : &plan->others;
+        *group |= (uint64_t)1 << op->index;
+        plan->kinds[op->index] = (uint8_t)kind;
     }
 }
 

@@ -40,11 +40,9 @@ struct plan {
     const struct schema *schema; /* NULL: the plan of a place */
     uint16_t ops_count;
     uint16_t keys_bytes;
-    uint64_t values; /* derived values that are written */
-    /* columns by what has to be done with them, so that each group is one loop without a switch */
-    struct plan_columns {
-        uint8_t count, items[PLAN_SLOT_VALUES];
-    } texts, integers, seconds, others;
+    uint64_t values;                           /* derived values that are written */
+    uint64_t texts, integers, seconds, others; /* columns that are written, by what has to be done with them */
+    uint8_t kinds[PLAN_SLOT_VALUES];           /* enum field_kind of each column */
     struct op ops[PLAN_OPS_MAX];
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
 };

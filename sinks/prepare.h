@@ -29,7 +29,7 @@ struct preparation {
 
 /* Takes what was rendered from preparation->scratch to `end`. */
 static inline struct slot prepare_rendered(struct preparation *preparation, char *end) {
-    struct slot slot = {preparation->scratch, (uint32_t)(end - preparation->scratch)};
+    struct slot slot = {preparation->scratch, (uint64_t)(end - preparation->scratch)};
     preparation->scratch = end;
     return slot;
 }

@@ -2,6 +2,7 @@
  *
  * Threads: one worker. */
 #include "base/check.h"
+#include "base/lanes.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "sinks/prepare.h"
@@ -19,17 +20,47 @@ static void set(struct preparation *preparation, uint32_t column, struct slot sl
     preparation->presence.columns |= bit(column);
 }
 
-static void prepare_texts(struct preparation *preparation, const struct plan_columns *columns) {
-    const struct record *record = preparation->record;
-    uint64_t present = 0;
-    for (uint32_t i = 0; i < columns->count; i++) {
-        uint32_t column = columns->items[i];
-        struct span span = record->fields[column];
-        if (record_null(record, span)) continue;
-        preparation->slots[column] = prepare_text(preparation, span);
-        present |= bit(column);
+/* Two spans, each a word: length above, offset below. */
+static inline words2 load_spans(const struct span *spans) {
+    words2 words;
+    memcpy(&words, spans, sizeof words);
+    return words;
+}
+
+static inline void store_slots(struct slot *slots, words2 spans, words2 base) {
+    words2 texts = (spans & 0xffffffffu) + base, bytes = spans >> 32;
+    words2 first = __builtin_shufflevector(texts, bytes, 0, 2), second = __builtin_shufflevector(texts, bytes, 1, 3);
+    memcpy(slots, &first, sizeof first);
+    memcpy(slots + 1, &second, sizeof second);
+}
+
+/* Makes slots of all columns as if all were plain text, four at a time; returns a bit for each of `columns` that is not null. */
+static uint64_t spread(const struct record *record, uint64_t columns, struct slot *slots) {
+    _Static_assert(sizeof(struct slot) == 16 && sizeof(struct span) == 8, "two columns are two vectors");
+    const words2 base = {(uintptr_t)record->text, (uintptr_t)record->text};
+    uint64_t nulls = 0; /* no longer than "-" */
+    for (uint32_t i = 0; i < record->schema->fields_count; i += 4) {
+        words2 left = load_spans(&record->fields[i]), right = load_spans(&record->fields[i + 2]);
+        store_slots(&slots[i], left, base);
+        store_slots(&slots[i + 2], right, base);
+        words4 lengths = __builtin_shufflevector((words4)left, (words4)right, 1, 3, 5, 7);
+        nulls |= (uint64_t)lanes_bits_4((words4)((lengths & ~1u) == 0)) << i;
     }
+    nulls &= columns;
+    for (uint64_t rest = nulls; rest != 0; rest &= rest - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(rest);
+        if (!record_null(record, record->fields[column])) nulls ^= bit(column);
+    }
+    return columns & ~nulls;
+}
+
+static void prepare_texts(struct preparation *preparation, uint64_t present) {
     preparation->presence.columns |= present;
+    if (__builtin_expect(preparation->record->plain, 1)) return;
+    for (uint64_t left = present; left != 0; left &= left - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(left);
+        preparation->slots[column] = prepare_text(preparation, preparation->record->fields[column]);
+    }
 }
 
 /* An integer that JSON does not take as it stands (leading zeros), or none at all. */
@@ -42,39 +73,29 @@ static void prepare_odd_integer(struct preparation *preparation, uint32_t column
         mark_raw(preparation, column);
 }
 
-static void prepare_integers(struct preparation *preparation, const struct plan_columns *columns) {
+static void prepare_integers(struct preparation *preparation, uint64_t present) {
     const struct record *record = preparation->record;
-    uint64_t present = 0;
-    for (uint32_t i = 0; i < columns->count; i++) {
-        uint32_t column = columns->items[i];
-        struct span span = record->fields[column];
-        struct slice text = record_text(record, span);
-        if (number_is_plain_integer_padded(text)) {
-            preparation->slots[column] = (struct slot){text.ptr, span.length};
-            present |= bit(column);
-        } else if (!record_null(record, span)) {
-            prepare_odd_integer(preparation, column, text);
-        }
-    }
     preparation->presence.columns |= present;
+    for (uint64_t left = present; left != 0; left &= left - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(left);
+        struct slice text = record_text(record, record->fields[column]);
+        if (number_is_plain_integer_padded(text)) continue;
+        preparation->presence.columns ^= bit(column);
+        prepare_odd_integer(preparation, column, text);
+    }
 }
 
 /* Times of processing leave as they came; -1 (not dispatched, closed, idle timeout) is null. */
-static void prepare_seconds(struct preparation *preparation, const struct plan_columns *columns) {
+static void prepare_seconds(struct preparation *preparation, uint64_t present) {
     const struct record *record = preparation->record;
-    uint64_t present = 0;
-    for (uint32_t i = 0; i < columns->count; i++) {
-        uint32_t column = columns->items[i];
-        struct span span = record->fields[column];
-        struct slice text = record_text(record, span);
-        if (number_is_plain_decimal_padded(text)) {
-            preparation->slots[column] = (struct slot){text.ptr, span.length};
-            present |= bit(column);
-        } else if (!record_null(record, span) && !slice_equal(text, SLICE("-1"))) {
-            mark_raw(preparation, column);
-        }
-    }
     preparation->presence.columns |= present;
+    for (uint64_t left = present; left != 0; left &= left - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(left);
+        struct slice text = record_text(record, record->fields[column]);
+        if (number_is_plain_decimal_padded(text)) continue;
+        preparation->presence.columns ^= bit(column);
+        if (!slice_equal(text, SLICE("-1"))) mark_raw(preparation, column);
+    }
 }
 
 /* --- the other kinds: each returns the end of what it rendered to `out`, NULL when the text does not parse -- */
@@ -139,21 +160,7 @@ static char *render_list(struct preparation *preparation, enum field_kind kind, 
     return out == start ? out : out - between;
 }
 
-/* A list of one item that needs no care, which most are: the column's text is the item. */
-static bool is_single(const struct record *record, enum field_kind kind, struct slice text) {
-    switch (kind) {
-    case FIELD_TEXTS_COMMA: return record->plain && memchr(text.ptr, ',', text.len) == NULL;
-    case FIELD_TEXTS_SPACE: return record->plain && memchr(text.ptr, ' ', text.len) == NULL;
-    case FIELD_INTEGERS_SPACE: return number_is_plain_integer_padded(text);
-    default: return false;
-    }
-}
-
 static void prepare_list(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
-    if (is_single(preparation->record, kind, text)) {
-        set(preparation, column, (struct slot){text.ptr, (uint32_t)text.len});
-        return;
-    }
     char *end = render_list(preparation, kind, text);
     if (end == NULL)
         mark_raw(preparation, column);
@@ -162,10 +169,6 @@ static void prepare_list(struct preparation *preparation, uint32_t column, enum 
 }
 
 static void prepare_signed(struct preparation *preparation, uint32_t column, struct slice text) {
-    if (number_is_plain_integer_padded(text)) {
-        set(preparation, column, (struct slot){text.ptr, (uint32_t)text.len});
-        return;
-    }
     char *end = render_signed(preparation->scratch, text);
     if (end == NULL)
         mark_raw(preparation, column);
@@ -173,9 +176,10 @@ static void prepare_signed(struct preparation *preparation, uint32_t column, str
         set(preparation, column, prepare_rendered(preparation, end));
 }
 
-static void prepare_other(struct preparation *preparation, uint32_t column, struct span span) {
+static __attribute__((noinline)) void prepare_other(struct preparation *preparation, uint32_t column) {
+    struct span span = preparation->record->fields[column];
     struct slice text = record_text(preparation->record, span);
-    enum field_kind kind = preparation->record->schema->fields[column].kind;
+    enum field_kind kind = (enum field_kind)preparation->plan->kinds[column];
     uint32_t digits;
     switch (kind) {
     case FIELD_NAME:
@@ -197,14 +201,36 @@ static void prepare_other(struct preparation *preparation, uint32_t column, stru
     }
 }
 
+/* Whether the text can stand in the output as it is, which most can: a list of one item, a name without spaces around it. */
+static inline bool is_verbatim(enum field_kind kind, bool plain, struct slice text) {
+    switch (kind) {
+    case FIELD_NAME: return plain && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
+    case FIELD_TEXTS_COMMA: return plain && !slice_has_padded(text, ',');
+    case FIELD_TEXTS_SPACE: return plain && !slice_has_padded(text, ' ');
+    case FIELD_SIGNED:
+    case FIELD_INTEGERS_SPACE: return number_is_plain_integer_padded(text);
+    default: return false;
+    }
+}
+
+static void prepare_others(struct preparation *preparation, uint64_t present) {
+    const struct record *record = preparation->record;
+    preparation->presence.columns |= present;
+    for (uint64_t left = present; left != 0; left &= left - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(left);
+        struct slice text = record_text(record, record->fields[column]);
+        if (is_verbatim((enum field_kind)preparation->plan->kinds[column], record->plain, text)) continue;
+        preparation->presence.columns ^= bit(column);
+        prepare_other(preparation, column);
+    }
+}
+
 void prepare_columns(struct preparation *preparation) {
     const struct plan *plan = preparation->plan;
-    const struct record *record = preparation->record;
-    prepare_texts(preparation, &plan->texts);
-    prepare_integers(preparation, &plan->integers);
-    prepare_seconds(preparation, &plan->seconds);
-    for (uint32_t i = 0; i < plan->others.count; i++) {
-        struct span span = record->fields[plan->others.items[i]];
-        if (!record_null(record, span)) prepare_other(preparation, plan->others.items[i], span);
-    }
+    uint64_t columns = plan->texts | plan->integers | plan->seconds | plan->others;
+    uint64_t there = spread(preparation->record, columns, preparation->slots);
+    prepare_texts(preparation, plan->texts & there);
+    prepare_integers(preparation, plan->integers & there);
+    prepare_seconds(preparation, plan->seconds & there);
+    prepare_others(preparation, plan->others & there);
 }

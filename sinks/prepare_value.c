@@ -12,30 +12,32 @@ static inline bool written(const struct preparation *preparation, enum value val
     return (preparation->plan->values >> value & 1) != 0;
 }
 
-static inline void set(struct preparation *preparation, enum value value, const char *text, uint32_t bytes) {
+/* Every function that fills slots returns the bits of the values that it found: they are gathered in a register, where or-ing them
+ * into memory made each wait for the one before. */
+static inline uint64_t set(struct preparation *preparation, enum value value, const char *text, uint64_t bytes) {
     preparation->slots[PLAN_SLOT_VALUES + value] = (struct slot){text, bytes};
-    preparation->presence.values |= (uint64_t)1 << value;
+    return (uint64_t)1 << value;
 }
 
 /* Takes what was rendered from preparation->scratch to `end`. */
-static inline void set_rendered(struct preparation *preparation, enum value value, char *end) {
-    set(preparation, value, preparation->scratch, (uint32_t)(end - preparation->scratch));
-    preparation->scratch = end;
+static inline uint64_t set_rendered(struct preparation *preparation, enum value value, char *end) {
+    preparation->slots[PLAN_SLOT_VALUES + value] = prepare_rendered(preparation, end);
+    return (uint64_t)1 << value;
 }
 
-static inline void set_text(struct preparation *preparation, enum value value, struct span span) {
-    if (span.length == 0) return;
-    struct slot slot = prepare_text(preparation, span);
-    set(preparation, value, slot.text, slot.bytes);
+static inline uint64_t set_text(struct preparation *preparation, enum value value, struct span span) {
+    if (span.length == 0) return 0;
+    preparation->slots[PLAN_SLOT_VALUES + value] = prepare_text(preparation, span);
+    return (uint64_t)1 << value;
 }
 
-static inline void set_number(struct preparation *preparation, enum value value, uint64_t number) {
-    set_rendered(preparation, value, preparation->scratch + number_write(number, preparation->scratch));
+static inline uint64_t set_number(struct preparation *preparation, enum value value, uint64_t number) {
+    return set_rendered(preparation, value, preparation->scratch + number_write(number, preparation->scratch));
 }
 
 /* Text of the line that holds no byte that needs care: digits, dots, colons. */
-static inline void set_verbatim(struct preparation *preparation, enum value value, struct span span) {
-    set(preparation, value, preparation->record->text + span.offset, span.length);
+static inline uint64_t set_verbatim(struct preparation *preparation, enum value value, struct span span) {
+    return set(preparation, value, preparation->record->text + span.offset, span.length);
 }
 
 /* A column that a derived value was made of and that is neither null nor readable. */
@@ -48,93 +50,93 @@ static void mark_role_raw(struct preparation *preparation, enum field_role role)
 
 /* --- times -------------------------------------------------------------------------------------- */
 
-static void set_moment(struct preparation *preparation, enum value value, const struct moment *moment) {
-    if (moment->text.length > 0)
-        set_verbatim(preparation, value, moment->text);
-    else /* without its Z, which comes with the suffix */
-        set_rendered(preparation, value, preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
+static uint64_t set_moment(struct preparation *preparation, enum value value, const struct moment *moment) {
+    if (moment->text.length > 0) return set_verbatim(preparation, value, moment->text);
+    /* without its Z, which comes with the suffix */
+    return set_rendered(preparation, value,
+                        preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
 }
 
-static void prepare_times(struct preparation *preparation) {
+static uint64_t prepare_times(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct moment *start = &record->start, *end = &record->end;
-    set_moment(preparation, VALUE_TIMESTAMP, schema_column(record->schema, ROLE_TIME_END) >= 0 ? end : start);
+    uint64_t found = set_moment(preparation, VALUE_TIMESTAMP,
+                                schema_column(record->schema, ROLE_TIME_END) >= 0 ? end : start);
     if (start->known)
-        set_moment(preparation, VALUE_START, start);
+        found |= set_moment(preparation, VALUE_START, start);
     else
         mark_role_raw(preparation, ROLE_TIME_START);
-    if (end->known) set_moment(preparation, VALUE_END, end);
+    if (end->known) found |= set_moment(preparation, VALUE_END, end);
     if (start->known && end->known && end->ns >= start->ns)
-        set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
+        found |= set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
+    return found;
 }
 
 /* --- addresses ---------------------------------------------------------------------------------- */
 
-static inline void set_ip(struct preparation *preparation, enum value value, struct span text, const struct ip *ip) {
-    if (text.length > 0)
-        set_verbatim(preparation, value, text);
-    else
-        set_rendered(preparation, value, preparation->scratch + ip_format(ip, preparation->scratch));
+static inline uint64_t set_ip(struct preparation *preparation, enum value value, struct span text,
+                              const struct ip *ip) {
+    if (text.length > 0) return set_verbatim(preparation, value, text);
+    return set_rendered(preparation, value, preparation->scratch + ip_format(ip, preparation->scratch));
 }
 
-static inline void set_port(struct preparation *preparation, enum value value, struct span text, uint16_t port) {
-    if (text.length > 0)
-        set_verbatim(preparation, value, text);
-    else
-        set_number(preparation, value, port);
+static inline uint64_t set_port(struct preparation *preparation, enum value value, struct span text, uint16_t port) {
+    return text.length > 0 ? set_verbatim(preparation, value, text) : set_number(preparation, value, port);
 }
 
-static void prepare_addresses(struct preparation *preparation) {
+static uint64_t prepare_addresses(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
-    if (client->resolved) set_ip(preparation, VALUE_CLIENT_IP, client->text.address, &client->ip);
+    uint64_t found = 0;
+    if (client->resolved) found |= set_ip(preparation, VALUE_CLIENT_IP, client->text.address, &client->ip);
     if (client->resolved && client->port != 0)
-        set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
+        found |= set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
     if (record->has_peer) {
-        set_ip(preparation, VALUE_PEER_IP, record->peer_text.address, &record->peer.address.ip);
-        set_port(preparation, VALUE_PEER_PORT, record->peer_text.port, record->peer.port);
+        found |= set_ip(preparation, VALUE_PEER_IP, record->peer_text.address, &record->peer.address.ip);
+        found |= set_port(preparation, VALUE_PEER_PORT, record->peer_text.port, record->peer.port);
     }
     if (record->has_destination) {
-        set_ip(preparation, VALUE_DESTINATION_IP, record->destination_text.address, &record->destination.address.ip);
-        set_port(preparation, VALUE_DESTINATION_PORT, record->destination_text.port, record->destination.port);
+        const struct endpoint *destination = &record->destination;
+        found |= set_ip(preparation, VALUE_DESTINATION_IP, record->destination_text.address, &destination->address.ip);
+        found |= set_port(preparation, VALUE_DESTINATION_PORT, record->destination_text.port, destination->port);
     } else {
         mark_role_raw(preparation, ROLE_DESTINATION);
     }
     const struct ip_parsed *node = record->has_node ? &record->node : &preparation->context->origin->node;
-    if (node->family != IP_NONE) set_ip(preparation, VALUE_NODE_IP, record->node_text, &node->ip);
+    if (node->family != IP_NONE) found |= set_ip(preparation, VALUE_NODE_IP, record->node_text, &node->ip);
     if (!record->has_node) mark_role_raw(preparation, ROLE_NODE);
     if (record->place.length > 0) /* its last comma comes with the suffix */
-        set(preparation, VALUE_CLIENT_PLACE, record->place.json, record->place.length - 1);
+        found |= set(preparation, VALUE_CLIENT_PLACE, record->place.json, record->place.length - 1);
+    return found;
 }
 
-static void prepare_hop(struct preparation *preparation) {
+static uint64_t prepare_hop(struct preparation *preparation) {
     const struct client *client = &preparation->record->client;
     preparation->presence.verdict = client->verdict;
     preparation->presence.provenance = client->provenance;
     preparation->presence.trust = client->trust;
     preparation->presence.depth = client->depth;
-    if (client->flags == 0) return;
+    if (client->flags == 0) return 0;
     char *out = preparation->scratch;
     for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
         if ((client->flags & 1u << flag) == 0) continue;
         if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
         for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
     }
-    set_rendered(preparation, VALUE_HOP_FLAGS, out);
+    return set_rendered(preparation, VALUE_HOP_FLAGS, out);
 }
 
 /* --- request, TLS, cloud ------------------------------------------------------------------------ */
 
-static void prepare_request(struct preparation *preparation) {
+static uint64_t prepare_request(struct preparation *preparation) {
     const struct request *request = &preparation->record->request;
-    set_text(preparation, VALUE_METHOD, request->method);
-    set_text(preparation, VALUE_URL, request->url);
-    set_text(preparation, VALUE_URL_SCHEME, request->scheme);
-    set_text(preparation, VALUE_URL_DOMAIN, request->domain);
-    if (request->port != 0) set_number(preparation, VALUE_URL_PORT, request->port);
-    set_text(preparation, VALUE_URL_PATH, request->path);
-    set_text(preparation, VALUE_URL_QUERY, request->query);
-    set_text(preparation, VALUE_HTTP_VERSION, request->version);
+    return set_text(preparation, VALUE_METHOD, request->method) | set_text(preparation, VALUE_URL, request->url) |
+           set_text(preparation, VALUE_URL_SCHEME, request->scheme) |
+           set_text(preparation, VALUE_URL_DOMAIN, request->domain) |
+           (request->port != 0 ? set_number(preparation, VALUE_URL_PORT, request->port) : 0) |
+           set_text(preparation, VALUE_URL_PATH, request->path) |
+           set_text(preparation, VALUE_URL_QUERY, request->query) |
+           set_text(preparation, VALUE_HTTP_VERSION, request->version);
 }
 
 /* "TLSv1", "tlsv12", "SSLv3" -> "1.0", "1.2", "3"; false for anything else. */
@@ -154,26 +156,25 @@ static bool tls_version(struct slice text, bool *is_ssl, char version[3]) {
     return true;
 }
 
-static void prepare_tls(struct preparation *preparation) {
+static uint64_t prepare_tls(struct preparation *preparation) {
     const struct record *record = preparation->record;
     int column = schema_column(record->schema, ROLE_TLS_VERSION);
-    if (column < 0 || record_null(record, record->fields[column])) return;
+    if (column < 0 || record_null(record, record->fields[column])) return 0;
     struct slice text = record_text(record, record->fields[column]);
     if (text.len == 7 && memcmp(text.ptr, "TLSv1.", 6) == 0 && text.ptr[6] >= '0' &&
         text.ptr[6] <= '9') { /* what ALB writes */
-        set(preparation, VALUE_TLS_VERSION, text.ptr + 4, 3);
         preparation->presence.tls = SHAPE_TLS;
-        return;
+        return set(preparation, VALUE_TLS_VERSION, text.ptr + 4, 3);
     }
     char version[3];
     bool is_ssl;
     if (!tls_version(text, &is_ssl, version)) {
         mark_role_raw(preparation, ROLE_TLS_VERSION);
-        return;
+        return 0;
     }
     memcpy(preparation->scratch, version, sizeof version);
-    set_rendered(preparation, VALUE_TLS_VERSION, preparation->scratch + (is_ssl ? 1 : 3));
     preparation->presence.tls = is_ssl ? SHAPE_SSL : SHAPE_TLS;
+    return set_rendered(preparation, VALUE_TLS_VERSION, preparation->scratch + (is_ssl ? 1 : 3));
 }
 
 /* arn:partition:service:region:account:... -> both parts, and the bytes up to the last colon shown. */
@@ -195,14 +196,15 @@ static uint32_t split_arn(struct slice arn, struct span *region, struct span *ac
 
 /* Account and region: the object's name knows best; else an ARN of the record. Lines of one file nearly always have the same
  * one, so its parts are remembered and it is only compared (taking it apart cost 350 instructions). */
-static void prepare_cloud(struct preparation *preparation) {
+static uint64_t prepare_cloud(struct preparation *preparation) {
     const struct record *record = preparation->record;
     struct encoder_context *context = preparation->context;
     bool account_known = context->account.len > 0, region_known = context->region.len > 0;
-    if (account_known) set(preparation, VALUE_ACCOUNT, context->account.ptr, (uint32_t)context->account.len);
-    if (region_known) set(preparation, VALUE_REGION, context->region.ptr, (uint32_t)context->region.len);
+    uint64_t found = 0;
+    if (account_known) found |= set(preparation, VALUE_ACCOUNT, context->account.ptr, context->account.len);
+    if (region_known) found |= set(preparation, VALUE_REGION, context->region.ptr, context->region.len);
     int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
-    if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return;
+    if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return found;
     struct span span = record->fields[column];
     struct slice arn = record_text(record, span);
     if (context->arn_bytes == 0 || arn.len < context->arn_bytes ||
@@ -210,19 +212,20 @@ static void prepare_cloud(struct preparation *preparation) {
         context->arn_bytes = split_arn(arn, &context->arn_region, &context->arn_account);
         memcpy(context->arn, arn.ptr, context->arn_bytes);
     }
-    if (context->arn_bytes == 0) return;
+    if (context->arn_bytes == 0) return found;
     if (!account_known)
-        set_text(preparation, VALUE_ACCOUNT,
-                 (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
+        found |= set_text(preparation, VALUE_ACCOUNT,
+                          (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
     if (!region_known)
-        set_text(preparation, VALUE_REGION,
-                 (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+        found |= set_text(preparation, VALUE_REGION,
+                          (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+    return found;
 }
 
 /* --- what is rarely there ------------------------------------------------------------------------ */
 
 /* Columns behind the last one known, as texts; null ones are left out. */
-static void prepare_extra(struct preparation *preparation) {
+static uint64_t prepare_extra(struct preparation *preparation) {
     const struct record *record = preparation->record;
     char *out = preparation->scratch;
     for (uint32_t i = record->schema->fields_count; i < record->fields_count; i++) {
@@ -230,11 +233,11 @@ static void prepare_extra(struct preparation *preparation) {
         if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
         out = json_escape(out, record_text(record, record->fields[i]), preparation->source, &preparation->lossy);
     }
-    if (out > preparation->scratch) set_rendered(preparation, VALUE_EXTRA, out);
+    return out > preparation->scratch ? set_rendered(preparation, VALUE_EXTRA, out) : 0;
 }
 
 /* The text of columns that did not parse, by column name. */
-static void prepare_raw(struct preparation *preparation) {
+static uint64_t prepare_raw(struct preparation *preparation) {
     const struct schema *schema = preparation->record->schema;
     char *out = preparation->scratch;
     for (uint32_t i = 0; i < schema->fields_count; i++) {
@@ -246,41 +249,44 @@ static void prepare_raw(struct preparation *preparation) {
         out = json_quote(out, record_text(preparation->record, preparation->record->fields[i]), preparation->source,
                          &preparation->lossy);
     }
-    set_rendered(preparation, VALUE_RAW, out);
+    return set_rendered(preparation, VALUE_RAW, out);
 }
 
-static void prepare_rare(struct preparation *preparation) {
+static uint64_t prepare_rare(struct preparation *preparation) {
     const struct record *record = preparation->record;
-    if (record->fields_count > record->schema->fields_count) prepare_extra(preparation);
-    if (preparation->raw != 0) prepare_raw(preparation);
+    uint64_t found = 0;
+    if (record->fields_count > record->schema->fields_count) found |= prepare_extra(preparation);
+    if (preparation->raw != 0) found |= prepare_raw(preparation);
     if (written(preparation, VALUE_ORIGINAL)) {
         /* never as it is: the quotes around columns are part of the line */
         char *end = json_escape(preparation->scratch, record_text(record, record->line), JSON_VERBATIM,
                                 &preparation->lossy);
-        set_rendered(preparation, VALUE_ORIGINAL, end);
+        found |= set_rendered(preparation, VALUE_ORIGINAL, end);
     }
     static const char lossy[EMIT_CHUNK_BYTES] = "lossy";
-    if (preparation->lossy) set(preparation, VALUE_LOG_FLAGS, lossy, 5);
+    if (preparation->lossy) found |= set(preparation, VALUE_LOG_FLAGS, lossy, 5);
+    return found;
 }
 
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct encoder_context *context = preparation->context;
-    prepare_times(preparation);
+    uint64_t found = prepare_times(preparation);
     preparation->presence.outcome = record->outcome;
     preparation->presence.network = record->network;
     preparation->presence.waf_blocked = record->waf_blocked;
     if (written(preparation, VALUE_ID)) {
         hash_event_id(context->origin->name, preparation->position, record_text(record, record->line),
                       preparation->scratch);
-        set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
+        found |= set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
-    prepare_addresses(preparation);
-    prepare_hop(preparation);
-    prepare_request(preparation);
-    prepare_tls(preparation);
-    prepare_cloud(preparation);
-    if (context->path.len > 0) set(preparation, VALUE_LOG_PATH, context->path.ptr, (uint32_t)context->path.len);
-    set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
-    prepare_rare(preparation);
+    found |= prepare_addresses(preparation);
+    found |= prepare_hop(preparation);
+    found |= prepare_request(preparation);
+    found |= prepare_tls(preparation);
+    found |= prepare_cloud(preparation);
+    if (context->path.len > 0) found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
+    found |= set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
+    found |= prepare_rare(preparation);
+    preparation->presence.values = found & preparation->plan->values;
 }

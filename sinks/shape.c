@@ -85,7 +85,9 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
         } else if (is_present(presence, op->number)) {
             append(shape, key, op->key_bytes);
             shape->steps[shape->steps_count++] = (struct shape_step){
-                .text = shaper.pending, .bytes = (uint16_t)(shape->text_bytes - shaper.pending), .number = op->number};
+                .text = shaper.pending,
+                .bytes = (uint16_t)(shape->text_bytes - shaper.pending),
+                .slot_offset = (uint16_t)(op->number * sizeof(struct slot))};
             shaper.pending = shape->text_bytes;
             append(shape, plan->keys + op->suffix, op->suffix_bytes);
         }
@@ -96,28 +98,30 @@ static void make(struct shape *shape, const struct plan *plan, struct presence p
     shape->end_bytes = (uint16_t)(shape->text_bytes - shaper.pending);
 }
 
-static uint32_t hash(const struct plan *plan, struct presence presence) {
-    uint64_t mixed = (presence.columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^
-                     (presence.values ^ presence.constants << 20) * 0xd1b54a32d192ed03u;
+static uint32_t hash(const struct plan *plan, const struct presence *presence) {
+    uint64_t mixed = (presence->columns ^ (uint64_t)(uintptr_t)plan) * 0x9e3779b97f4a7c15u ^
+                     (presence->values ^ presence->constants << 20) * 0xd1b54a32d192ed03u;
     return (uint32_t)(mixed >> 40);
 }
 
-const struct shape *shape_find(struct shape_cache *cache, const struct plan *plan, struct presence presence) {
+static __attribute__((noinline)) const struct shape *add(struct shape_cache *cache, const struct plan *plan,
+                                                         const struct presence *presence, uint32_t slot) {
+    if (cache->count == SHAPES_MAX) { /* only input that was made to have many shapes comes here often */
+        memset(cache->slots, 0, sizeof cache->slots);
+        cache->count = 0;
+        slot = hash(plan, presence) % SHAPE_SLOTS;
+    }
+    cache->slots[slot] = (uint8_t)++cache->count;
+    make(&cache->shapes[cache->count - 1], plan, *presence);
+    return &cache->shapes[cache->count - 1];
+}
+
+const struct shape *shape_find(struct shape_cache *cache, const struct plan *plan, const struct presence *presence) {
     for (uint32_t slot = hash(plan, presence) % SHAPE_SLOTS;; slot = (slot + 1) % SHAPE_SLOTS) {
-        uint8_t entry = cache->slots[slot];
-        if (entry == 0 && cache->count < SHAPES_MAX) {
-            cache->slots[slot] = (uint8_t)++cache->count;
-            make(&cache->shapes[cache->count - 1], plan, presence);
-            return &cache->shapes[cache->count - 1];
-        }
-        if (entry == 0) { /* full: only input that was made to have many shapes comes here often */
-            memset(cache->slots, 0, sizeof cache->slots);
-            cache->count = 0;
-            continue;
-        }
-        const struct shape *shape = &cache->shapes[entry - 1];
-        if (shape->plan == plan && shape->presence.columns == presence.columns &&
-            shape->presence.values == presence.values && shape->presence.constants == presence.constants)
+        if (cache->slots[slot] == 0) return add(cache, plan, presence, slot);
+        const struct shape *shape = &cache->shapes[cache->slots[slot] - 1];
+        if (shape->plan == plan && shape->presence.columns == presence->columns &&
+            shape->presence.values == presence->values && shape->presence.constants == presence->constants)
             return shape;
     }
 }

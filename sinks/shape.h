@@ -13,9 +13,11 @@
 
 #include "sinks/plan.h"
 
-#define SHAPES_MAX 64u   /* kept at a time; beyond that all are forgotten */
-#define SHAPE_SLOTS 128u /* open addressing */
+#define SHAPES_MAX 192u  /* kept at a time; beyond that all are forgotten */
+#define SHAPE_SLOTS 512u /* open addressing */
 #define SHAPE_TEXT_BYTES 6144u
+
+_Static_assert(SHAPES_MAX <= UINT8_MAX && SHAPES_MAX < SHAPE_SLOTS, "a slot is a byte, and a search ends at a free one");
 
 /* What makes a shape: which values there are, a bit per column and a bit per enum value, and the values that are one of a few words or
  * digits, which so become part of the text between the others. */
@@ -35,10 +37,16 @@ enum shape_tls { SHAPE_NO_TLS, SHAPE_TLS, SHAPE_SSL };
 
 _Static_assert(sizeof(struct presence) == 24, "the constants are compared as one word");
 
+/* A value as it is written. */
+struct slot {
+    const char *text;
+    uint64_t bytes; /* fits 32 bits; as wide as the pointer, so that slots can be made as vectors */
+};
+
 struct shape_step {
     uint16_t text; /* offset of what stands in front of the value */
     uint16_t bytes;
-    uint8_t number; /* of the slot */
+    uint16_t slot_offset; /* in bytes: multiplying took 2 % of emitting */
 };
 
 struct shape {
@@ -58,6 +66,6 @@ struct shape_cache {
 };
 
 /* The shape of `presence`; made when it is new. Valid until the next call. */
-const struct shape *shape_find(struct shape_cache *cache, const struct plan *plan, struct presence presence);
+const struct shape *shape_find(struct shape_cache *cache, const struct plan *plan, const struct presence *presence);
 
 #endif

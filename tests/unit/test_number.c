@@ -26,7 +26,7 @@ static void check_write(uint64_t value) {
     uint32_t bytes = (uint32_t)snprintf(expected, sizeof expected, "%" PRIu64, value);
     assert_int_equal(number_write(value, got), bytes);
     assert_memory_equal(got, expected, bytes);
-    for (size_t i = bytes; i < sizeof got; i++) assert_int_equal(got[i], '#');
+    assert_int_equal(got[NUMBER_BYTES_MAX], '#');
 }
 
 static void test_write(void **state) {

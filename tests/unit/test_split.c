@@ -358,6 +358,75 @@ static void test_neighbours(void **state) {
     }
 }
 
+/* Lines whose quotes stand elsewhere than in the line before, or nowhere whole: the splitter's guess must not show. */
+static void test_quoting(void **state) {
+    (void)state;
+    static const char head[] = "http 2025-12-01T00:00:01.5Z lb 81.2.69.142:1 10.0.0.1:80 0.1 0.1 0.1 200 200 1 2 ";
+    static const char *const columns[] = {"\"-\"",    "\"\"",         "\"a b\"",    "a",  "",
+                                          "a\"b c\"", "\"a b\"c",     "-",          "\"", "\\\"a\"",
+                                          "\"a\"b\"", "\"\xc3\xa9\"", "\"a\\\" b\""};
+    struct splitter splitter;
+    splitter_init(&splitter, kernels[kernels_count - 1]);
+    struct seeded seeded = {11};
+    for (int round = 0; round < 20000; round++) {
+        char text[LINE_BYTES_ROOM] = "";
+        uint32_t count = 1 + seeded_below(&seeded, 8), kinds = round % 2 == 0 ? 3 : COUNT_OF(columns);
+        strcat(text, head);
+        for (uint32_t i = 0; i < count; i++) {
+            strcat(text, columns[seeded_below(&seeded, kinds)]);
+            strcat(text, i + 1 < count ? " " : "\n");
+        }
+        struct slice line = slice_from(text);
+        struct answer alone = read_line(line, &unknown_origin), after = read_with(&splitter, line, &unknown_origin);
+        assert_int_equal(after.reading.kind, alone.reading.kind);
+        assert_int_equal(after.record.fields_count, alone.record.fields_count);
+        assert_memory_equal(after.record.fields, alone.record.fields,
+                            alone.record.fields_count * sizeof alone.record.fields[0]);
+        if (alone.reading.kind == READING_RECORD) assert_int_equal(after.record.plain, alone.record.plain);
+    }
+}
+
+/* More targets and nodes than are remembered, texts that differ in one byte only, and some that are no address. */
+static void test_known_addresses(void **state) {
+    (void)state;
+    static const char *const hosts[] = {
+        "10.0.0.%u",   "10.200.100.%u",       "2001:db8::%u",          "::ffff:10.0.0.%u",
+        "010.0.0.%u",  "2001:db8:%u:ffff::1", "lambda-target-%u",      "1.1.1.%u",
+        "10.0.0.%u.1", "[2001:db8::%u]",      "2001:db8:0:0:1:2:3:%u", "-"};
+    struct origin origin = {.schema = schema_find(SLICE("alb_access")), .schema_fixed = true};
+    struct splitter splitter;
+    splitter_init(&splitter, kernels[0]);
+    struct seeded seeded = {12};
+    for (int round = 0; round < 20000; round++) {
+        char target[64], node[64], text[LINE_BYTES_ROOM];
+        uint32_t numbers = round % 2 == 0 ? 8 : 300;
+        snprintf(target, sizeof target, hosts[seeded_below(&seeded, COUNT_OF(hosts))], seeded_below(&seeded, numbers));
+        snprintf(node, sizeof node, hosts[seeded_below(&seeded, COUNT_OF(hosts))], seeded_below(&seeded, numbers));
+        snprintf(text, sizeof text,
+                 "http 2025-12-01T00:00:01.5Z lb 81.2.69.142:1 %s%s 0 0 0 200 200 1 2 \"- - -\" - - - - - - - 0 "
+                 "2025-12-01T00:00:01.5Z - - - - - - - - - - - %s\n",
+                 target, seeded_below(&seeded, 2) == 0 ? ":80" : ":080", node);
+        struct answer after = read_with(&splitter, slice_from(text), &origin);
+        const struct record *record = &after.record;
+        assert_int_equal(after.reading.kind, READING_RECORD);
+        struct endpoint endpoint;
+        assert_int_equal(record->has_destination, ip_parse_endpoint(field_text(&after, 4), &endpoint));
+        if (record->has_destination) {
+            struct slice address = record_text(record, record->destination_text.address);
+            struct slice port = record_text(record, record->destination_text.port);
+            assert_memory_equal(&record->destination, &endpoint, sizeof endpoint);
+            assert_true(address.len == 0 || slice_equal(address, slice_from(target)));
+            assert_int_equal(address.len > 0, endpoint.address.family == IP_V4 && !endpoint.address.v4_mapped);
+            assert_true(port.len == 0 || slice_equal(port, SLICE("80")));
+        }
+        struct ip_parsed parsed;
+        assert_int_equal(record->has_node, ip_parse(slice_from(node), &parsed));
+        if (record->has_node) assert_memory_equal(&record->node, &parsed, sizeof parsed);
+        if (record->node_text.length > 0)
+            assert_true(slice_equal(record_text(record, record->node_text), slice_from(node)));
+    }
+}
+
 /* --- what the columns mean ---------------------------------------------------------------------- */
 
 #define CLB_LINE(backend, times, status) \
@@ -405,6 +474,7 @@ int main(void) {
         cmocka_unit_test(test_whole_lines), cmocka_unit_test(test_more_columns_than_known),
         cmocka_unit_test(test_cut_lines),   cmocka_unit_test(test_spoilt_columns),
         cmocka_unit_test(test_reasons),     cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_quoting),     cmocka_unit_test(test_known_addresses),
         cmocka_unit_test(test_meaning),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
