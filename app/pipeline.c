@@ -1,8 +1,15 @@
-/* Starts the threads, hands batches round, ends in order.
+/* Starts the threads and ends in order.
  *
- *   readers (one input each, in order) -> work queue -> workers -> sink queue -> sink thread -> idle pool
+ * All threads are alike: each reads an input into batches, turns batches into records, and writes what is next in order:
  *
- * Every input that a reader has begun ends with a batch marked `last`, also after a signal or a damage, so the sink's order
+ *   idle pool -> read -> work queue -> worker_run -> sequencer -> write -> idle pool
+ *
+ * A thread that has an input reads ahead until a batch waits for each thread, then works off one; a thread without an input only
+ * works. So there are never more threads than cores that want one. (With readers, workers and a sink of their own, -j 2 over
+ * one .gz used 1.5 cores: whoever had to go on next was often the one that had to wait for a core.) With one thread a batch
+ * never leaves it, nor its cache.
+ *
+ * Every input that a thread has begun ends with a batch marked `last`, also after a signal or a damage, so the output's order
  * has no gaps and needs no special case.
  *
  * Threads: said per function. */
@@ -28,18 +35,30 @@ struct pipeline {
     const struct pipeline_request *request;
     struct pipeline_progress *progress;
     struct ring ring;
-    struct queue work, done;
+    struct queue work;
     atomic_uint next_input;
-    atomic_bool stop; /* readers begin nothing more */
+    atomic_bool stop; /* no more is read */
     atomic_uint_fast64_t inputs_failed;
-    atomic_uint readers_running, workers_running; /* the last one out closes the queue that they fed */
-    int stop_fd; /* eventfd: readable once `stop` is set; wakes readers of silent pipes */
-    int end_fd;  /* eventfd: the sink thread has ended */
+    atomic_uint reading, running; /* threads that may still read; that have not ended */
+    int stop_fd;                  /* eventfd: readable once `stop` is set; wakes readers of silent pipes */
+    int end_fd;                   /* eventfd: the last thread has ended */
     int signal_fd;
     sigset_t old_signals;
-    uint64_t *input_progress;         /* by input: stored bytes reported so far; sink thread */
-    struct worker limiter;            /* sink thread; only with a limit */
-    struct pipeline_outcome *outcome; /* sink thread until it has ended */
+    pthread_mutex_t order; /* guards the next two */
+    struct sequencer sequencer;
+    bool writing; /* some thread writes; it also writes what others bring meanwhile, and has what follows for itself */
+    uint64_t *input_progress;         /* by input: stored bytes reported so far */
+    struct worker limiter;            /* only with a limit */
+    struct pipeline_outcome *outcome; /* its inputs_failed apart */
+};
+
+struct thread {
+    struct pipeline *pipeline;
+    struct source_file *source;
+    struct worker worker;
+    const struct origin *origin; /* being read; NULL: none */
+    uint64_t sequence;           /* of its next batch */
+    bool opened, given_up;
 };
 
 static void raise_fd(int fd) {
@@ -53,79 +72,52 @@ static void request_stop(struct pipeline *pipeline) {
     raise_fd(pipeline->stop_fd);
 }
 
-/* --- readers ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------ */
 
 static void input_failed(struct pipeline *pipeline, const struct error *error) {
     atomic_fetch_add(&pipeline->inputs_failed, 1);
     log_limited(LOG_KIND_INPUT, LOG_ERROR, "%s", error->message);
 }
 
-/* An empty batch that says: nothing (more) comes from this input. */
-static void end_input(struct batch *batch, const struct origin *origin, uint64_t sequence) {
-    batch->origin = origin;
-    batch->sequence = sequence;
-    batch->last = true;
-}
-
-/* Reader thread. */
-static void read_input(struct pipeline *pipeline, struct source_file *source, const struct origin *origin) {
+/* Goes on to the next input. False when there is none; asked again, too. */
+static bool begin_input(struct thread *thread) {
+    struct pipeline *pipeline = thread->pipeline;
+    if (atomic_load(&pipeline->stop)) return false;
+    unsigned index = atomic_fetch_add(&pipeline->next_input, 1);
+    if (index >= pipeline->request->origins_count) return false;
+    thread->origin = &pipeline->request->origins[index];
+    thread->sequence = 0;
+    thread->given_up = false;
     struct error error;
-    bool opened = source_file_ops.open(source, origin, &error) == STATUS_OK;
-    if (!opened) input_failed(pipeline, &error);
-    bool last = false, given_up = false;
-    for (uint64_t sequence = 0; !last; sequence++) {
-        struct batch *batch = ring_take(&pipeline->ring, origin->input_index);
-        if (opened && !given_up && atomic_load(&pipeline->stop)) {
-            given_up = true;
-            source_file_ops.give_up(source);
-        }
-        if (!opened) {
-            end_input(batch, origin, sequence);
-        } else if (source_file_ops.fill(source, batch, &error) != STATUS_OK) {
-            input_failed(pipeline, &error);
-        }
-        last = batch->last;
-        queue_push(&pipeline->work, batch);
-    }
-    source_file_ops.close(source);
+    thread->opened = source_file_ops.open(thread->source, thread->origin, &error) == STATUS_OK;
+    if (!thread->opened) input_failed(pipeline, &error);
+    return true;
 }
 
-struct reader {
-    struct pipeline *pipeline;
-    struct source_file *source;
-};
-
-static void *reader_main(void *argument) {
-    struct reader *reader = argument;
-    struct pipeline *pipeline = reader->pipeline;
-    while (!atomic_load(&pipeline->stop)) {
-        unsigned index = atomic_fetch_add(&pipeline->next_input, 1);
-        if (index >= pipeline->request->origins_count) break;
-        read_input(pipeline, reader->source, &pipeline->request->origins[index]);
+/* Fills `batch` from the thread's input and gives it to whoever is free. */
+static void read_batch(struct thread *thread, struct batch *batch) {
+    struct pipeline *pipeline = thread->pipeline;
+    struct error error;
+    if (thread->opened && !thread->given_up && atomic_load(&pipeline->stop)) {
+        thread->given_up = true;
+        source_file_ops.give_up(thread->source);
     }
-    if (atomic_fetch_sub(&pipeline->readers_running, 1) == 1) queue_close(&pipeline->work);
-    return NULL;
+    if (!thread->opened) { /* an empty batch that says: nothing comes from this input */
+        batch->origin = thread->origin;
+        batch->sequence = thread->sequence;
+        batch->last = true;
+    } else if (source_file_ops.fill(thread->source, batch, &error) != STATUS_OK) {
+        input_failed(pipeline, &error);
+    }
+    thread->sequence++;
+    if (batch->last) {
+        source_file_ops.close(thread->source);
+        thread->origin = NULL;
+    }
+    queue_push(&pipeline->work, batch);
 }
 
-/* --- workers ------------------------------------------------------------------------------------ */
-
-struct worker_thread {
-    struct pipeline *pipeline;
-    struct worker worker;
-};
-
-static void *worker_main(void *argument) {
-    struct worker_thread *thread = argument;
-    struct batch *batch;
-    while ((batch = queue_pop(&thread->pipeline->work)) != NULL) {
-        worker_run(&thread->worker, batch, UINT64_MAX);
-        queue_push(&thread->pipeline->done, batch);
-    }
-    if (atomic_fetch_sub(&thread->pipeline->workers_running, 1) == 1) queue_close(&thread->pipeline->done);
-    return NULL;
-}
-
-/* --- sink --------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------ */
 
 static void add_tally(struct tally *sum, const struct tally *part) {
     sum->read += part->read;
@@ -146,7 +138,7 @@ static enum status write_batch(struct pipeline *pipeline, struct batch *batch, s
     return status;
 }
 
-/* Sink thread: one batch in its turn. After a failure, or beyond the limit, batches only pass through. */
+/* One batch in its turn. After a failure, or beyond the limit, batches only pass through. */
 static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
     struct pipeline_outcome *outcome = pipeline->outcome;
     uint64_t limit = pipeline->request->limit;
@@ -174,19 +166,50 @@ static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
     }
 }
 
-static void *sink_main(void *argument) {
-    struct pipeline *pipeline = argument;
-    struct sequencer sequencer = {.ring = &pipeline->ring};
-    struct batch *batch;
-    while ((batch = queue_pop(&pipeline->done)) != NULL) {
-        while ((batch = sequencer_next(&sequencer, batch)) != NULL) {
-            settle_batch(pipeline, batch);
-            ring_give_back(&pipeline->ring, batch);
-            batch = NULL;
-        }
+/* Writes all that is next in order, `batch` or others that waited for it, unless another thread is at it. */
+static void settle(struct pipeline *pipeline, struct batch *batch) {
+    ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
+    struct batch *next = sequencer_next(&pipeline->sequencer, batch, pipeline->writing);
+    for (; next != NULL; next = sequencer_next(&pipeline->sequencer, NULL, false)) {
+        pipeline->writing = true;
+        ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
+        settle_batch(pipeline, next);
+        ring_give_back(&pipeline->ring, next);
+        ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
+        pipeline->writing = false;
     }
-    ASSERT(sequencer.waiting == NULL);
-    raise_fd(pipeline->end_fd);
+    ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
+}
+
+/* --- every thread ------------------------------------------------------------------------------- */
+
+static void work_off(struct thread *thread, struct batch *batch) {
+    worker_run(&thread->worker, batch, UINT64_MAX);
+    settle(thread->pipeline, batch);
+}
+
+/* Reads one batch, or works one off because enough are waiting or none is idle. */
+static void read_or_work(struct thread *thread) {
+    struct pipeline *pipeline = thread->pipeline;
+    /* whoever waits for a silent input lets nothing lie */
+    uint32_t ahead = thread->opened && source_file_is_live(thread->source) ? 1 : pipeline->request->workers;
+    struct batch *waiting = queue_try_pop(&pipeline->work, ahead);
+    struct batch *idle = waiting == NULL ? ring_try_take(&pipeline->ring, thread->origin->input_index) : NULL;
+    if (waiting == NULL && idle == NULL) waiting = queue_try_pop(&pipeline->work, 1);
+    if (waiting != NULL)
+        work_off(thread, waiting);
+    else
+        read_batch(thread, idle != NULL ? idle : ring_take(&pipeline->ring, thread->origin->input_index));
+}
+
+static void *thread_main(void *argument) {
+    struct thread *thread = argument;
+    struct pipeline *pipeline = thread->pipeline;
+    while (thread->origin != NULL || begin_input(thread)) read_or_work(thread);
+    if (atomic_fetch_sub(&pipeline->reading, 1) == 1) queue_close(&pipeline->work);
+    struct batch *batch;
+    while ((batch = queue_pop(&pipeline->work)) != NULL) work_off(thread, batch);
+    if (atomic_fetch_sub(&pipeline->running, 1) == 1) raise_fd(pipeline->end_fd);
     return NULL;
 }
 
@@ -225,22 +248,15 @@ static bool watch(struct pipeline *pipeline) {
     }
 }
 
-static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
-    int result = pthread_create(thread, NULL, run, argument);
-    ASSERT(result == 0);
-}
-
-static enum status start(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers,
-                         struct error *error) {
+static enum status start(struct pipeline *pipeline, struct thread *threads, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
     bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * request->workers + BATCHES_EXTRA);
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < request->workers; i++) {
-        readers[i] = (struct reader){pipeline,
-                                     source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd)};
-        workers[i].pipeline = pipeline;
-        good = worker_init(&workers[i].worker, request->worker_plan) && good && readers[i].source != NULL;
+        threads[i].pipeline = pipeline;
+        threads[i].source = source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd);
+        good = worker_init(&threads[i].worker, request->worker_plan) && good && threads[i].source != NULL;
     }
     if (request->limit != 0) good = worker_init(&pipeline->limiter, request->worker_plan) && good;
     pipeline->input_progress = calloc(request->origins_count + 1, sizeof *pipeline->input_progress);
@@ -251,30 +267,27 @@ static enum status start(struct pipeline *pipeline, struct reader *readers, stru
 }
 
 /* True when a signal ended the run. */
-static bool run_threads(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers) {
+static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
     uint32_t count = pipeline->request->workers;
-    pthread_t reader_threads[WORKERS_MAX], worker_threads[WORKERS_MAX], sink_thread;
-    atomic_store(&pipeline->readers_running, count);
-    atomic_store(&pipeline->workers_running, count);
-    start_thread(&sink_thread, sink_main, pipeline);
-    for (uint32_t i = 0; i < count; i++) start_thread(&worker_threads[i], worker_main, &workers[i]);
-    for (uint32_t i = 0; i < count; i++) start_thread(&reader_threads[i], reader_main, &readers[i]);
+    pthread_t handles[WORKERS_MAX];
+    atomic_store(&pipeline->reading, count);
+    atomic_store(&pipeline->running, count);
+    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_create(&handles[i], NULL, thread_main, &threads[i]) == 0);
     bool signalled = watch(pipeline);
-    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_join(reader_threads[i], NULL) == 0);
-    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_join(worker_threads[i], NULL) == 0);
-    ASSERT(pthread_join(sink_thread, NULL) == 0);
+    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_join(handles[i], NULL) == 0);
+    ASSERT(pipeline->sequencer.waiting == NULL);
     return signalled;
 }
 
-static void finish(struct pipeline *pipeline, struct reader *readers, struct worker_thread *workers) {
+static void finish(struct pipeline *pipeline, struct thread *threads) {
     for (uint32_t i = 0; i < pipeline->request->workers; i++) {
-        source_file_free(readers[i].source);
-        worker_destroy(&workers[i].worker);
+        source_file_free(threads[i].source);
+        worker_destroy(&threads[i].worker);
     }
     worker_destroy(&pipeline->limiter);
     ring_destroy(&pipeline->ring);
     queue_destroy(&pipeline->work);
-    queue_destroy(&pipeline->done);
+    ASSERT(pthread_mutex_destroy(&pipeline->order) == 0);
     free(pipeline->input_progress);
     if (pipeline->signal_fd >= 0) close(pipeline->signal_fd);
     if (pipeline->stop_fd >= 0) close(pipeline->stop_fd);
@@ -288,22 +301,22 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
     ASSERT(request->workers >= 1 && request->workers <= WORKERS_MAX);
     struct pipeline pipeline = {
         .request = request, .progress = progress, .outcome = outcome, .stop_fd = -1, .end_fd = -1, .signal_fd = -1};
-    struct reader readers[WORKERS_MAX] = {{0}};
-    struct worker_thread *workers = calloc(request->workers, sizeof *workers);
-    if (workers == NULL) return error_set(error, STATUS_FAILED, "pipeline: out of memory");
+    struct thread *threads = calloc(request->workers, sizeof *threads);
+    if (threads == NULL) return error_set(error, STATUS_FAILED, "pipeline: out of memory");
     *outcome = (struct pipeline_outcome){.end = PIPELINE_DONE};
+    pipeline.sequencer.ring = &pipeline.ring;
     queue_init(&pipeline.work);
-    queue_init(&pipeline.done);
-    enum status status = start(&pipeline, readers, workers, error);
+    ASSERT(pthread_mutex_init(&pipeline.order, NULL) == 0);
+    enum status status = start(&pipeline, threads, error);
     if (status == STATUS_OK) {
-        bool signalled = run_threads(&pipeline, readers, workers);
+        bool signalled = run_threads(&pipeline, threads);
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
         outcome->inputs_failed = atomic_load(&pipeline.inputs_failed);
         for (uint32_t i = 0; i < request->workers; i++)
-            if (workers[i].worker.places != NULL && request->limit == 0)
-                places(places_context, workers[i].worker.places);
+            if (threads[i].worker.places != NULL && request->limit == 0)
+                places(places_context, threads[i].worker.places);
     }
-    finish(&pipeline, readers, workers);
-    free(workers);
+    finish(&pipeline, threads);
+    free(threads);
     return status;
 }

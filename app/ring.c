@@ -24,19 +24,32 @@ void queue_push(struct queue *queue, struct batch *batch) {
     ASSERT(!queue->closed);
     *(queue->first == NULL ? &queue->first : &queue->last->next) = batch;
     queue->last = batch;
+    queue->count++;
     ASSERT(pthread_cond_signal(&queue->filled) == 0);
     ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+}
+
+static struct batch *take_first(struct queue *queue) {
+    struct batch *batch = queue->first;
+    if (batch == NULL) return NULL;
+    ASSERT(batch->magic == BATCH_MAGIC);
+    queue->first = batch->next;
+    queue->count--;
+    batch->next = NULL;
+    return batch;
 }
 
 struct batch *queue_pop(struct queue *queue) {
     ASSERT(pthread_mutex_lock(&queue->lock) == 0);
     while (queue->first == NULL && !queue->closed) ASSERT(pthread_cond_wait(&queue->filled, &queue->lock) == 0);
-    struct batch *batch = queue->first;
-    if (batch != NULL) {
-        ASSERT(batch->magic == BATCH_MAGIC);
-        queue->first = batch->next;
-        batch->next = NULL;
-    }
+    struct batch *batch = take_first(queue);
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+    return batch;
+}
+
+struct batch *queue_try_pop(struct queue *queue, uint32_t least) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    struct batch *batch = queue->count >= least ? take_first(queue) : NULL;
     ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
     return batch;
 }
@@ -72,14 +85,29 @@ void ring_destroy(struct ring *ring) {
     ASSERT(pthread_cond_destroy(&ring->returned) == 0);
 }
 
-struct batch *ring_take(struct ring *ring, uint32_t input_index) {
-    ASSERT(pthread_mutex_lock(&ring->lock) == 0);
-    while (ring->idle_count <= (input_index == ring->oldest_input ? 0 : ring->reserved))
-        ASSERT(pthread_cond_wait(&ring->returned, &ring->lock) == 0);
+static bool may_take(const struct ring *ring, uint32_t input_index) {
+    return ring->idle_count > (input_index == ring->oldest_input ? 0 : ring->reserved);
+}
+
+static struct batch *take_idle(struct ring *ring) {
     struct batch *batch = ring->idle;
     ring->idle = batch->next;
     ring->idle_count--;
     batch->next = NULL;
+    return batch;
+}
+
+struct batch *ring_take(struct ring *ring, uint32_t input_index) {
+    ASSERT(pthread_mutex_lock(&ring->lock) == 0);
+    while (!may_take(ring, input_index)) ASSERT(pthread_cond_wait(&ring->returned, &ring->lock) == 0);
+    struct batch *batch = take_idle(ring);
+    ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
+    return batch;
+}
+
+struct batch *ring_try_take(struct ring *ring, uint32_t input_index) {
+    ASSERT(pthread_mutex_lock(&ring->lock) == 0);
+    struct batch *batch = may_take(ring, input_index) ? take_idle(ring) : NULL;
     ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
     return batch;
 }

@@ -1,9 +1,9 @@
 /* The ring: a fixed pool of batches and the queues that they go round in.
  *
  * The number of batches is fixed at start, so the memory bound and the back-pressure are the same fact.
- * No deadlock by order: output keeps input order, so what the sink waits for is always the oldest unfinished
+ * No deadlock by order: output keeps input order, so what has to be written next is always of the oldest unfinished
  * input. Its reader may take any idle batch; readers of later inputs leave `reserved` ones alone. However many batches of later
- * inputs wait their turn at the sink, the oldest input always has batches to be read into.
+ * inputs wait for their turn, the oldest input always has batches to be read into.
  *
  * Threads: every function may be called by any thread; queue_push and ring_give_back give the batch away. */
 #ifndef WHEREFROM_RING_H
@@ -20,6 +20,7 @@ struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     struct batch *first, *last;
+    uint32_t count;
     bool closed;
 };
 
@@ -28,6 +29,8 @@ void queue_destroy(struct queue *queue);
 void queue_push(struct queue *queue, struct batch *batch);
 /* Blocks; NULL when the queue is closed and empty. */
 struct batch *queue_pop(struct queue *queue);
+/* The first of at least `least` (>= 1) batches, NULL when fewer wait. */
+struct batch *queue_try_pop(struct queue *queue, uint32_t least);
 /* No push may follow. */
 void queue_close(struct queue *queue);
 
@@ -36,7 +39,7 @@ struct ring {
     pthread_cond_t returned;
     struct batch *idle; /* stack: the batch used last is the warmest */
     uint32_t idle_count, reserved;
-    uint32_t oldest_input; /* what the sink waits for */
+    uint32_t oldest_input; /* whose turn it is to be written */
     uint32_t batches_count;
     struct batch *batches;
 };
@@ -47,8 +50,10 @@ void ring_destroy(struct ring *ring);
 
 /* An empty batch for input `input_index`; blocks until there is one that this input may have. */
 struct batch *ring_take(struct ring *ring, uint32_t input_index);
+/* The same without waiting; NULL when there is none. */
+struct batch *ring_try_take(struct ring *ring, uint32_t input_index);
 void ring_give_back(struct ring *ring, struct batch *batch);
-/* The sink now waits for this input. */
+/* It is now this input's turn to be written. */
 void ring_set_oldest(struct ring *ring, uint32_t input_index);
 
 #endif

@@ -1,6 +1,6 @@
-/* The sink's side of the ring: batches come in any order and leave in the order of the input.
+/* The end of the ring: batches come in any order and leave in the order of the input.
  *
- * Threads: one instance, the sink thread. */
+ * Threads: one at a time, by the caller's lock. */
 #ifndef WHEREFROM_SEQUENCER_H
 #define WHEREFROM_SEQUENCER_H
 
@@ -14,8 +14,8 @@ struct sequencer {
     uint64_t sequence;
 };
 
-/* The next batch in order out of `arrived` and those that waited, NULL when it has not come yet. Gives `arrived` (may be NULL)
- * to the sequencer. */
-struct batch *sequencer_next(struct sequencer *sequencer, struct batch *arrived);
+/* Gives `arrived` (may be NULL) to the sequencer. Returns the next batch in order, which need not be that one; NULL when it has not
+ * come yet, or with `keep`: then whoever takes the next ones will come for them. */
+struct batch *sequencer_next(struct sequencer *sequencer, struct batch *arrived, bool keep);
 
 #endif

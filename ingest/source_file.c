@@ -7,7 +7,7 @@
  * copied, to the reader's carry. A batch is handed on when it has `read_bytes` of text, when it has BATCH_LINES_MAX lines, or,
  * from a pipe, when whole lines have waited LINGER_MS for more.
  *
- * Threads: an instance belongs to one reader thread. */
+ * Threads: an instance belongs to one thread. */
 #define _GNU_SOURCE
 #include "ingest/source_file.h"
 
@@ -316,6 +316,10 @@ static void give_up(void *instance) {
     source->text_end = true;
     source->cut_short = source->live;
     if (!source->live) source->carry_bytes = 0;
+}
+
+bool source_file_is_live(const struct source_file *source) {
+    return source->live;
 }
 
 const struct source_ops source_file_ops = {

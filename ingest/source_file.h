@@ -1,6 +1,6 @@
 /* Files, gzip and zstd files, pipes and stdin as a source of batches.
  *
- * Threads: an instance belongs to one reader thread. */
+ * Threads: an instance belongs to one thread. */
 #ifndef WHEREFROM_SOURCE_FILE_H
 #define WHEREFROM_SOURCE_FILE_H
 
@@ -20,6 +20,8 @@ struct source_file;
 struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel,
                                     int stop_fd);
 void source_file_free(struct source_file *source);
+/* Whether the open input is no regular file: filling a batch from it may take for ever. */
+bool source_file_is_live(const struct source_file *source);
 
 extern const struct source_ops source_file_ops;
 

@@ -17,7 +17,8 @@
 #define SHAPE_SLOTS 512u /* open addressing */
 #define SHAPE_TEXT_BYTES 6144u
 
-_Static_assert(SHAPES_MAX <= UINT8_MAX && SHAPES_MAX < SHAPE_SLOTS, "a slot is a byte, and a search ends at a free one");
+_Static_assert(SHAPES_MAX <= UINT8_MAX && SHAPES_MAX < SHAPE_SLOTS,
+               "a slot is a byte, and a search ends at a free one");
 
 /* What makes a shape: which values there are, a bit per column and a bit per enum value, and the values that are one of a few words or
  * digits, which so become part of the text between the others. */

@@ -3,7 +3,7 @@
  * gzip output is one stream made by zlib at its fastest level, fed in pieces of fixed size, so that the same records give the same
  * bytes whatever the batches were.
  *
- * Threads: an instance belongs to the sink thread. */
+ * Threads: one at a time. */
 #define _GNU_SOURCE
 #include "sinks/sink_file.h"
 

@@ -1,6 +1,6 @@
 /* NDJSON to a file, a gzip file or stdout.
  *
- * Threads: an instance belongs to the sink thread. */
+ * Threads: one at a time. */
 #ifndef WHEREFROM_SINK_FILE_H
 #define WHEREFROM_SINK_FILE_H
 

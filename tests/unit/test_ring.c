@@ -50,7 +50,10 @@ static void test_queue_order(void **state) {
         batches[i] = (struct batch){.magic = BATCH_MAGIC, .sequence = (uint64_t)i};
         queue_push(&queue, &batches[i]);
     }
-    for (int i = 0; i < 3; i++) assert_ptr_equal(queue_pop(&queue), &batches[i]);
+    assert_null(queue_try_pop(&queue, 6));
+    assert_ptr_equal(queue_try_pop(&queue, 5), &batches[0]);
+    assert_null(queue_try_pop(&queue, 5));
+    for (int i = 1; i < 3; i++) assert_ptr_equal(queue_pop(&queue), &batches[i]);
     queue_push(&queue, &batches[0]); /* what was popped can be pushed again */
     queue_close(&queue);
     assert_ptr_equal(queue_pop(&queue), &batches[3]); /* a closed queue is emptied first */
@@ -193,8 +196,8 @@ static void test_sequencer_order(void **state) {
             order[other] = swapped;
         }
         for (uint32_t i = 0; i < count; i++) {
-            struct batch *batch = sequencer_next(&sequencer, &batches[order[i]]);
-            for (; batch != NULL; batch = sequencer_next(&sequencer, NULL)) {
+            struct batch *batch = sequencer_next(&sequencer, &batches[order[i]], false);
+            for (; batch != NULL; batch = sequencer_next(&sequencer, NULL, false)) {
                 assert_ptr_equal(batch, &batches[left]);
                 left++;
                 assert_int_equal(ring.oldest_input, left < count ? batches[left].origin->input_index : 6);
@@ -208,111 +211,119 @@ static void test_sequencer_order(void **state) {
 
 /* --- all of it ---------------------------------------------------------------------------------- */
 
-/* Readers, workers and a sink as in app/pipeline.c, with as few batches as may be and every thread dawdling. */
+/* Threads as in app/pipeline.c, with as few batches as may be and every one dawdling. */
 struct model {
     struct ring ring;
-    struct queue work, done;
+    struct queue work;
     struct origin origins[INPUTS];
     uint32_t parts[INPUTS];
     uint64_t seed;
-    atomic_uint next_input, readers, workers;
-    uint64_t settled; /* by the sink */
+    uint32_t threads;
+    atomic_uint started, next_input, reading;
+    pthread_mutex_t order; /* guards what follows */
+    struct sequencer sequencer;
+    bool writing;
+    uint32_t input, part; /* of the next batch to be settled */
+    uint64_t settled;
 };
 
 static void dawdle(struct seeded *seeded, uint32_t one_in) {
     if (seeded_below(seeded, one_in) == 0) sleep_us(seeded_below(seeded, 300));
 }
 
-static void *read_inputs(void *argument) {
+/* Writes what is next in order, as app/pipeline.c does: one thread at a time, the others only bring. */
+static void settle(struct model *model, struct seeded *seeded, struct batch *batch) {
+    ASSERT(pthread_mutex_lock(&model->order) == 0);
+    batch = sequencer_next(&model->sequencer, batch, model->writing);
+    for (; batch != NULL; batch = sequencer_next(&model->sequencer, NULL, false)) {
+        ASSERT(!model->writing);
+        model->writing = true;
+        ASSERT(pthread_mutex_unlock(&model->order) == 0);
+        char expected[32];
+        int bytes = snprintf(expected, sizeof expected, "%u:%u", model->input, model->part);
+        ASSERT(batch->out_bytes == (size_t)bytes && memcmp(batch->out, expected, (size_t)bytes) == 0);
+        model->part = batch->last ? 0 : model->part + 1;
+        model->input += batch->last;
+        model->settled++;
+        dawdle(seeded, 4);
+        ring_give_back(&model->ring, batch);
+        ASSERT(pthread_mutex_lock(&model->order) == 0);
+        model->writing = false;
+    }
+    ASSERT(pthread_mutex_unlock(&model->order) == 0);
+}
+
+static void work(struct model *model, struct seeded *seeded, struct batch *batch) {
+    memcpy(batch->out, batch->text, batch->text_bytes);
+    batch->out_bytes = batch->text_bytes;
+    dawdle(seeded, 4);
+    settle(model, seeded, batch);
+}
+
+static void read_part(struct model *model, struct seeded *seeded, struct batch *batch, uint32_t input, uint32_t part) {
+    batch->origin = &model->origins[input];
+    batch->sequence = part;
+    batch->last = part + 1 == model->parts[input];
+    batch->text_bytes = (uint32_t)snprintf(batch->text, 32, "%u:%u", input, part);
+    dawdle(seeded, 8);
+    queue_push(&model->work, batch);
+}
+
+static void *run_thread(void *argument) {
     struct model *model = argument;
-    struct seeded seeded = {model->seed + 77};
-    for (;;) {
-        uint32_t input = atomic_fetch_add(&model->next_input, 1);
-        if (input >= INPUTS) break;
+    struct seeded seeded = {model->seed + 77 * (1 + atomic_fetch_add(&model->started, 1))};
+    struct batch *batch;
+    for (uint32_t input; (input = atomic_fetch_add(&model->next_input, 1)) < INPUTS;) {
         dawdle(&seeded, 2);
-        for (uint32_t part = 0; part < model->parts[input]; part++) {
-            struct batch *batch = ring_take(&model->ring, input);
-            batch->origin = &model->origins[input];
-            batch->sequence = part;
-            batch->last = part + 1 == model->parts[input];
-            batch->text_bytes = (uint32_t)snprintf(batch->text, 32, "%u:%u", input, part);
-            dawdle(&seeded, 8);
-            queue_push(&model->work, batch);
+        for (uint32_t part = 0; part < model->parts[input];) {
+            batch = queue_try_pop(&model->work, model->threads);
+            struct batch *idle = batch == NULL ? ring_try_take(&model->ring, input) : NULL;
+            if (batch == NULL && idle == NULL) batch = queue_try_pop(&model->work, 1);
+            if (batch != NULL)
+                work(model, &seeded, batch);
+            else
+                read_part(model, &seeded, idle != NULL ? idle : ring_take(&model->ring, input), input, part++);
         }
     }
-    if (atomic_fetch_sub(&model->readers, 1) == 1) queue_close(&model->work);
+    if (atomic_fetch_sub(&model->reading, 1) == 1) queue_close(&model->work);
+    while ((batch = queue_pop(&model->work)) != NULL) work(model, &seeded, batch);
     return NULL;
 }
 
-static void *work(void *argument) {
-    struct model *model = argument;
-    struct seeded seeded = {model->seed + 99};
-    for (struct batch *batch; (batch = queue_pop(&model->work)) != NULL;) {
-        memcpy(batch->out, batch->text, batch->text_bytes);
-        batch->out_bytes = batch->text_bytes;
-        dawdle(&seeded, 4);
-        queue_push(&model->done, batch);
-    }
-    if (atomic_fetch_sub(&model->workers, 1) == 1) queue_close(&model->done);
-    return NULL;
-}
-
-static void *settle(void *argument) {
-    struct model *model = argument;
-    struct sequencer sequencer = {.ring = &model->ring};
-    struct seeded seeded = {model->seed + 55};
-    uint32_t input = 0, part = 0;
-    for (struct batch *batch; (batch = queue_pop(&model->done)) != NULL;)
-        while ((batch = sequencer_next(&sequencer, batch)) != NULL) {
-            char expected[32];
-            int bytes = snprintf(expected, sizeof expected, "%u:%u", input, part);
-            ASSERT(batch->out_bytes == (size_t)bytes && memcmp(batch->out, expected, (size_t)bytes) == 0);
-            part = batch->last ? 0 : part + 1;
-            input += batch->last;
-            model->settled++;
-            dawdle(&seeded, 4);
-            ring_give_back(&model->ring, batch);
-            batch = NULL;
-        }
-    ASSERT(sequencer.waiting == NULL && input == INPUTS);
-    return NULL;
-}
-
-static void run_model(uint32_t readers, uint32_t workers, uint32_t batches, uint64_t seed) {
+static void run_model(uint32_t count, uint32_t batches, uint64_t seed) {
     static struct model model;
     struct seeded seeded = {seed};
-    pthread_t threads[32], sink;
+    pthread_t threads[16];
     uint64_t total = 0;
     memset(&model, 0, sizeof model);
     assert_true(ring_init(&model.ring, batches));
     queue_init(&model.work);
-    queue_init(&model.done);
+    assert_int_equal(pthread_mutex_init(&model.order, NULL), 0);
+    model.sequencer.ring = &model.ring;
     model.seed = seed;
+    model.threads = count;
     for (uint32_t i = 0; i < INPUTS; i++) {
         model.origins[i] = (struct origin){.input_index = i};
         model.parts[i] = 1 + seeded_below(&seeded, i % 7 == 0 ? 30 : 4);
         total += model.parts[i];
     }
-    atomic_store(&model.readers, readers);
-    atomic_store(&model.workers, workers);
-    sink = start(settle, &model);
-    for (uint32_t i = 0; i < workers; i++) threads[i] = start(work, &model);
-    for (uint32_t i = 0; i < readers; i++) threads[workers + i] = start(read_inputs, &model);
-    for (uint32_t i = 0; i < readers + workers; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
-    assert_int_equal(pthread_join(sink, NULL), 0);
+    atomic_store(&model.reading, count);
+    for (uint32_t i = 0; i < count; i++) threads[i] = start(run_thread, &model);
+    for (uint32_t i = 0; i < count; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(model.settled, total);
+    assert_int_equal(model.input, INPUTS);
+    assert_null(model.sequencer.waiting);
     assert_int_equal(model.ring.idle_count, batches);
+    assert_int_equal(pthread_mutex_destroy(&model.order), 0);
     queue_destroy(&model.work);
-    queue_destroy(&model.done);
     ring_destroy(&model.ring);
 }
 
 static void test_few_batches_and_many_inputs(void **state) {
     (void)state;
-    static const uint32_t threads[][3] = {{1, 1, 4},  {2, 1, 4}, {1, 3, 4},  {8, 2, 4},
-                                          {16, 4, 4}, {8, 8, 5}, {4, 2, 10}, {12, 12, 12}};
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        for (uint64_t seed = 1; seed <= 4; seed++) run_model(threads[i][0], threads[i][1], threads[i][2], seed);
+    static const uint32_t cases[][2] = {{1, 4}, {2, 4}, {3, 4}, {8, 4}, {16, 4}, {8, 5}, {4, 10}, {12, 12}, {2, 6}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (uint64_t seed = 1; seed <= 4; seed++) run_model(cases[i][0], cases[i][1], seed);
 }
 
 int main(void) {
