@@ -73,16 +73,9 @@ static void locate(struct worker *worker, struct record *record) {
     record->place.length = place.length;
 }
 
-/* The output is new memory to the processor's caches, and the stores of a record would wait for it (6 % of the run): so the lines
- * that the next record will fill are fetched while this one is written. */
-static void fetch_for_writing(const char *out) {
-    for (uint32_t line = 0; line < RECORD_USUAL_BYTES; line += 64) __builtin_prefetch(out + line, 1);
-}
-
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
     batch->tally.verdicts[record->client.verdict]++;
     batch->tally.written++;
-    fetch_for_writing(batch->out + batch->out_bytes + RECORD_USUAL_BYTES);
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());

@@ -1,4 +1,4 @@
-/* Sixteen characters at a time: GNU vectors, SSE2 on x86-64 and NEON on arm64, one source.
+/* Vectors: GNU C's, so that SSE2, AVX2 and NEON have one source, and what those cannot say.
  *
  * Threads: pure functions. */
 #ifndef WHEREFROM_LANES_H
@@ -7,15 +7,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first character must be the lowest byte of a word");
 
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint32_t words4 __attribute__((vector_size(16)));
 typedef uint64_t words2 __attribute__((vector_size(16)));
+typedef uint64_t longs4 __attribute__((vector_size(32)));
 
 static inline bytes16 lanes_load(const char *text) {
     bytes16 bytes;
@@ -34,13 +36,17 @@ static inline uint32_t lanes_bits(bytes16 lanes) {
 #endif
 }
 
-/* The same of four words. */
-static inline uint32_t lanes_bits_4(words4 lanes) {
-#ifdef __SSE2__
-    return (uint32_t)_mm_movemask_ps((__m128)lanes);
+/* The same of four long words. */
+static inline uint32_t lanes_bits_4(longs4 lanes) {
+#if defined(__AVX2__)
+    return (uint32_t)_mm256_movemask_pd((__m256d)lanes);
+#elif defined(__SSE2__)
+    words2 halves[2];
+    memcpy(halves, &lanes, sizeof halves);
+    return (uint32_t)(_mm_movemask_pd((__m128d)halves[0]) | _mm_movemask_pd((__m128d)halves[1]) << 2);
 #else
-    words4 bits = lanes & (words4){1, 2, 4, 8};
-    return bits[0] | bits[1] | bits[2] | bits[3];
+    longs4 bits = lanes & (longs4){1, 2, 4, 8};
+    return (uint32_t)(bits[0] | bits[1] | bits[2] | bits[3]);
 #endif
 }
 

@@ -1,12 +1,33 @@
 /* The emitter's body, included by emit_baseline.c and emit_avx2.c, which define EMIT_NAME.
  *
- * Threads: pure function. */
+ * Threads: pure functions. */
 #include <string.h>
 
+#include "base/lanes.h"
 #include "sinks/emit.h"
 
 /* As one register where there is one: for a bare memcpy gcc takes two of 16 bytes. */
 typedef char chunk __attribute__((vector_size(EMIT_CHUNK_BYTES)));
+
+typedef int64_t signed_longs4 __attribute__((vector_size(32)));
+
+static uint64_t spread(const struct record *record, struct slot *slots) {
+    _Static_assert(sizeof(struct slot) == 16 && sizeof(struct span) == 8,
+                   "four spans are a vector, and so are two slots");
+    const uint64_t text = (uintptr_t)record->text;
+    uint64_t longer = 0;
+    for (uint32_t i = 0; i < record->schema->fields_count; i += 4) {
+        longs4 spans; /* the offset in the lower half of each word, the length in the upper one */
+        memcpy(&spans, &record->fields[i], sizeof spans);
+        longs4 texts = (spans & 0xffffffffu) + text, bytes = spans >> 32;
+        longs4 first = __builtin_shufflevector(texts, bytes, 0, 4, 1, 5);
+        longs4 second = __builtin_shufflevector(texts, bytes, 2, 6, 3, 7);
+        memcpy(&slots[i], &first, sizeof first);
+        memcpy(&slots[i + 2], &second, sizeof second);
+        longer |= (uint64_t)lanes_bits_4((longs4)((signed_longs4)bytes > 1)) << i;
+    }
+    return longer;
+}
 
 static inline void copy_chunk(char *to, const char *from) {
     chunk bytes;
@@ -23,7 +44,7 @@ static inline char *copy(char *to, const char *from, uint64_t bytes) {
     return to + bytes;
 }
 
-char *EMIT_NAME(const struct shape *shape, const struct slot *slots, char *out) {
+static char *write(const struct shape *shape, const struct slot *slots, char *out) {
     for (const struct shape_step *step = shape->steps, *end = step + shape->steps_count; step < end; step++) {
         const struct slot *slot = (const struct slot *)(const void *)((const char *)slots + step->slot_offset);
         out = copy(out, shape->text + step->text, step->bytes);
@@ -31,3 +52,5 @@ char *EMIT_NAME(const struct shape *shape, const struct slot *slots, char *out) 
     }
     return copy(out, shape->text + shape->end, shape->end_bytes);
 }
+
+const struct emit_kernel EMIT_NAME = {spread, write};

@@ -24,8 +24,8 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     preparation.lossy = false;
     preparation.presence = (struct presence){.constants = 0};
     preparation.raw = 0; /* the slots stay as they are: only present ones are read */
-    prepare_columns(&preparation);
+    prepare_columns(&preparation, encoder->emit->spread(record, preparation.slots));
     prepare_values(&preparation);
     const struct shape *shape = shape_find(context->shapes, preparation.plan, &preparation.presence);
-    return (size_t)(encoder->emit(shape, preparation.slots, out) - out);
+    return (size_t)(encoder->emit->write(shape, preparation.slots, out) - out);
 }

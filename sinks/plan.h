@@ -47,11 +47,10 @@ struct plan {
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
 };
 
-struct shape;
-struct slot;
+struct emit_kernel;
 
 struct encoder {
-    char *(*emit)(const struct shape *shape, const struct slot *slots, char *out); /* emit.h */
+    const struct emit_kernel *emit;
     const struct output_schema *schema;
     bool keep_original;
     struct plan place;

@@ -42,8 +42,9 @@ static inline struct slot prepare_text(struct preparation *preparation, struct s
                                                      preparation->source, &preparation->lossy));
 }
 
-/* Fills the slots of all columns that the plan writes; those that do not parse are marked in `raw`. */
-void prepare_columns(struct preparation *preparation);
+/* Mends the slots of columns that are not written as they stand, and says which are there; those that do not parse are marked in
+ * `raw`. `longer` is what emit_kernel.spread returned. */
+void prepare_columns(struct preparation *preparation, uint64_t longer);
 
 /* Fills the slots of derived values; after prepare_columns, since `raw` and the lossy flag depend on them. */
 void prepare_values(struct preparation *preparation);

@@ -2,7 +2,6 @@
  *
  * Threads: one worker. */
 #include "base/check.h"
-#include "base/lanes.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "sinks/prepare.h"
@@ -20,38 +19,14 @@ static void set(struct preparation *preparation, uint32_t column, struct slot sl
     preparation->presence.columns |= bit(column);
 }
 
-/* Two spans, each a word: length above, offset below. */
-static inline words2 load_spans(const struct span *spans) {
-    words2 words;
-    memcpy(&words, spans, sizeof words);
-    return words;
-}
-
-static inline void store_slots(struct slot *slots, words2 spans, words2 base) {
-    words2 texts = (spans & 0xffffffffu) + base, bytes = spans >> 32;
-    words2 first = __builtin_shufflevector(texts, bytes, 0, 2), second = __builtin_shufflevector(texts, bytes, 1, 3);
-    memcpy(slots, &first, sizeof first);
-    memcpy(slots + 1, &second, sizeof second);
-}
-
-/* Makes slots of all columns as if all were plain text, four at a time; returns a bit for each of `columns` that is not null. */
-static uint64_t spread(const struct record *record, uint64_t columns, struct slot *slots) {
-    _Static_assert(sizeof(struct slot) == 16 && sizeof(struct span) == 8, "two columns are two vectors");
-    const words2 base = {(uintptr_t)record->text, (uintptr_t)record->text};
-    uint64_t nulls = 0; /* no longer than "-" */
-    for (uint32_t i = 0; i < record->schema->fields_count; i += 4) {
-        words2 left = load_spans(&record->fields[i]), right = load_spans(&record->fields[i + 2]);
-        store_slots(&slots[i], left, base);
-        store_slots(&slots[i + 2], right, base);
-        words4 lengths = __builtin_shufflevector((words4)left, (words4)right, 1, 3, 5, 7);
-        nulls |= (uint64_t)lanes_bits_4((words4)((lengths & ~1u) == 0)) << i;
+/* Which of `columns` are not null: all that are longer than "-", and of the others those that are another single byte. */
+static uint64_t find_present(const struct record *record, uint64_t columns, uint64_t longer) {
+    uint64_t present = columns & longer;
+    for (uint64_t left = columns & ~longer; left != 0; left &= left - 1) {
+        uint32_t column = (uint32_t)__builtin_ctzll(left);
+        if (!record_null(record, record->fields[column])) present |= bit(column);
     }
-    nulls &= columns;
-    for (uint64_t rest = nulls; rest != 0; rest &= rest - 1) {
-        uint32_t column = (uint32_t)__builtin_ctzll(rest);
-        if (!record_null(record, record->fields[column])) nulls ^= bit(column);
-    }
-    return columns & ~nulls;
+    return present;
 }
 
 static void prepare_texts(struct preparation *preparation, uint64_t present) {
@@ -225,12 +200,12 @@ static void prepare_others(struct preparation *preparation, uint64_t present) {
     }
 }
 
-void prepare_columns(struct preparation *preparation) {
+void prepare_columns(struct preparation *preparation, uint64_t longer) {
     const struct plan *plan = preparation->plan;
     uint64_t columns = plan->texts | plan->integers | plan->seconds | plan->others;
-    uint64_t there = spread(preparation->record, columns, preparation->slots);
-    prepare_texts(preparation, plan->texts & there);
-    prepare_integers(preparation, plan->integers & there);
-    prepare_seconds(preparation, plan->seconds & there);
-    prepare_others(preparation, plan->others & there);
+    uint64_t present = find_present(preparation->record, columns, longer);
+    prepare_texts(preparation, plan->texts & present);
+    prepare_integers(preparation, plan->integers & present);
+    prepare_seconds(preparation, plan->seconds & present);
+    prepare_others(preparation, plan->others & present);
 }
