@@ -4,8 +4,8 @@
  *
  *   idle pool -> read -> work queue -> worker_run -> sequencer -> write -> idle pool
  *
- * A thread that has an input reads ahead until a batch waits for each thread, then works off one; a thread without an input only
- * works. So there are never more threads than cores that want one. (With readers, workers and a sink of their own, -j 2 over
+ * A thread that has an input reads ahead until a batch waits for each thread and one more, so that nobody runs dry meanwhile,
+ * then works off one; a thread without an input only works. So there are never more threads than cores that want one. (With readers, workers and a sink of their own, -j 2 over
  * one .gz used 1.5 cores: whoever had to go on next was often the one that had to wait for a core.) With one thread a batch
  * never leaves it, nor its cache.
  *
@@ -192,7 +192,7 @@ static void work_off(struct thread *thread, struct batch *batch) {
 static void read_or_work(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
     /* whoever waits for a silent input lets nothing lie */
-    uint32_t ahead = thread->opened && source_file_is_live(thread->source) ? 1 : pipeline->request->workers;
+    uint32_t ahead = thread->opened && source_file_is_live(thread->source) ? 1 : pipeline->request->workers + 1;
     struct batch *waiting = queue_try_pop(&pipeline->work, ahead);
     struct batch *idle = waiting == NULL ? ring_try_take(&pipeline->ring, thread->origin->input_index) : NULL;
     if (waiting == NULL && idle == NULL) waiting = queue_try_pop(&pipeline->work, 1);

@@ -117,8 +117,9 @@ def first_byte_seconds(argv):
 
 
 class Corpus:
-    """ALB lines as files in `work`, plain and packed as the gzip command does. Made once for each number of lines; the
-    name holds a hash of what the generator makes now, so that a changed generator makes its own."""
+    """ALB lines as files in `work`, plain and packed as the gzip command does. Made once for each number of lines. They are
+    named as AWS names its objects; the name holds a hash of what the generator makes now, so that a changed generator
+    makes its own."""
 
     def __init__(self, generate, work, seed=42):
         self.generate, self.work, self.seed = generate, work, seed
@@ -132,7 +133,9 @@ class Corpus:
         return [self.generate, "alb", "--lines", str(lines), "--seed", str(self.seed)]
 
     def _path(self, lines, ending):
-        return os.path.join(self.work, f"alb-{lines}-{self.seed}-{self.key}.log{ending}")
+        name = (f"123456789012_elasticloadbalancing_us-east-1_app.bench-{lines}-{self.seed}.50dc6c495c0c9188"
+                f"_20251201T0005Z_10.0.0.1_{self.key}.log{ending}")
+        return os.path.join(self.work, name)
 
     def _make(self, path, command):
         if not os.path.exists(path):
