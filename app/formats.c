@@ -27,18 +27,29 @@ static const char *const kind_names[FIELD_KINDS] = {
 
 /* Where a column goes that is written through what it means. */
 static const char *const role_paths[ROLES] = {
+    [ROLE_TIME] = "@timestamp",
     [ROLE_TIME_END] = "@timestamp event.end",
     [ROLE_TIME_START] = "event.start",
     [ROLE_PEER] = "client.* source.*",
+    [ROLE_PEER_IP] = "client.ip source.ip",
+    [ROLE_PEER_PORT] = "client.port source.port",
     [ROLE_DESTINATION] = "destination.*",
+    [ROLE_RESULT] = "event.outcome",
+    [ROLE_REASON] = "event.reason",
+    [ROLE_VALIDITY] = "tls.client.not_before tls.client.not_after",
     [ROLE_REQUEST] = "http.request.method url.* http.version",
     [ROLE_TLS_VERSION] = "tls.version tls.version_protocol",
     [ROLE_NODE] = "observer.ip",
 };
 
-static const char *ecs_paths(const struct field_spec *field) {
-    if (field->ecs != NULL) return field->ecs;
-    return role_paths[field->role] != NULL ? role_paths[field->role] : "";
+/* Room for the paths of a column. */
+#define PATHS_BYTES 160
+
+static const char *ecs_paths(const struct field_spec *field, char paths[PATHS_BYTES]) {
+    const char *role = role_paths[field->role] != NULL ? role_paths[field->role] : "";
+    const char *own = field->ecs != NULL ? field->ecs : "";
+    snprintf(paths, PATHS_BYTES, "%s%s%s", role, role[0] != '\0' && own[0] != '\0' ? " " : "", own);
+    return paths;
 }
 
 static void print_format(const struct schema *schema) {
@@ -47,8 +58,9 @@ static void print_format(const struct schema *schema) {
     printf("%3s  %-30s %-13s %-42s %-36s %s\n", "#", "column", "kind", "ecs", "ss4o", "meaning");
     for (unsigned i = 0; i < schema->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
-        printf("%3u  %-30s %-13s %-42s %-36s %s\n", i + 1, field->name, kind_names[field->kind], ecs_paths(field),
-               field->ss4o != NULL ? field->ss4o : "", field->help);
+        char paths[PATHS_BYTES];
+        printf("%3u  %-30s %-13s %-42s %-36s %s\n", i + 1, field->name, kind_names[field->kind],
+               ecs_paths(field, paths), field->ss4o != NULL ? field->ss4o : "", field->help);
     }
 }
 
@@ -74,7 +86,8 @@ static void print_format_json(const struct schema *schema) {
         putchar(',');
         print_json_text("kind", kind_names[field->kind]);
         putchar(',');
-        print_json_text("ecs", ecs_paths(field));
+        char paths[PATHS_BYTES];
+        print_json_text("ecs", ecs_paths(field, paths));
         putchar(',');
         print_json_text("ss4o", field->ss4o != NULL ? field->ss4o : "");
         putchar(',');

@@ -23,11 +23,6 @@ void worker_destroy(struct worker *worker) {
     encoder_context_destroy(&worker->context);
 }
 
-/* The time that --since and --until ask about: @timestamp. */
-static int64_t record_time(const struct record *record) {
-    return schema_column(record->schema, ROLE_TIME_END) >= 0 ? record->end.ns : record->start.ns;
-}
-
 static void reject_line(struct worker *worker, struct batch *batch, const struct record *record,
                         const struct reading *reading, uint64_t line_number) {
     char counted[64];
@@ -45,7 +40,7 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
         .line_number = line_number,
         .has_time = reading->reject == REJECT_BAD_PEER || reading->reject == REJECT_BAD_STATUS,
     };
-    if (rejected.has_time) rejected.time_ns = record_time(record);
+    if (rejected.has_time) rejected.time_ns = record->time.ns;
     if (reading->reject == REJECT_TOO_FEW_FIELDS) {
         snprintf(counted, sizeof counted, "at least %u columns, found %u", (unsigned)schema->fields_count_min,
                  (unsigned)record->fields_count);
@@ -74,7 +69,7 @@ static void locate(struct worker *worker, struct record *record) {
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
-    batch->tally.verdicts[record->client.verdict]++;
+    batch->tally.verdicts[record->client.verdict] += schema_peer_column(record->schema) >= 0;
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);
@@ -92,7 +87,7 @@ static void advance(struct worker *worker, struct batch *batch, struct record *n
 
 static bool outside_time_range(const struct worker_plan *plan, const struct record *record) {
     if ((plan->since_ns | plan->until_ns) == 0) return false;
-    int64_t ns = record_time(record);
+    int64_t ns = record->time.ns;
     return (plan->since_ns != 0 && ns < plan->since_ns) || (plan->until_ns != 0 && ns >= plan->until_ns);
 }
 

@@ -34,13 +34,15 @@ static bool derive_moment(const struct record *record, enum field_role role, str
     return moment->known;
 }
 
-/* An end that is not logged: the start and the three parts of the duration, when all are known and the sum is a time. */
+/* An end that is not logged: the start and the parts of the duration, when all are known and the sum is a time. */
 static void derive_end(struct record *record) {
     int64_t sum = record->start.ns;
+    if (!record->start.known || schema_column(record->schema, ROLE_PROCESSING_1) < 0) return;
     for (enum field_role role = ROLE_PROCESSING_1; role <= ROLE_PROCESSING_3; role++) {
         struct span span;
         int index;
         int64_t ns;
+        if (schema_column(record->schema, role) < 0) break;
         if (!column(record, role, &span, &index) || !number_seconds_to_ns(record_text(record, span), &ns) ||
             __builtin_add_overflow(sum, ns, &sum))
             return;
@@ -49,14 +51,21 @@ static void derive_end(struct record *record) {
 }
 
 static bool derive_times(struct record *record, struct timestamp_cache *days, struct reading *reading) {
-    int start = -1, end = -1;
+    int start = -1, end = -1, own = schema_time_column(record->schema);
     bool start_good = derive_moment(record, ROLE_TIME_START, days, &record->start, &start);
-    bool end_good = derive_moment(record, ROLE_TIME_END, days, &record->end, &end);
-    bool by_end = schema_column(record->schema, ROLE_TIME_END) >= 0;
-    bool good = by_end ? end_good && record->end.known : start_good && record->start.known;
-    if (!good) return reject_column(record, reading, REJECT_BAD_TIME, by_end ? end : start, "an ISO 8601 time in UTC");
-    if (!by_end) derive_end(record);
-    return true;
+    bool end_good = derive_moment(record, ROLE_TIME_END, days, &record->end, &end), good = false;
+    if (own == end) {
+        good = end_good;
+        record->time = record->end;
+    } else if (own == start) {
+        good = start_good;
+        record->time = record->start;
+        derive_end(record);
+    } else {
+        good = derive_moment(record, ROLE_TIME, days, &record->time, &own);
+    }
+    if (good && record->time.known) return true;
+    return reject_column(record, reading, REJECT_BAD_TIME, own, "an ISO 8601 time in UTC");
 }
 
 /* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted. */
@@ -133,22 +142,50 @@ static void derive_node(struct record *record, struct known_addresses *addresses
     record->node_text = (struct span){span.offset, known->address_length};
 }
 
+/* A port in a column of its own; 0 when there is none that can be read. */
+static uint16_t derive_port(const struct record *record, enum field_role role, struct span *text) {
+    int index;
+    uint64_t port;
+    *text = (struct span){0, 0};
+    struct span span;
+    if (!column(record, role, &span, &index) || !number_parse(record_text(record, span), &port) || port > UINT16_MAX)
+        return 0;
+    if (record->text[span.offset] != '0' || span.length == 1) *text = span;
+    return (uint16_t)port;
+}
+
 static bool derive_peer(struct record *record, struct reading *reading) {
     struct span span;
     int index;
     record->has_peer = column(record, ROLE_PEER, &span, &index) && !record_null(record, span);
+    if (record->has_peer) {
+        if (!ip_parse_endpoint(record_text(record, span), &record->peer))
+            return reject_column(record, reading, REJECT_BAD_PEER, index, "an address and port");
+        record->peer_text = endpoint_text(record, &record->peer, span);
+        return true;
+    }
+    record->has_peer = column(record, ROLE_PEER_IP, &span, &index) && !record_null(record, span);
     if (!record->has_peer) return true;
-    if (!ip_parse_endpoint(record_text(record, span), &record->peer))
-        return reject_column(record, reading, REJECT_BAD_PEER, index, "an address and port");
-    record->peer_text = endpoint_text(record, &record->peer, span);
+    if (!ip_parse(record_text(record, span), &record->peer.address))
+        return reject_column(record, reading, REJECT_BAD_PEER, index, "an address");
+    bool canonical = record->peer.address.family == IP_V4 && !record->peer.address.v4_mapped;
+    record->peer_text.address = canonical ? span : (struct span){0, 0};
+    record->peer.port = derive_port(record, ROLE_PEER_PORT, &record->peer_text.port);
     return true;
+}
+
+/* Words that mean success; any other is a failure. */
+static enum outcome derive_result(struct slice text) {
+    return slice_equal(text, SLICE("PASS")) || slice_equal(text, SLICE("Success")) ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
 }
 
 static bool derive_outcome(struct record *record, struct reading *reading) {
     struct span span;
     int index;
     record->outcome = OUTCOME_UNKNOWN;
-    if (column(record, ROLE_STATUS, &span, &index) && !record_null(record, span)) {
+    if (column(record, ROLE_RESULT, &span, &index)) {
+        if (!record_null(record, span)) record->outcome = (uint8_t)derive_result(record_text(record, span));
+    } else if (column(record, ROLE_STATUS, &span, &index) && !record_null(record, span)) {
         uint64_t status;
         if (!number_parse(record_text(record, span), &status))
             return reject_column(record, reading, REJECT_BAD_STATUS, index, "a status code");
@@ -174,7 +211,7 @@ bool derive(struct record *record, struct splitter *splitter, struct reading *re
     if (column(record, ROLE_REQUEST, &span, &index)) {
         request_line_split(record, span);
         /* a classic balancer's TCP listener writes "- - - "; an application balancer has none, only requests that never came */
-        bool classic = schema_column(record->schema, ROLE_PROCESSING_1) >= 0;
+        bool classic = schema_column(record->schema, ROLE_PROCESSING_3) >= 0;
         if (classic && record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
     }
     return true;

@@ -27,26 +27,26 @@ __attribute__((noinline)) static bool fits(const struct record *record, struct s
 }
 
 /* The roles whose columns derive() has found good already, of a record that was read as the format in question: a bit each. */
-static uint32_t known_to_fit(const struct record *record) {
-    const uint32_t sum = 1u << ROLE_PROCESSING_1 | 1u << ROLE_PROCESSING_2 | 1u << ROLE_PROCESSING_3;
-    return (record->end.known ? 1u << ROLE_TIME_END | sum : 0) | (uint32_t)record->start.known << ROLE_TIME_START |
-           (uint32_t)record->has_peer << ROLE_PEER | (uint32_t)record->has_destination << ROLE_DESTINATION;
+static uint64_t known_to_fit(const struct record *record) {
+    const uint64_t one = 1, sum = one << ROLE_PROCESSING_1 | one << ROLE_PROCESSING_2 | one << ROLE_PROCESSING_3;
+    return (record->end.known ? one << ROLE_TIME_END | sum : 0) | (uint64_t)record->start.known << ROLE_TIME_START |
+           (uint64_t)record->time.known << ROLE_TIME | (uint64_t)record->has_peer << ROLE_PEER |
+           (uint64_t)record->has_peer << ROLE_PEER_IP | (uint64_t)record->has_destination << ROLE_DESTINATION;
 }
 
 static bool matches(const struct record *record, const struct schema *schema) {
-    int peer = schema_column(schema, ROLE_PEER);
-    if (record->fields_count <= peer) return false; /* too little to tell */
+    int peer = schema_peer_column(schema);
+    if (record->fields_count <= (peer >= 0 ? peer : schema->detect_count - 1)) return false; /* too little to tell */
     if (schema->detect_first != NULL &&
         !slice_equal(record_text(record, record->fields[0]), slice_from(schema->detect_first)))
         return false;
-    uint32_t known = record->schema == schema ? known_to_fit(record) : 0;
-    uint16_t count = schema->detect_count < record->fields_count ? schema->detect_count : record->fields_count;
-    for (uint16_t i = 0; i < count; i++) {
+    uint64_t known = record->schema == schema ? known_to_fit(record) : 0;
+    for (uint16_t i = 0; i < schema->detect_count && i < record->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
         if (field->kind == FIELD_TEXT || (known >> field->role & 1) != 0) continue;
         if (!fits(record, record->fields[i], field->kind)) return false;
     }
-    return !record_null(record, record->fields[peer]);
+    return peer < 0 || !record_null(record, record->fields[peer]);
 }
 
 const struct schema *detect(const struct record *record) {

@@ -61,9 +61,16 @@ static const struct output_field place[] = {
     {"client_tor_exit_node", VALUE_PLACE_MARK, TYPE_BOOLEAN, NULL, PLACE_TOR_EXIT_NODE},
 };
 
-/* Every column by its own name; addresses with a port are split in two above, and the node may come from the key. */
+/* Every column by its own name but those that are written above: the peer, other addresses with a port in the same column, the
+ * node (which may come from the key), and the record's only time. */
 static const char *column_paths(const struct field_spec *field) {
-    return field->kind == FIELD_ENDPOINT || field->role == ROLE_NODE ? NULL : field->name;
+    switch (field->role) {
+    case ROLE_TIME:
+    case ROLE_PEER_IP:
+    case ROLE_PEER_PORT:
+    case ROLE_NODE: return NULL;
+    default: return field->kind == FIELD_ENDPOINT ? NULL : field->name;
+    }
 }
 
 static const uint16_t place_count = sizeof place / sizeof place[0];

@@ -68,10 +68,10 @@ struct record {
     uint16_t fields_count;
     bool plain; /* no byte of any column needs escaping in JSON: copied as it is */
     bool has_peer, has_destination, has_node;
-    bool network;     /* category network rather than web */
-    bool waf_blocked; /* ALB: WAF ended the request */
-    uint8_t outcome;  /* enum outcome */
-    struct moment start, end;
+    bool network;                   /* category network rather than web */
+    bool waf_blocked;               /* ALB: WAF ended the request */
+    uint8_t outcome;                /* enum outcome */
+    struct moment time, start, end; /* `time` is the record's own: one of the others, or a column of its own */
     struct endpoint peer, destination;
     struct endpoint_text peer_text, destination_text;
     struct ip_parsed node;

@@ -24,10 +24,8 @@ static void init_fields(const struct schema *schema) {
         for (uint16_t j = 0; j < i; j++) ASSERT(strcmp(schema->fields[j].name, field->name) != 0);
     }
     /* what makes a line a record must be in the shortest line */
-    int time = schema_column(schema, ROLE_TIME_END) >= 0 ? schema_column(schema, ROLE_TIME_END)
-                                                         : schema_column(schema, ROLE_TIME_START);
-    ASSERT(time >= 0 && time < schema->fields_count_min);
-    ASSERT(schema_column(schema, ROLE_PEER) >= 0 && schema_column(schema, ROLE_PEER) < schema->fields_count_min);
+    ASSERT(schema_time_column(schema) >= 0 && schema_time_column(schema) < schema->fields_count_min);
+    ASSERT(schema_peer_column(schema) < schema->fields_count_min);
 }
 
 void schemas_init(void) {

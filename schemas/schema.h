@@ -39,15 +39,21 @@ enum field_kind {
 /* What a column means to the pipeline; at most one column per role. */
 enum field_role {
     ROLE_NONE,
-    ROLE_TIME_END,     /* when it was over: @timestamp, event.end */
-    ROLE_TIME_START,   /* when it began: event.start; @timestamp of formats without an end */
-    ROLE_PEER,         /* who opened the TCP connection to the log writer */
+    ROLE_TIME,       /* a moment: @timestamp and nothing else */
+    ROLE_TIME_END,   /* when it was over: @timestamp, event.end */
+    ROLE_TIME_START, /* when it began: event.start; @timestamp of formats without an end */
+    ROLE_PEER,       /* who opened the TCP connection to the log writer: address and port in one column */
+    ROLE_PEER_IP,    /* or in two */
+    ROLE_PEER_PORT,
     ROLE_DESTINATION,  /* target, backend or listener */
     ROLE_STATUS,       /* the status the client got */
+    ROLE_RESULT,       /* in words: PASS, FAIL; Success, Failed:REASON */
+    ROLE_REASON,       /* why, where it is not part of the result: event.reason */
     ROLE_REQUEST,      /* request line */
     ROLE_TLS_VERSION,  /* TLSv1.2, tlsv12 */
     ROLE_HANDSHAKE,    /* TLS handshake time; null = no or failed handshake */
-    ROLE_PROCESSING_1, /* three parts of the duration, in seconds */
+    ROLE_VALIDITY,     /* NotBefore=TIME;NotAfter=TIME of the client's certificate */
+    ROLE_PROCESSING_1, /* up to three parts of the duration, in seconds */
     ROLE_PROCESSING_2,
     ROLE_PROCESSING_3,
     ROLE_RESOURCE_ARN, /* an ARN of the account and region that the record belongs to */
@@ -99,6 +105,19 @@ const struct schema *schema_find(struct slice name);
 /* Column index of a role, -1 when the format has none. */
 static inline int schema_column(const struct schema *schema, enum field_role role) {
     return schema->columns[role];
+}
+
+/* The column of a record's own time. */
+static inline int schema_time_column(const struct schema *schema) {
+    if (schema_column(schema, ROLE_TIME_END) >= 0) return schema_column(schema, ROLE_TIME_END);
+    int start = schema_column(schema, ROLE_TIME_START);
+    return start >= 0 ? start : schema_column(schema, ROLE_TIME);
+}
+
+/* The column of the peer's address; -1 for lines that tell of no client at all, such as health checks. */
+static inline int schema_peer_column(const struct schema *schema) {
+    int peer = schema_column(schema, ROLE_PEER);
+    return peer >= 0 ? peer : schema_column(schema, ROLE_PEER_IP);
 }
 
 /* Checks every table (unique names and roles, counts inside the limits) and fills `columns`. Called once at start, before any

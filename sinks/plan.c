@@ -61,12 +61,15 @@ static struct wrapping wrapping_of(unsigned code) {
     case OP_COLUMN + FIELD_INTEGERS_SPACE: return numbers;
     case VALUE_TIMESTAMP:
     case VALUE_START:
-    case VALUE_END: return time;
+    case VALUE_END:
+    case VALUE_NOT_BEFORE:
+    case VALUE_NOT_AFTER: return time;
     case VALUE_CATEGORY:
     case VALUE_HOP_FLAGS:
     case VALUE_EXTRA:
     case VALUE_LOG_FLAGS: return texts;
     case VALUE_OUTCOME:
+    case VALUE_REASON:
     case VALUE_ID:
     case VALUE_ORIGINAL:
     case VALUE_CLIENT_IP:
@@ -208,6 +211,9 @@ static void add_columns(struct compiler *compiler, const struct output_schema *o
 static enum field_role role_of(enum value value) {
     switch (value) {
     case VALUE_START: return ROLE_TIME_START;
+    case VALUE_REASON: return ROLE_RESULT;
+    case VALUE_NOT_BEFORE:
+    case VALUE_NOT_AFTER: return ROLE_VALIDITY;
     case VALUE_DESTINATION_IP:
     case VALUE_DESTINATION_PORT: return ROLE_DESTINATION;
     case VALUE_METHOD:
@@ -221,8 +227,25 @@ static enum field_role role_of(enum value value) {
     case VALUE_TLS_VERSION:
     case VALUE_TLS_PROTOCOL: return ROLE_TLS_VERSION;
     case VALUE_BLOCKED_BY: return ROLE_ACTIONS;
-    case VALUE_TRANSPORT: return ROLE_PROCESSING_1;
+    case VALUE_TRANSPORT: return ROLE_PROCESSING_3;
     default: return ROLE_NONE;
+    }
+}
+
+/* Values that follow from a peer. */
+static bool needs_peer(enum value value) {
+    switch (value) {
+    case VALUE_CLIENT_IP:
+    case VALUE_CLIENT_PORT:
+    case VALUE_CLIENT_PLACE:
+    case VALUE_PEER_IP:
+    case VALUE_PEER_PORT:
+    case VALUE_HOP_VERDICT:
+    case VALUE_HOP_PROVENANCE:
+    case VALUE_HOP_TRUST:
+    case VALUE_HOP_DEPTH:
+    case VALUE_HOP_FLAGS: return true;
+    default: return false;
     }
 }
 
@@ -234,6 +257,7 @@ static void compile_record(struct compiler *compiler, const struct output_schema
         row_path(field, schema, path);
         enum field_role role = role_of(field->value);
         if (role != ROLE_NONE && schema_column(schema, role) < 0) continue;
+        if (needs_peer(field->value) && schema_peer_column(schema) < 0) continue;
         if (field->value == VALUE_ORIGINAL && !keep_original) continue;
         if (field->value == VALUE_COLUMN) {
             add_columns(compiler, output, path);

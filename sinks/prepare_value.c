@@ -1,6 +1,7 @@
 /* Derived values -> slots. One row of plain code instead of a loop over ops: what is where is known at compile time.
  *
  * Threads: one worker. */
+#define _GNU_SOURCE /* memmem */
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/number.h"
@@ -40,11 +41,14 @@ static inline uint64_t set_verbatim(struct preparation *preparation, enum value 
     return set(preparation, value, preparation->record->text + span.offset, span.length);
 }
 
-/* A column that a derived value was made of and that is neither null nor readable. */
+/* A column that a derived value was made of, that is neither null nor readable, and whose text stands nowhere else. */
 static void mark_role_raw(struct preparation *preparation, enum field_role role) {
     const struct record *record = preparation->record;
     int column = schema_column(record->schema, role);
-    if (column >= 0 && column < record->fields_count && !record_null(record, record->fields[column]))
+    bool written_as_text = column >= 0 && record->schema->fields[column].kind == FIELD_TEXT &&
+                           record->schema->fields[column].ecs != NULL;
+    if (column >= 0 && column < record->fields_count && !written_as_text &&
+        !record_null(record, record->fields[column]))
         preparation->raw |= (uint64_t)1 << column;
 }
 
@@ -60,8 +64,7 @@ static uint64_t set_moment(struct preparation *preparation, enum value value, co
 static uint64_t prepare_times(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct moment *start = &record->start, *end = &record->end;
-    uint64_t found = set_moment(preparation, VALUE_TIMESTAMP,
-                                schema_column(record->schema, ROLE_TIME_END) >= 0 ? end : start);
+    uint64_t found = set_moment(preparation, VALUE_TIMESTAMP, &record->time);
     if (start->known)
         found |= set_moment(preparation, VALUE_START, start);
     else
@@ -84,6 +87,15 @@ static inline uint64_t set_port(struct preparation *preparation, enum value valu
     return text.length > 0 ? set_verbatim(preparation, value, text) : set_number(preparation, value, port);
 }
 
+/* The port of an address; one in a column of its own (`role`) may be missing or none. */
+static uint64_t set_port_of(struct preparation *preparation, enum value value, enum field_role role, struct span text,
+                            uint16_t port) {
+    if (text.length > 0 || port != 0 || schema_column(preparation->record->schema, role) < 0)
+        return set_port(preparation, value, text, port);
+    mark_role_raw(preparation, role);
+    return 0;
+}
+
 static uint64_t prepare_addresses(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
@@ -93,7 +105,7 @@ static uint64_t prepare_addresses(struct preparation *preparation) {
         found |= set_port(preparation, VALUE_CLIENT_PORT, client->text.port, client->port);
     if (record->has_peer) {
         found |= set_ip(preparation, VALUE_PEER_IP, record->peer_text.address, &record->peer.address.ip);
-        found |= set_port(preparation, VALUE_PEER_PORT, record->peer_text.port, record->peer.port);
+        found |= set_port_of(preparation, VALUE_PEER_PORT, ROLE_PEER_PORT, record->peer_text.port, record->peer.port);
     }
     if (record->has_destination) {
         const struct endpoint *destination = &record->destination;
@@ -175,6 +187,41 @@ static uint64_t prepare_tls(struct preparation *preparation) {
     memcpy(preparation->scratch, version, sizeof version);
     preparation->presence.tls = is_ssl ? SHAPE_SSL : SHAPE_TLS;
     return set_rendered(preparation, VALUE_TLS_VERSION, preparation->scratch + (is_ssl ? 1 : 3));
+}
+
+/* The time behind `name` in "NotBefore=TIME;NotAfter=TIME". */
+static uint64_t set_validity(struct preparation *preparation, enum value value, struct slice text, struct slice name) {
+    const char *from = memmem(text.ptr, text.len, name.ptr, name.len), *end = text.ptr + text.len;
+    if (from == NULL) return 0;
+    from += name.len;
+    const char *stop = memchr(from, ';', (size_t)(end - from));
+    struct slice time = {from, (size_t)((stop != NULL ? stop : end) - from)};
+    struct timestamp_cache days = {.known = false};
+    uint32_t digits;
+    int64_t ns;
+    return timestamp_parse(time, &days, &ns, &digits) ? set(preparation, value, time.ptr, digits) : 0;
+}
+
+/* Why something failed: behind the result, or in a column of its own. */
+static uint64_t prepare_reason(struct preparation *preparation, int result) {
+    const struct record *record = preparation->record;
+    const struct slice failed = SLICE("Failed:");
+    struct span span = record->fields[result];
+    if (slice_starts_with(record_text(record, span), failed))
+        return set_text(preparation, VALUE_REASON,
+                        (struct span){span.offset + (uint32_t)failed.len, span.length - (uint32_t)failed.len});
+    int column = schema_column(record->schema, ROLE_REASON);
+    if (column < 0 || record_null(record, record->fields[column])) return 0;
+    return set_text(preparation, VALUE_REASON, record->fields[column]);
+}
+
+static uint64_t prepare_validity(struct preparation *preparation, int column) {
+    const struct record *record = preparation->record;
+    struct slice text = record_text(record, record->fields[column]);
+    uint64_t found = set_validity(preparation, VALUE_NOT_BEFORE, text, SLICE("NotBefore=")) |
+                     set_validity(preparation, VALUE_NOT_AFTER, text, SLICE("NotAfter="));
+    if (found == 0) mark_role_raw(preparation, ROLE_VALIDITY);
+    return found;
 }
 
 /* arn:partition:service:region:account:... -> both parts, and the bytes up to the last colon shown. */
@@ -285,6 +332,9 @@ void prepare_values(struct preparation *preparation) {
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);
+    int result = schema_column(record->schema, ROLE_RESULT), validity = schema_column(record->schema, ROLE_VALIDITY);
+    if (result >= 0) found |= prepare_reason(preparation, result);
+    if (validity >= 0) found |= prepare_validity(preparation, validity);
     if (context->path.len > 0) found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
     found |= set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
     found |= prepare_rare(preparation);

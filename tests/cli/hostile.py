@@ -179,6 +179,15 @@ def endpoint(text):
     return str(getattr(address, "ipv4_mapped", None) or address), int(port)
 
 
+def address_and_port(address, port):
+    """The same of two columns; a port that is none is 0."""
+    if address in (b"", b"-"):
+        return None
+    number = int(port) if re.fullmatch(rb"[0-9]{1,20}", port) else 0
+    host, _ = endpoint(b"[%s]:1" % address if b":" in address else address + b":1")
+    return host, number if number <= 65535 else 0
+
+
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?")
 
 
@@ -187,15 +196,22 @@ def unquoted(column):
 
 
 def what_the_line_says(line):
-    """Time and client in the columns that a format has for them. A hostile line may look like several, and a file's name may
-    have its say, so all readings that make sense are given."""
+    """Time, client and whether there is a verdict, by the columns that a format has for them. A hostile line may look like
+    several, and a file's name may have its say, so all readings that make sense are given."""
     spaced, quoted = leading_columns(line, 6, False), [unquoted(column) for column in leading_columns(line, 4, True)]
     for columns, time, peer in ((quoted, 1, 3), (quoted, 0, 2), (spaced, 2, 5)):
         if peer < len(columns) and TIME.fullmatch(columns[time]):
             try:
-                yield columns[time], endpoint(columns[peer])
+                yield columns[time], endpoint(columns[peer]), True
             except ValueError:
                 continue
+    if len(quoted) > 2 and TIME.fullmatch(quoted[0]):  # a connection log
+        try:
+            yield quoted[0], address_and_port(quoted[1], quoted[2]), True
+        except ValueError:
+            pass
+    if len(quoted) > 2 and TIME.fullmatch(quoted[1]):  # health checks have no client
+        yield quoted[1], None, False
 
 
 DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z")
@@ -235,10 +251,12 @@ def record_problem(record, line, names):
     found = at(record, names["client"])
     found = None if found is None else (found, at(record, names["port"]) or 0)
     said = list(what_the_line_says(line))
-    if (found is None) != (at(record, names["verdict"]) == "peer-invalid"):
-        return f"verdict {at(record, names['verdict'])!r} with client {found!r}"
-    if not any(at(record, names["time"]).rstrip("Z").encode() == time.rstrip(b"Z") and found == client for time, client in said):
-        return f"time {at(record, names['time'])!r}, client {found!r}, but the line says {said!r}"
+    verdict = at(record, names["verdict"])
+    if verdict is not None and (found is None) != (verdict == "peer-invalid"):
+        return f"verdict {verdict!r} with client {found!r}"
+    if not any(at(record, names["time"]).rstrip("Z").encode() == time.rstrip(b"Z") and found == client and (verdict is not None) == judged
+               for time, client, judged in said):
+        return f"time {at(record, names['time'])!r}, client {found!r}, verdict {verdict!r}, but the line says {said!r}"
     return None
 
 

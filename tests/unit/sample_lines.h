@@ -15,7 +15,8 @@ struct sample_line {
     const char *columns[SAMPLE_COLUMNS_MAX]; /* as logged, quotes included; ends with NULL */
 };
 
-extern const struct schema schema_alb_access, schema_nlb_access, schema_clb_access;
+extern const struct schema schema_alb_access, schema_nlb_access, schema_clb_access, schema_alb_connection,
+    schema_alb_health_check;
 
 /* clang-format off */
 static const struct sample_line sample_lines[] = {
@@ -38,6 +39,13 @@ static const struct sample_line sample_lines[] = {
       "arn:aws:acm:us-east-2:671290407336:certificate/2a108f19-aded-46b0-8493-c63eb1ef4a99", "serial",
       "ECDHE-RSA-AES128-SHA", "tlsv12", "x25519", "www.example.com", "h2", "http/1.1", "\"h2\",\"http/1.1\",\"ht",
       "2025-12-01T00:00:00", NULL}},
+    {&schema_alb_connection,
+     {"2025-12-01T00:00:01.500000Z", "81.2.69.142", "42173", "443", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "0.004", "\"CN=a b,O=c\"",
+      "NotBefore=2023-09-21T22:43:21Z;NotAfter=2026-06-17T22:43:21Z", "FEF257372D5C14D4", "Failed:ClientCertUntrusted",
+      "TID_0123456789abcdef0123456789abcdef", "x25519", "app/web/50dc6c495c0c9188", "192.0.2.7", NULL}},
+    {&schema_alb_health_check,
+     {"http", "2025-12-01T00:00:01.500000Z", "0.019584011", "10.0.0.80:8080", "web", "FAIL", "502", "TargetError",
+      "app/web/50dc6c495c0c9188", "192.0.2.7", NULL}},
 };
 /* clang-format on */
 

@@ -297,10 +297,7 @@ static void test_null_columns(void **state) {
                 const struct schema *schema = sample_lines[s].schema;
                 struct origin origin = origin_plain;
                 origin.schema = schema;
-                enum field_role role = column < 0 ? ROLE_NONE : schema->fields[column].role;
-                bool time = role == ROLE_TIME_END ||
-                            (role == ROLE_TIME_START && schema_column(schema, ROLE_TIME_END) < 0);
-                if (time) continue; /* no record without its time */
+                if (column >= 0 && column == schema_time_column(schema)) continue; /* no record without its time */
                 char line[LINE_BYTES_ROOM];
                 size_t bytes = sample_line_write(&sample_lines[s], SAMPLE_COLUMNS_MAX, column, SLICE("-"), line);
                 write_line(encoders[i], &origin, (struct slice){line, bytes}, (struct slice){0});
@@ -318,8 +315,9 @@ static size_t random_line(struct seeded *seeded, const struct sample_line *sampl
     for (size_t i = 0; i < count; i++) {
         bool known = i < sample->schema->fields_count;
         enum field_role role = known ? sample->schema->fields[i].role : ROLE_NONE;
-        bool keep = known && (role == ROLE_TIME_END || role == ROLE_TIME_START || role == ROLE_STATUS ||
-                              role == ROLE_PEER || seeded_below(seeded, 3) > 0);
+        bool keep = known &&
+                    (role == ROLE_TIME_END || role == ROLE_TIME_START || role == ROLE_TIME || role == ROLE_STATUS ||
+                     role == ROLE_PEER || role == ROLE_PEER_IP || seeded_below(seeded, 3) > 0);
         const char *text = keep ? sample->columns[i] : texts[seeded_below(seeded, COUNT_OF(texts))];
         bytes += (size_t)sprintf(line + bytes, "%s%s", i == 0 ? "" : " ", text);
     }

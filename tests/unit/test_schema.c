@@ -45,7 +45,7 @@ static void test_formats(void **state) {
         assert_ptr_equal(schema_find(slice_from(schema->name)), schema);
         assert_null(schema_find((struct slice){schema->name, strlen(schema->name) - 1}));
         assert_true(schema->help[0] != '\0' && schema->spec[0] != '\0');
-        assert_true(schema->detect_count > schema_column(schema, ROLE_PEER));
+        assert_true(schema->detect_count > schema_peer_column(schema));
     }
     assert_null(schema_find(SLICE("")));
     assert_null(schema_find(SLICE("alb_access ")));

@@ -200,19 +200,23 @@ static void test_cut_lines(void **state) {
 static bool parses(struct slice text, enum field_role role) {
     struct timestamp_cache days = {.day = ""};
     struct endpoint endpoint;
+    struct ip_parsed address;
     int64_t ns;
     uint64_t number;
     uint32_t digits;
     switch (role) {
     case ROLE_PEER: return ip_parse_endpoint(text, &endpoint);
+    case ROLE_PEER_IP: return ip_parse(text, &address);
     case ROLE_STATUS: return number_parse(text, &number);
     default: return timestamp_parse(text, &days, &ns, &digits);
     }
 }
 
+/* Whether a line is no record when this column is not what it should be. */
 static bool decides(const struct schema *schema, enum field_role role) {
-    return role == ROLE_PEER || role == ROLE_STATUS || role == ROLE_TIME_END ||
-           (role == ROLE_TIME_START && schema_column(schema, ROLE_TIME_END) < 0);
+    if (role == ROLE_STATUS) return schema_column(schema, ROLE_RESULT) < 0; /* else that says what became of it */
+    return role == ROLE_PEER || role == ROLE_PEER_IP ||
+           (role != ROLE_NONE && schema_column(schema, role) == schema_time_column(schema));
 }
 
 static void check_spoilt(const struct sample_line *sample, uint32_t column, struct slice text, bool fixed) {
@@ -226,15 +230,15 @@ static void check_spoilt(const struct sample_line *sample, uint32_t column, stru
     size_t bytes = sample_line_write(sample, SAMPLE_COLUMNS_MAX, (int)column, instead, line);
     struct answer answer = read_line((struct slice){line, bytes}, &origin);
     bool null = text.len == 0 || slice_equal(text, SLICE("-"));
-    bool time = role == ROLE_TIME_END || role == ROLE_TIME_START;
+    bool peer = role == ROLE_PEER || role == ROLE_PEER_IP, time = !peer && role != ROLE_STATUS;
     bool good = !decides(schema, role) || (null && !time) || parses(text, role);
     assert_text(field_text(&answer, column), text);
     assert_int_equal(answer.reading.kind, good ? READING_RECORD : READING_REJECTED);
-    if (good && role == ROLE_PEER) assert_int_equal(answer.record.has_peer, !null);
+    if (good && peer) assert_int_equal(answer.record.has_peer, !null);
     if (good) return;
     assert_int_equal(answer.reading.column, column);
     assert_text(answer.reading.found, text);
-    assert_int_equal(answer.reading.reject, role == ROLE_PEER     ? REJECT_BAD_PEER
+    assert_int_equal(answer.reading.reject, peer                  ? REJECT_BAD_PEER
                                             : role == ROLE_STATUS ? REJECT_BAD_STATUS
                                                                   : REJECT_BAD_TIME);
 }
@@ -259,7 +263,7 @@ static void test_spoilt_columns(void **state) {
 /* --- detection and reasons ---------------------------------------------------------------------- */
 
 enum verdict_on_line { RECORD = 0, SKIPPED = 100, REJECTED = 200 }; /* + format, skip_reason or reject_reason */
-enum format_of_case { ANY, ALB, CLB, NLB };
+enum format_of_case { ANY, ALB, CLB, NLB, CONNECTION, HEALTH };     /* as in sample_lines */
 
 #define PEER " app/w/1 81.2.69.142:1 "
 #define REST " 0.0 0.0 0.0 200 200 1 2 \"GET http://h:80/ HTTP/1.1\""
@@ -287,8 +291,10 @@ static const struct line_case line_cases[] = {
     {"a space", SLICE(" "), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
     {"a NUL", SLICE("\0"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
     {"no log at all", SLICE("{\"a\":1}"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
-    {"ALB connection log", SLICE("2025-12-01T00:00:01.5Z 81.2.69.142 42173 443 TLSv1.2 X 0.1 \"CN=a\" - 0 Success TID_1 - app/w/1 10.0.0.1"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
-    {"ALB health-check log", SLICE("http 2025-12-01T00:00:01.5Z 0.17 10.0.0.1:80 my-tg PASS 200 - app/w/1 10.0.0.2"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"ALB connection log", SLICE("2025-12-01T00:00:01.5Z 81.2.69.142 42173 443 TLSv1.2 X 0.1 \"CN=a\" - 0 Success TID_1 - app/w/1 10.0.0.1"), ANY, RECORD + CONNECTION},
+    {"ALB connection log without a client", SLICE("2025-12-01T00:00:01.5Z - 42173 443 - - - \"-\" - - -"), ANY, REJECTED + REJECT_UNKNOWN_FORMAT},
+    {"ALB health-check log", SLICE("http 2025-12-01T00:00:01.5Z 0.17 10.0.0.1:80 my-tg PASS 200 - app/w/1 10.0.0.2"), ANY, RECORD + HEALTH},
+    {"health check of a Lambda function", SLICE("lambda 2025-12-01T00:00:01.5Z 0.17 arn:aws:lambda:us-east-2:1:function:f tg FAIL - TimedOut"), ANY, RECORD + HEALTH},
     {"too few, by the name", SLICE("http 2025-12-01T00:00:01.5Z app/w/1"), ALB, REJECTED + REJECT_TOO_FEW_FIELDS},
     {"too few, but known", SLICE("http 2025-12-01T00:00:01.5Z" PEER "-"), ANY, REJECTED + REJECT_TOO_FEW_FIELDS},
     {"no client in NLB's place for it", SLICE("tls 2.0 2025-12-01T00:00:01 net/n/1 l 81.2.69.142 10.0.0.1:443 5 2 1 1 - - - - - - -"), NLB, REJECTED + REJECT_BAD_PEER},
@@ -309,10 +315,7 @@ static const struct line_case line_cases[] = {
 /* clang-format on */
 
 static const struct schema *format_of(enum format_of_case format) {
-    return format == ALB   ? &schema_alb_access
-           : format == CLB ? &schema_clb_access
-           : format == NLB ? &schema_nlb_access
-                           : NULL;
+    return format == ANY ? NULL : sample_lines[format - 1].schema;
 }
 
 static int verdict_of(const struct answer *answer) {
