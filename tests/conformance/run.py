@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real lines of others, read whole: samples that AWS's documentation and public projects hold, which may not be copied here.
 
-Every line of SHARED/samples/{alb,nlb,clb}_access/*.log has to become a record, but for those in NOT_RECORDS. What stands
+Every line of SHARED/samples/FORMAT/*.log of the formats below has to become a record, but for those in NOT_RECORDS. What stands
 in the record is compared with a simple reading of the line by regular expressions, made independently of the program.
 
     run.py --wherefrom PATH [--shared DIR]     DIR: default is a folder `shared` beside the checkout; `skipped` without it
@@ -9,6 +9,7 @@ in the record is compared with a simple reading of the line by regular expressio
 Threads: one.
 """
 import collections
+import functools
 import ipaddress
 import pathlib
 import re
@@ -34,6 +35,9 @@ PATTERNS = {
     "nlb_access": re.compile(r"(?P<type>tls) (?P<version>\S+) (?P<time>\S+) (?P<name>\S+) \S+ (?P<client>\S+) (?P<target>\S+) \S+ \S+ (?P<received>\S+) (?P<sent>\S+) \S+ "
                              r"(?P<arn>\S+) \S+ (?P<cipher>\S+) (?P<protocol>\S+) \S+ (?P<sni>\S+) .*"),
 }
+CONNECTION = re.compile(r'(?P<time>\S+) (?P<ip>\S+) (?P<port>\d+) (?P<listener>\d+) (?P<protocol>\S+) (?P<cipher>\S+) (?P<latency>\S+) "(?P<subject>[^"]*)" '
+                        r"(?P<validity>\S+) (?P<serial>\S+) (?P<status>\S+)(?: (?P<trace>\S+))?.*")
+HEALTH = re.compile(r"(?P<type>\S+) (?P<time>\S+) (?P<latency>\S+) (?P<target>\S+) (?P<group>\S+) (?P<status>PASS|FAIL) (?P<code>\S+) (?P<reason>\S+).*")
 URL = re.compile(r"\S+ ([a-z]+)://(\[[^]]*\]|[^/:?# ]*)(?::([0-9]+))?-?([^?# ]*)(?:\?([^#]*?))? ?(?:HTTP/([0-9.]+)|-)? ?")
 
 
@@ -89,6 +93,29 @@ def expected(name, line):
     return values
 
 
+def expected_connection(line):
+    found = CONNECTION.fullmatch(line)
+    dates = dict(part.split("=") for part in found["validity"].split(";")) if found["validity"] != "-" else {}
+    result, _, reason = found["status"].partition(":")
+    return {"@timestamp": found["time"], "client.ip": found["ip"], "client.port": int(found["port"]), "source.ip": found["ip"], "aws.elb.listener_port": int(found["listener"]),
+            "tls.version": found["protocol"].removeprefix("TLSv"), "tls.cipher": text(found["cipher"]), "tls.client.subject": text(found["subject"]),
+            "tls.client.not_before": dates.get("NotBefore"), "tls.client.not_after": dates.get("NotAfter"), "tls.client.x509.serial_number": text(found["serial"]),
+            "event.outcome": "success" if result == "Success" else "failure", "event.reason": reason or None, "event.category": ["network"],
+            "aws.elb.tls_handshake_latency": None if found["latency"] == "-" else float(found["latency"]), "aws.elb.conn_trace_id": found["trace"]}
+
+
+def expected_health(line):
+    found = HEALTH.fullmatch(line)
+    address, port = endpoint(found["target"])
+    return {"@timestamp": found["time"], "event.start": found["time"], "event.duration": round(float(found["latency"]) * 1e9), "client": None, "source": None, "hop": None,
+            "destination.ip": address, "destination.port": port, "aws.elb.target_group.id": found["group"], "aws.elb.type": found["type"],
+            "event.outcome": "success" if found["status"] == "PASS" else "failure", "event.reason": text(found["reason"]),
+            "http.response.status_code": number(found["code"])}
+
+
+EXPECTED = {**{name: functools.partial(expected, name) for name in PATTERNS}, "alb_connection": expected_connection, "alb_health_check": expected_health}
+
+
 def check_file(program, report, path, directory):
     name = f"{path.parent.name}/{path.name}"
     result = program.run("run", path, "--keep-original", "--rejects", directory / "rejects", "--summary", directory / "summary", "--quiet")
@@ -106,7 +133,7 @@ def check_file(program, report, path, directory):
             continue
         if not report.check(record is not None, f"{name}:{line_number} did not become a record: {words[:200]}"):
             continue
-        for key, value in {**expected(path.parent.name, words), "event.original": words}.items():
+        for key, value in {**EXPECTED[path.parent.name](words), "event.original": words}.items():
             report.equal(at(record, key), value, f"{name}:{line_number}: {key}")
     report.equal(rejects, [], f"{name}: rejects")
     report.equal(summary["skipped_by_reason"], dict(skips), f"{name}: skipped")
@@ -121,7 +148,7 @@ def main():
         print("skipped: no folder with sample lines (--shared DIR)")
         return 0
     program, report = Program(options.wherefrom), Report()
-    for name in PATTERNS:
+    for name in EXPECTED:
         files = sorted((shared / "samples" / name).glob("*.log"))
         with scratch() as directory, report.group(f"{name}: {len(files)} files"):
             for path in files:
