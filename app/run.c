@@ -20,6 +20,7 @@
 #include "app/run_settings.h"
 #include "app/summary.h"
 #include "base/check.h"
+#include "ingest/header_line.h"
 #include "ingest/inputs.h"
 #include "schemas/output.h"
 #include "sinks/sink_file.h"
@@ -37,7 +38,10 @@ struct run {
     struct pipeline_progress counters;
     struct progress progress;
     const struct schema *format; /* NULL: auto */
+    struct header header;        /* order of columns given with it; schema NULL: none */
 };
+
+#define COLUMNS_BYTES_MAX 4096u /* of -f FORMAT:COLUMNS; what is longer is cut, and then wrong */
 
 static enum status settle_inputs(struct run *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
@@ -61,9 +65,29 @@ static void warn_left_out(const struct inputs_left_out *left_out, const char *wh
                     left_out->example);
 }
 
+/* FORMAT:COLUMN COLUMN ..., as a header line, or as `${column} ${column}` the way flow logs are ordered from AWS. */
+static enum status settle_columns(struct run *run, const char *columns, struct error *error) {
+    char line[COLUMNS_BYTES_MAX + TEXT_PADDING_BYTES] = "";
+    size_t bytes = 0;
+    for (const char *c = columns; *c != '\0' && bytes < COLUMNS_BYTES_MAX; c++)
+        if (strchr("${}", *c) == NULL && (bytes > 0 || *c != ' ')) line[bytes++] = *c;
+    bool good = run->format->layout == LAYOUT_HEADER &&
+                header_line_parse((struct slice){line, bytes}, run->format, &run->header);
+    for (uint32_t i = 0; good && i < run->header.columns_count; i++) good = run->header.columns[i] != HEADER_UNKNOWN;
+    if (good) return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "--format %s: %s; `wherefrom formats %s` lists the columns",
+                     run->settings.format,
+                     run->format->layout == LAYOUT_HEADER ? "expected names of two or more columns behind the colon"
+                                                          : "the order of this format's columns is fixed",
+                     run->format->name);
+}
+
 static enum status settle_format(struct run *run, struct error *error) {
     if (strcmp(run->settings.format, "auto") == 0) return STATUS_OK;
-    run->format = schema_find(slice_from(run->settings.format));
+    size_t name_bytes = strcspn(run->settings.format, ":");
+    run->format = schema_find((struct slice){run->settings.format, name_bytes});
+    if (run->format != NULL && run->settings.format[name_bytes] == ':')
+        return settle_columns(run, run->settings.format + name_bytes + 1, error);
     if (run->format != NULL) return STATUS_OK;
     const char *names[64];
     size_t count = 0;
@@ -84,6 +108,7 @@ static enum status settle_origins(struct run *run, struct error *error) {
             .name = slice_from(input->origin),
             .schema = run->format != NULL ? run->format : schema_find(input->key.format),
             .schema_fixed = run->format != NULL,
+            .header = run->header.schema != NULL ? &run->header : NULL,
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,

@@ -17,7 +17,8 @@ static const struct option_spec input_options[] = {
     {.name = "config", .letter = 'c', .kind = OPTION_TEXT, AT(config), .placeholder = "FILE", .cli_only = true,
      .help = "YAML file with the same options as keys (- as _) and `inputs:`; the command line wins"},
     {.name = "format", .letter = 'f', .kind = OPTION_TEXT, AT(format), .placeholder = "NAME|auto", .default_text = "auto",
-     .help = "format of every line; auto finds it by object name and by content, line by line; see `wherefrom formats`"},
+     .help = "format of every line; auto finds it by object name and by content, line by line; see `wherefrom formats`. "
+             "Flow logs without a header line take their columns behind a colon: 'vpc_flow:srcaddr dstaddr start'"},
     {.name = "origin", .kind = OPTION_TEXT, AT(origin), .placeholder = "NAME",
      .help = "name of the input in event.id, instead of its file name or stdin's random one"},
     {.name = "since", .kind = OPTION_TIME, AT(since_ns), .placeholder = "TIME",

@@ -42,7 +42,9 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
     };
     if (rejected.has_time) rejected.time_ns = record->time.ns;
     if (reading->reject == REJECT_TOO_FEW_FIELDS) {
-        snprintf(counted, sizeof counted, "at least %u columns, found %u", (unsigned)schema->fields_count_min,
+        const struct header *header = &worker->splitter.header;
+        snprintf(counted, sizeof counted, "at least %u columns, found %u",
+                 (unsigned)(header->schema == schema ? header->columns_count : schema->fields_count_min),
                  (unsigned)record->fields_count);
         rejected.expected = counted;
     }
@@ -105,6 +107,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     ASSERT(batch->magic == BATCH_MAGIC);
     struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
+    worker->splitter.header = batch->header;
     batch->out_bytes = batch->reject_bytes = 0;
     batch->tally = (struct tally){0};
     uint64_t line_number = batch->line_number, accepted = 0;

@@ -5,6 +5,8 @@
 #include "base/number.h"
 #include "ingest/split.h"
 
+#define PORT_DIGITS_MAX 5u
+
 /* The column of a role, if the format has one and the line is long enough. */
 static bool column(const struct record *record, enum field_role role, struct span *span, int *index) {
     *index = schema_column(record->schema, role);
@@ -29,6 +31,14 @@ static bool derive_moment(const struct record *record, enum field_role role, str
     struct span span;
     moment->known = false;
     if (!column(record, role, &span, index) || record_null(record, span)) return true;
+    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME) {
+        uint64_t seconds;
+        moment->text = (struct span){0, 0};
+        moment->known = number_parse(record_text(record, span), &seconds) && seconds >= UNIX_SECONDS_MIN &&
+                        seconds <= UNIX_SECONDS_MAX;
+        if (moment->known) moment->ns = (int64_t)seconds * 1000000000;
+        return moment->known;
+    }
     moment->known = timestamp_parse(record_text(record, span), days, &moment->ns, &moment->text.length);
     moment->text.offset = span.offset;
     return moment->known;
@@ -55,8 +65,9 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
     bool start_good = derive_moment(record, ROLE_TIME_START, days, &record->start, &start);
     bool end_good = derive_moment(record, ROLE_TIME_END, days, &record->end, &end), good = false;
     if (own == end) {
-        good = end_good;
-        record->time = record->end;
+        bool by_start = record->schema->layout == LAYOUT_HEADER && end_good && !record->end.known; /* not logged */
+        good = by_start ? start_good : end_good;
+        record->time = by_start ? record->start : record->end;
     } else if (own == start) {
         good = start_good;
         record->time = record->start;
@@ -65,7 +76,9 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
         good = derive_moment(record, ROLE_TIME, days, &record->time, &own);
     }
     if (good && record->time.known) return true;
-    return reject_column(record, reading, REJECT_BAD_TIME, own, "an ISO 8601 time in UTC");
+    bool unix_time = record->schema->fields[own].kind == FIELD_UNIX_TIME;
+    return reject_column(record, reading, REJECT_BAD_TIME, own,
+                         unix_time ? "seconds since 1970" : "an ISO 8601 time in UTC");
 }
 
 /* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted. */
@@ -116,10 +129,39 @@ static inline const struct known_address *read_known(struct known_address *slots
     return known;
 }
 
+/* A port in a column of its own; 0 when there is none that can be read. */
+static uint16_t derive_port(const struct record *record, enum field_role role, struct span *text) {
+    int index;
+    uint64_t port;
+    *text = (struct span){0, 0};
+    struct span span;
+    if (!column(record, role, &span, &index) || span.length > PORT_DIGITS_MAX ||
+        !number_parse(record_text(record, span), &port) || port > UINT16_MAX)
+        return 0;
+    if (record->text[span.offset] != '0' || span.length == 1) *text = span;
+    return (uint16_t)port;
+}
+
+static void derive_destination_ip(struct record *record) {
+    struct span span;
+    int index;
+    bool there = (column(record, ROLE_DESTINATION_IP_REAL, &span, &index) && !record_null(record, span)) ||
+                 (column(record, ROLE_DESTINATION_IP, &span, &index) && !record_null(record, span));
+    record->has_destination = there && ip_parse(record_text(record, span), &record->destination.address);
+    if (!record->has_destination) return;
+    bool canonical = record->destination.address.family == IP_V4 && !record->destination.address.v4_mapped;
+    record->destination_text.address = canonical ? span : (struct span){0, 0};
+    record->destination.port = derive_port(record, ROLE_DESTINATION_PORT, &record->destination_text.port);
+}
+
 static void derive_destination(struct record *record, struct known_addresses *addresses) {
     struct span span;
     int index;
     record->has_destination = false;
+    if (schema_column(record->schema, ROLE_DESTINATION_IP) >= 0) {
+        derive_destination_ip(record);
+        return;
+    }
     if (!column(record, ROLE_DESTINATION, &span, &index) || record_null(record, span)) return;
     const struct known_address *known = read_known(addresses->targets, TARGETS_KNOWN, true, record, span);
     if (known == NULL) return;
@@ -142,18 +184,6 @@ static void derive_node(struct record *record, struct known_addresses *addresses
     record->node_text = (struct span){span.offset, known->address_length};
 }
 
-/* A port in a column of its own; 0 when there is none that can be read. */
-static uint16_t derive_port(const struct record *record, enum field_role role, struct span *text) {
-    int index;
-    uint64_t port;
-    *text = (struct span){0, 0};
-    struct span span;
-    if (!column(record, role, &span, &index) || !number_parse(record_text(record, span), &port) || port > UINT16_MAX)
-        return 0;
-    if (record->text[span.offset] != '0' || span.length == 1) *text = span;
-    return (uint16_t)port;
-}
-
 static bool derive_peer(struct record *record, struct reading *reading) {
     struct span span;
     int index;
@@ -164,7 +194,8 @@ static bool derive_peer(struct record *record, struct reading *reading) {
         record->peer_text = endpoint_text(record, &record->peer, span);
         return true;
     }
-    record->has_peer = column(record, ROLE_PEER_IP, &span, &index) && !record_null(record, span);
+    record->has_peer = (column(record, ROLE_PEER_IP_REAL, &span, &index) && !record_null(record, span)) ||
+                       (column(record, ROLE_PEER_IP, &span, &index) && !record_null(record, span));
     if (!record->has_peer) return true;
     if (!ip_parse(record_text(record, span), &record->peer.address))
         return reject_column(record, reading, REJECT_BAD_PEER, index, "an address");
@@ -176,7 +207,22 @@ static bool derive_peer(struct record *record, struct reading *reading) {
 
 /* Words that mean success; any other is a failure. */
 static enum outcome derive_result(struct slice text) {
-    return slice_equal(text, SLICE("PASS")) || slice_equal(text, SLICE("Success")) ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+    bool good = slice_equal(text, SLICE("PASS")) || slice_equal(text, SLICE("Success")) ||
+                slice_equal(text, SLICE("ACCEPT"));
+    return good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+}
+
+/* Rows of flow logs that tell of no flow. */
+static bool is_flow(const struct record *record, struct reading *reading) {
+    struct span span;
+    int index;
+    if (!column(record, ROLE_LOG_STATUS, &span, &index)) return true;
+    struct slice status = record_text(record, span);
+    bool no_data = slice_equal(status, SLICE("NODATA"));
+    if (!no_data && !slice_equal(status, SLICE("SKIPDATA"))) return true;
+    reading->kind = READING_SKIPPED;
+    reading->skip = no_data ? SKIP_NO_DATA : SKIP_SKIP_DATA;
+    return false;
 }
 
 static bool derive_outcome(struct record *record, struct reading *reading) {
@@ -200,6 +246,7 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
 }
 
 bool derive(struct record *record, struct splitter *splitter, struct reading *reading) {
+    if (!is_flow(record, reading)) return false;
     if (!derive_times(record, &splitter->days, reading) || !derive_peer(record, reading)) return false;
     derive_destination(record, &splitter->known);
     derive_node(record, &splitter->known);

@@ -20,7 +20,8 @@ __attribute__((noinline)) static bool fits(const struct record *record, struct s
     case FIELD_TIME: return timestamp_parse(text, &days, &ns, &digits);
     case FIELD_ENDPOINT: return ip_parse_endpoint(text, &endpoint);
     case FIELD_IP: return ip_parse(text, &address);
-    case FIELD_INTEGER: return number_parse(text, &number);
+    case FIELD_INTEGER:
+    case FIELD_UNIX_TIME: return number_parse(text, &number);
     case FIELD_SECONDS: return slice_equal(text, SLICE("-1")) || number_seconds_to_ns(text, &ns);
     default: return true;
     }
@@ -34,19 +35,32 @@ static uint64_t known_to_fit(const struct record *record) {
            (uint64_t)record->has_peer << ROLE_PEER_IP | (uint64_t)record->has_destination << ROLE_DESTINATION;
 }
 
+/* A row that says that there was no flow to tell of. */
+static bool is_empty_flow(const struct record *record, const struct schema *schema) {
+    int column = schema_column(schema, ROLE_LOG_STATUS);
+    if (column < 0 || column >= record->fields_count) return false;
+    struct slice status = record_text(record, record->fields[column]);
+    return slice_equal(status, SLICE("NODATA")) || slice_equal(status, SLICE("SKIPDATA"));
+}
+
 static bool matches(const struct record *record, const struct schema *schema) {
     int peer = schema_peer_column(schema);
     if (record->fields_count <= (peer >= 0 ? peer : schema->detect_count - 1)) return false; /* too little to tell */
+    if (schema->layout == LAYOUT_HEADER && record->schema != schema &&
+        (record->fields_count < schema->fields_count_min || record->fields_count > schema->headless_count_max))
+        return false;
     if (schema->detect_first != NULL &&
         !slice_equal(record_text(record, record->fields[0]), slice_from(schema->detect_first)))
         return false;
     uint64_t known = record->schema == schema ? known_to_fit(record) : 0;
     for (uint16_t i = 0; i < schema->detect_count && i < record->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
-        if (field->kind == FIELD_TEXT || (known >> field->role & 1) != 0) continue;
+        bool enough_without = schema->layout == LAYOUT_HEADER &&
+                              field->kind == FIELD_INTEGER; /* by count, addresses, times */
+        if (enough_without || field->kind == FIELD_TEXT || (known >> field->role & 1) != 0) continue;
         if (!fits(record, record->fields[i], field->kind)) return false;
     }
-    return peer < 0 || !record_null(record, record->fields[peer]);
+    return peer < 0 || !record_null(record, record->fields[peer]) || is_empty_flow(record, schema);
 }
 
 const struct schema *detect(const struct record *record) {

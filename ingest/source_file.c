@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "ingest/header_line.h"
 #include "ingest/inflate.h"
 
 #define STORED_BYTES (256u * 1024) /* compressed bytes read at a time */
@@ -57,6 +58,7 @@ struct source_file {
     char *carry;
     size_t carry_bytes;
     uint64_t position, line_number, sequence;
+    struct header header; /* in force at the next batch */
 };
 
 struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel,
@@ -207,6 +209,7 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     source->stored_from = source->stored_to = source->carry_bytes = 0;
     source->stored_bytes = source->position = source->sequence = 0;
     source->line_number = 1;
+    source->header = origin->header != NULL ? *origin->header : (struct header){.schema = NULL};
     source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
     if (source->fd < 0) return error_set_errno(error, errno, "input: %s: cannot be opened", origin->path.ptr);
     struct stat info;
@@ -275,6 +278,20 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
     return STATUS_OK;
 }
 
+/* Header lines of this batch are in force in the next ones, too, and those may be another thread's. */
+static void find_headers(struct source_file *source, const struct batch *batch) {
+    const struct schema *schema = source->origin->schema;
+    if (schema != NULL && schema->layout != LAYOUT_HEADER) return;
+    const char *line = batch->text, *end = line + batch->text_bytes;
+    while (line < end) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+        struct slice text = {line, (size_t)(stop - line)};
+        if (text.len > 0 && text.ptr[text.len - 1] == '\r') text.len--;
+        (void)header_line_parse(text, schema, &source->header);
+        line = stop + 1;
+    }
+}
+
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
     struct source_file *source = instance;
     char *text = batch->text;
@@ -303,6 +320,8 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     }
     batch->lines_count = lines;
     batch->text_bytes = (uint32_t)end;
+    batch->header = source->header;
+    if (!batch->line_too_long) find_headers(source, batch);
     source->carry_bytes = text_bytes - end;
     memcpy(source->carry, text + end, source->carry_bytes);
     source->position += end;

@@ -4,6 +4,7 @@
 #include "ingest/split.h"
 
 #include "base/check.h"
+#include "ingest/header_line.h"
 _Static_assert(SCAN_PADDING_BYTES <= TEXT_PADDING_BYTES, "the scanner reads no further than a batch allows");
 
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel) {
@@ -64,12 +65,56 @@ static void learn_quoting(struct quoting *quoting, const char *line, const uint3
     }
 }
 
+/* "2018-09-22T20:28:14.000Z" in front of a flow, as an export from CloudWatch Logs has it. */
+static bool is_export_time(struct slice text) {
+    return text.len >= 20 && text.ptr[4] == '-' && text.ptr[10] == 'T' && text.ptr[text.len - 1] == 'Z';
+}
+
+/* Puts columns in the order of a header line into that of the table; those that the table does not know come behind. Runs of spaces
+ * are one, since real lines have them. Returns how many columns the line has. */
+static uint32_t arrange(const struct header *header, struct record *record, const uint32_t *ends, uint32_t count) {
+    const struct schema *schema = record->schema;
+    uint32_t seen = 0, extras = 0, start = 0, base = record->line.offset;
+    memset(record->fields, 0, schema->fields_count * sizeof record->fields[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        struct span span = {base + start, ends[i] - start};
+        start = ends[i] + 1;
+        if (span.length == 0 || (seen == 0 && is_export_time(record_text(record, span)))) continue;
+        uint32_t row = header == NULL ? seen : seen < header->columns_count ? header->columns[seen] : HEADER_UNKNOWN;
+        if (row >= schema->fields_count) row = schema->fields_count + extras++;
+        if (row < FIELDS_MAX) record->fields[row] = span;
+        seen++;
+    }
+    record->fields_count = (uint16_t)(schema->fields_count + extras < FIELDS_MAX ? schema->fields_count + extras
+                                                                                 : FIELDS_MAX);
+    return seen;
+}
+
+/* Columns by spaces, and which of them were wrapped in quotes. */
+static void take_columns(struct splitter *splitter, const char *text, const struct scan_line *line, bool quoted,
+                         struct record *record) {
+    const struct schema *schema = record->schema;
+    uint32_t *ends = splitter->ends;
+    static const struct quoting without_quotes;
+    const struct quoting *quoting = &without_quotes;
+    if (quoted) {
+        if (!quoted_alike(&splitter->quoting, text, ends, line))
+            learn_quoting(&splitter->quoting, text, ends, line->ends_count);
+        quoting = &splitter->quoting;
+    }
+    record->fields_count = (uint16_t)line->ends_count;
+    fill_fields(record, ends, line->ends_count, quoting->skip);
+    if (schema != NULL && line->ends_count < schema->fields_count)
+        memset(&record->fields[line->ends_count], 0,
+               (schema->fields_count - line->ends_count) * sizeof record->fields[0]);
+    record->plain = !line->odd && line->quotes_count == 2 * quoting->quoted_count;
+}
+
 static bool split_as(struct splitter *splitter, const struct schema *schema, const char *text, uint32_t text_left,
                      struct record *record, struct reading *reading, uint32_t *consumed) {
     struct scan_line line;
     bool quoted = schema == NULL || schema->layout == LAYOUT_SPACE_QUOTED;
-    uint32_t *ends = splitter->ends;
-    splitter->kernel->line(text, text_left, quoted, ends + 1, FIELDS_MAX, &line);
+    splitter->kernel->line(text, text_left, quoted, splitter->ends + 1, FIELDS_MAX, &line);
     *consumed = line.consumed;
     record->schema = schema;
     record->line.length = line.length;
@@ -78,27 +123,65 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
         record->fields_count = 0;
         return reject(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns");
     }
-    record->fields_count = (uint16_t)line.ends_count;
-    static const struct quoting without_quotes;
-    const struct quoting *quoting = &without_quotes;
-    if (quoted) {
-        if (!quoted_alike(&splitter->quoting, text, ends, &line))
-            learn_quoting(&splitter->quoting, text, ends, line.ends_count);
-        quoting = &splitter->quoting;
+    if (schema != NULL && schema->layout == LAYOUT_HEADER) {
+        const struct header *header = splitter->header.schema == schema ? &splitter->header : NULL;
+        uint32_t count = arrange(header, record, splitter->ends + 1, line.ends_count);
+        record->plain = !line.odd && line.quotes_count == 0;
+        if (count < (header != NULL ? header->columns_count : schema->fields_count_min)) {
+            record->fields_count = (uint16_t)count; /* for the message */
+            return reject(reading, REJECT_TOO_FEW_FIELDS, "more columns");
+        }
+        if (header == NULL && count > schema->headless_count_max)
+            return reject(reading, REJECT_UNKNOWN_FORMAT, "a header line that says the order of so many columns");
+        return derive(record, splitter, reading);
     }
-    fill_fields(record, ends, line.ends_count, quoting->skip);
-    if (schema != NULL && line.ends_count < schema->fields_count)
-        memset(&record->fields[line.ends_count], 0,
-               (schema->fields_count - line.ends_count) * sizeof record->fields[0]);
-    record->plain = !line.odd && line.quotes_count == 2 * quoting->quoted_count;
+    take_columns(splitter, text, &line, quoted, record);
     if (line.quote_open) return reject(reading, REJECT_UNTERMINATED_QUOTE, "a closing quote");
     if (schema == NULL) return reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
     if (record->fields_count < schema->fields_count_min) return reject(reading, REJECT_TOO_FEW_FIELDS, "more columns");
     return derive(record, splitter, reading);
 }
 
+/* Whether lines of this origin can have header lines among them. */
+static bool may_have_header(const struct origin *origin) {
+    return origin->schema == NULL || origin->schema->layout == LAYOUT_HEADER;
+}
+
 static bool is_test_message(const struct record *record) {
     return slice_starts_with(record_text(record, record->line), SLICE("Enable AccessLog for ELB: "));
+}
+
+/* Flows as arrange() takes them: without the columns that runs of spaces made, and without the time of an export in front. */
+static const struct schema *detect_flow(struct record *record) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < record->fields_count; i++)
+        if (record->fields[i].length > 0 && !(count == 0 && is_export_time(record_text(record, record->fields[i]))))
+            record->fields[count++] = record->fields[i];
+    if (count == record->fields_count) return NULL;
+    record->fields_count = (uint16_t)count;
+    const struct schema *found = detect(record);
+    return found != NULL && found->layout == LAYOUT_HEADER ? found : NULL;
+}
+
+/* A header line is in force from here on. */
+static bool take_header(struct splitter *splitter, const struct schema *schema, const char *line, uint32_t left,
+                        struct record *record, uint32_t *consumed) {
+    if (line[0] < 'a' || line[0] > 'z') return false;
+    const char *newline = memchr(line, '\n', left);
+    uint32_t length = newline != NULL ? (uint32_t)(newline - line) : left;
+    *consumed = newline != NULL ? length + 1 : left;
+    if (length > 0 && line[length - 1] == '\r') length--;
+    if (!header_line_parse((struct slice){line, length}, schema, &splitter->header)) return false;
+    record->line.length = length;
+    return true;
+}
+
+/* Whether a line of no known origin is what it was read as: what it would be found to be without a guess, or by a header line
+ * exactly what that announces. */
+static bool agrees(const struct splitter *splitter, const struct record *record, const struct reading *reading) {
+    const struct schema *schema = record->schema;
+    if (schema->layout != LAYOUT_HEADER || splitter->header.schema != schema) return detect_agrees(record);
+    return record->fields_count == schema->fields_count && (reading->kind == READING_SKIPPED || record->has_peer);
 }
 
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
@@ -110,8 +193,13 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     record->line = (struct span){offset, 0};
     reading->kind = READING_RECORD;
     const struct schema *guess = origin->schema != NULL ? origin->schema : splitter->last;
-    if (split_as(splitter, guess, line, left, record, reading, &consumed) &&
-        (origin->schema != NULL || detect_agrees(record))) {
+    if (may_have_header(origin) && take_header(splitter, origin->schema, line, left, record, &consumed)) {
+        reading->kind = READING_SKIPPED;
+        reading->skip = SKIP_HEADER;
+        return consumed;
+    }
+    if ((split_as(splitter, guess, line, left, record, reading, &consumed) || reading->kind == READING_SKIPPED) &&
+        (origin->schema != NULL || agrees(splitter, record, reading))) {
         splitter->last = guess;
         return consumed;
     }
@@ -124,10 +212,14 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     /* not what was expected: look at it without any expectation */
     (void)split_as(splitter, NULL, line, left, record, reading, &consumed);
     const struct schema *found = detect(record);
-    if (found == NULL) found = origin->schema; /* the file's name says what it should have been */
-    if (found != NULL) {
-        reading->kind = READING_RECORD;
-        if (split_as(splitter, found, line, left, record, reading, &consumed)) splitter->last = found;
-    }
+    if (found == NULL) found = detect_flow(record);
+    bool by_header = found == NULL && origin->schema == NULL; /* then a header line above may say it */
+    if (found == NULL) found = by_header ? splitter->header.schema : origin->schema;
+    if (found == NULL) return consumed;
+    reading->kind = READING_RECORD;
+    bool good = split_as(splitter, found, line, left, record, reading, &consumed) || reading->kind == READING_SKIPPED;
+    if (good && by_header && !agrees(splitter, record, reading))
+        good = reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
+    if (good) splitter->last = found;
     return consumed;
 }

@@ -2,7 +2,7 @@
  *
  * A line is first taken for what its file's name or its predecessor says. Only when the columns that matter
  * (time, peer, status) do not fit is its format looked for, so certainty costs nothing on the usual path. What comes out for a
- * line depends on the line and its origin alone, never on its neighbours.
+ * line depends on the line, its origin and the header line in force, never on its other neighbours.
  *
  * Threads: a splitter belongs to one worker. */
 #ifndef WHEREFROM_SPLIT_H
@@ -38,6 +38,7 @@ struct quoting {
 struct splitter {
     const struct scan_kernel *kernel;
     const struct schema *last; /* format of the last record: a guess, nothing more */
+    struct header header;      /* in force at the next line; set at the start of each batch */
     struct timestamp_cache days;
     struct known_addresses known;
     struct quoting quoting;                              /* of the last line that had quotes: a guess, too */

@@ -25,6 +25,9 @@ const char *const reject_names[REJECT_REASONS] = {
 
 const char *const skip_names[SKIP_REASONS] = {
     [SKIP_EMPTY_LINE] = "empty-line",
+    [SKIP_HEADER] = "header-line",
+    [SKIP_NO_DATA] = "no-data",
+    [SKIP_SKIP_DATA] = "skip-data",
     [SKIP_TEST_MESSAGE] = "elb-test-message",
     [SKIP_TIME_RANGE] = "time-range",
     [SKIP_SAME_OBJECT] = "same-object",

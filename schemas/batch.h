@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schemas/header.h"
 #include "schemas/limits.h"
 #include "schemas/record.h"
 
@@ -39,6 +40,9 @@ enum reject_reason {
 
 enum skip_reason {
     SKIP_EMPTY_LINE,
+    SKIP_HEADER,       /* names of columns */
+    SKIP_NO_DATA,      /* flow logs: nothing happened in the interval */
+    SKIP_SKIP_DATA,    /* flow logs: AWS could not record the interval */
     SKIP_TEST_MESSAGE, /* what AWS writes when logging is switched on */
     SKIP_TIME_RANGE,   /* outside --since/--until */
     SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
@@ -55,6 +59,7 @@ struct origin {
     struct slice name;            /* enters event.id */
     const struct schema *schema;  /* what the key or -f says; NULL: found per line */
     bool schema_fixed;            /* -f NAME: never try another format */
+    const struct header *header;  /* order of columns until a header line says another; NULL: not given */
     struct slice account, region; /* from the key; empty when it does not say */
     struct ip_parsed node;        /* from the key; family IP_NONE when it does not say */
 };
@@ -73,6 +78,7 @@ struct batch {
     uint64_t sequence;       /* of this batch within its input, from 0 */
     uint64_t position;       /* offset of text[0] in the uncompressed input */
     uint64_t line_number;    /* of the first line, from 1 */
+    struct header header;    /* in force at the first line */
     uint64_t input_progress; /* bytes of the input as stored, taken up so far */
     bool last;               /* nothing of this input follows */
     bool line_too_long;      /* the text is the start of one over-long line */

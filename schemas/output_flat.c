@@ -28,6 +28,7 @@ static const struct output_field fields[] = {
     {"account_id", VALUE_ACCOUNT, TYPE_KEYWORD, NULL, 0},
     {"", VALUE_COLUMNS, TYPE_KEYWORD, NULL, 0},
     {"ip_address", VALUE_NODE_IP, TYPE_IP, NULL, 0},
+    {"tcp_flags_array", VALUE_TCP_FLAGS, TYPE_KEYWORD, NULL, 0},
     {"protocol", VALUE_TRANSPORT, TYPE_KEYWORD, NULL, 0},
     {"blocked_by", VALUE_BLOCKED_BY, TYPE_KEYWORD, NULL, 0},
     {"extra", VALUE_EXTRA, TYPE_KEYWORD, NULL, 0},
@@ -61,16 +62,12 @@ static const struct output_field place[] = {
     {"client_tor_exit_node", VALUE_PLACE_MARK, TYPE_BOOLEAN, NULL, PLACE_TOR_EXIT_NODE},
 };
 
-/* Every column by its own name but those that are written above: the peer, other addresses with a port in the same column, the
- * node (which may come from the key), and the record's only time. */
+/* Every column by its own name but those that are written above: addresses with a port in the same column, the node (which may
+ * come from the key), the record's only time, and names that the rows above have. */
 static const char *column_paths(const struct field_spec *field) {
-    switch (field->role) {
-    case ROLE_TIME:
-    case ROLE_PEER_IP:
-    case ROLE_PEER_PORT:
-    case ROLE_NODE: return NULL;
-    default: return field->kind == FIELD_ENDPOINT ? NULL : field->name;
-    }
+    bool above = field->kind == FIELD_ENDPOINT || field->role == ROLE_NODE || field->role == ROLE_TIME ||
+                 strcmp(field->name, "region") == 0 || slice_starts_with(slice_from(field->name), SLICE("client_"));
+    return above ? NULL : field->name;
 }
 
 static const uint16_t place_count = sizeof place / sizeof place[0];

@@ -50,6 +50,7 @@ static const struct output_field fields[] = {
     {"*.backend.ip", VALUE_DESTINATION_IP, TYPE_IP, NULL, 0},
     {"*.backend.port", VALUE_DESTINATION_PORT, TYPE_LONG, NULL, 0},
     {"*.http.version", VALUE_HTTP_VERSION, TYPE_KEYWORD, NULL, 0},
+    {"*.tcp_flags_array", VALUE_TCP_FLAGS, TYPE_KEYWORD, NULL, 0},
     {"*.protocol", VALUE_TRANSPORT, TYPE_KEYWORD, NULL, 0},
     {"*.blocked_by", VALUE_BLOCKED_BY, TYPE_KEYWORD, NULL, 0},
     {"*.extra", VALUE_EXTRA, TYPE_KEYWORD, NULL, 0},

@@ -16,6 +16,7 @@
 enum layout {
     LAYOUT_SPACE_QUOTED, /* one space between columns; "..." hides spaces; \xHH escapes (FORMATS: NGINX escape=default) */
     LAYOUT_SPACE,        /* one space between columns; quotes are ordinary characters */
+    LAYOUT_HEADER,       /* spaces between columns, in the order of a header line; without one in the table's order */
 };
 
 /* What a column holds: how it is checked and written. "-" and "" are null in every kind. */
@@ -26,6 +27,8 @@ enum field_kind {
     FIELD_SIGNED,         /* the same with an optional minus */
     FIELD_SECONDS,        /* decimal seconds; -1 is null */
     FIELD_TIME,           /* 2025-12-01T00:00:01[.500000][Z], UTC */
+    FIELD_UNIX_TIME,      /* whole seconds since 1970 */
+    FIELD_PERCENT,        /* text with %HH escapes */
     FIELD_ENDPOINT,       /* ip:port, IPv6 without brackets */
     FIELD_IP,             /* one address */
     FIELD_REQUEST,        /* METHOD SP URL SP PROTOCOL */
@@ -45,9 +48,13 @@ enum field_role {
     ROLE_PEER,       /* who opened the TCP connection to the log writer: address and port in one column */
     ROLE_PEER_IP,    /* or in two */
     ROLE_PEER_PORT,
+    ROLE_PEER_IP_REAL, /* where the packets really came from, when it is logged: then this is the peer */
     ROLE_DESTINATION,  /* target, backend or listener */
+    ROLE_DESTINATION_IP,
+    ROLE_DESTINATION_PORT,
+    ROLE_DESTINATION_IP_REAL,
     ROLE_STATUS,       /* the status the client got */
-    ROLE_RESULT,       /* in words: PASS, FAIL; Success, Failed:REASON */
+    ROLE_RESULT,       /* in words: PASS, FAIL; Success, Failed:REASON; ACCEPT, REJECT */
     ROLE_REASON,       /* why, where it is not part of the result: event.reason */
     ROLE_REQUEST,      /* request line */
     ROLE_TLS_VERSION,  /* TLSv1.2, tlsv12 */
@@ -59,6 +66,12 @@ enum field_role {
     ROLE_RESOURCE_ARN, /* an ARN of the account and region that the record belongs to */
     ROLE_ACTIONS,      /* ALB actions; the last one decides */
     ROLE_NODE,         /* address of the balancer node */
+    ROLE_ACCOUNT,      /* of AWS, where the object's name does not say it */
+    ROLE_REGION,
+    ROLE_LOG_STATUS, /* OK; NODATA and SKIPDATA are no flows */
+    ROLE_PROTOCOL,   /* IANA number or name */
+    ROLE_DIRECTION,  /* ingress, EGRESS */
+    ROLE_TCP_FLAGS,  /* sum of FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128 */
     ROLES
 };
 
@@ -70,6 +83,11 @@ struct field_spec {
     const char *ecs;  /* output path; several separated by a space; NULL: only through its role */
     const char *ss4o; /* likewise for Simple Schema for Observability */
     const char *help;
+};
+
+/* Another name of a column in header lines. */
+struct field_alias {
+    const char *alias, *name;
 };
 
 enum schema_category { CATEGORY_WEB, CATEGORY_NETWORK };
@@ -84,9 +102,12 @@ struct schema {
     const struct field_spec *fields;
     uint16_t fields_count;
     uint16_t fields_count_min; /* the shortest line ever written by the service; fewer is `too-few-fields` */
-    uint16_t detect_count;     /* leading columns whose kinds tell this format from every other */
-    const char *detect_first;  /* first column of every line, when it is always the same word; else NULL */
-    int16_t *columns;          /* column of each role, -1 when there is none; filled by schemas_init */
+    uint16_t
+        headless_count_max; /* LAYOUT_HEADER: the longest line whose order is known without a header; never guessed beyond */
+    const struct field_alias *aliases; /* LAYOUT_HEADER: up to one whose alias is NULL; NULL: there are none */
+    uint16_t detect_count;             /* leading columns whose kinds tell this format from every other */
+    const char *detect_first;          /* first column of every line, when it is always the same word; else NULL */
+    int16_t *columns;                  /* column of each role, -1 when there is none; filled by schemas_init */
 };
 
 /* Rows of a table: SCHEMA_FIELDS(array) fills the members that follow from them. */

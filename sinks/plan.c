@@ -53,8 +53,11 @@ static struct wrapping wrapping_of(unsigned code) {
     switch (code) {
     case OP_COLUMN + FIELD_TEXT:
     case OP_COLUMN + FIELD_NAME:
+    case OP_COLUMN + FIELD_IP:
+    case OP_COLUMN + FIELD_PERCENT:
     case OP_COLUMN + FIELD_REQUEST: return text;
-    case OP_COLUMN + FIELD_TIME: return time;
+    case OP_COLUMN + FIELD_TIME:
+    case OP_COLUMN + FIELD_UNIX_TIME: return time;
     case OP_COLUMN + FIELD_TEXTS_COMMA:
     case OP_COLUMN + FIELD_TEXTS_SPACE:
     case OP_COLUMN + FIELD_TEXTS_QUOTED: return texts;
@@ -65,10 +68,15 @@ static struct wrapping wrapping_of(unsigned code) {
     case VALUE_NOT_BEFORE:
     case VALUE_NOT_AFTER: return time;
     case VALUE_CATEGORY:
+    case VALUE_TCP_FLAGS:
     case VALUE_HOP_FLAGS:
     case VALUE_EXTRA:
     case VALUE_LOG_FLAGS: return texts;
     case VALUE_OUTCOME:
+    case VALUE_NETWORK_TRANSPORT:
+    case VALUE_NETWORK_NUMBER:
+    case VALUE_NETWORK_TYPE:
+    case VALUE_NETWORK_DIRECTION:
     case VALUE_REASON:
     case VALUE_ID:
     case VALUE_ORIGINAL:
@@ -214,8 +222,11 @@ static enum field_role role_of(enum value value) {
     case VALUE_REASON: return ROLE_RESULT;
     case VALUE_NOT_BEFORE:
     case VALUE_NOT_AFTER: return ROLE_VALIDITY;
-    case VALUE_DESTINATION_IP:
-    case VALUE_DESTINATION_PORT: return ROLE_DESTINATION;
+    case VALUE_NETWORK_TRANSPORT:
+    case VALUE_NETWORK_NUMBER:
+    case VALUE_NETWORK_TYPE: return ROLE_PROTOCOL;
+    case VALUE_NETWORK_DIRECTION: return ROLE_DIRECTION;
+    case VALUE_TCP_FLAGS: return ROLE_TCP_FLAGS;
     case VALUE_METHOD:
     case VALUE_URL:
     case VALUE_URL_SCHEME:
@@ -258,6 +269,9 @@ static void compile_record(struct compiler *compiler, const struct output_schema
         enum field_role role = role_of(field->value);
         if (role != ROLE_NONE && schema_column(schema, role) < 0) continue;
         if (needs_peer(field->value) && schema_peer_column(schema) < 0) continue;
+        if ((field->value == VALUE_DESTINATION_IP || field->value == VALUE_DESTINATION_PORT) &&
+            schema_column(schema, ROLE_DESTINATION) < 0 && schema_column(schema, ROLE_DESTINATION_IP) < 0)
+            continue;
         if (field->value == VALUE_ORIGINAL && !keep_original) continue;
         if (field->value == VALUE_COLUMN) {
             add_columns(compiler, output, path);
@@ -277,10 +291,11 @@ static void group_columns(struct plan *plan) {
         const struct op *op = &plan->ops[i];
         if (op->code < OP_COLUMN || op->code >= OP_OPEN) continue;
         enum field_kind kind = (enum field_kind)(op->code - OP_COLUMN);
-        uint64_t *group = kind == FIELD_TEXT || kind == FIELD_REQUEST ? &plan->texts
-                          : kind == FIELD_INTEGER                     ? &plan->integers
-                          : kind == FIELD_SECONDS                     ? &plan->seconds
-                                                                      : &plan->others;
+        bool text = kind == FIELD_TEXT || kind == FIELD_REQUEST || kind == FIELD_IP;
+        uint64_t *group = text                    ? &plan->texts
+                          : kind == FIELD_INTEGER ? &plan->integers
+                          : kind == FIELD_SECONDS ? &plan->seconds
+                                                  : &plan->others;
         *group |= (uint64_t)1 << op->index;
         plan->kinds[op->index] = (uint8_t)kind;
     }

@@ -151,6 +151,39 @@ static void prepare_signed(struct preparation *preparation, uint32_t column, str
         set(preparation, column, prepare_rendered(preparation, end));
 }
 
+/* A date like every other, without its Z, which comes with the suffix. */
+static void prepare_unix_time(struct preparation *preparation, uint32_t column, struct slice text) {
+    uint64_t seconds;
+    char *out = preparation->scratch;
+    if (number_parse(text, &seconds) && seconds >= UNIX_SECONDS_MIN && seconds <= UNIX_SECONDS_MAX)
+        set(preparation, column,
+            prepare_rendered(preparation, out + timestamp_format((int64_t)seconds * 1000000000, out) - 1));
+    else
+        mark_raw(preparation, column);
+}
+
+static int hex_value(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
+}
+
+/* RFC 3986 section 2.1; a % that is no escape stays. Decoded behind the room for its own escaping. */
+static void prepare_percent(struct preparation *preparation, uint32_t column, struct slice text) {
+    char *decoded = preparation->scratch + JSON_EXPANSION * text.len, *end = decoded;
+    for (size_t i = 0; i < text.len; i++) {
+        int high = i + 2 < text.len && text.ptr[i] == '%' ? hex_value(text.ptr[i + 1]) : -1;
+        int low = high >= 0 ? hex_value(text.ptr[i + 2]) : -1;
+        *end++ = low >= 0 ? (char)(high * 16 + low) : text.ptr[i];
+        i += low >= 0 ? 2 : 0;
+    }
+    set(preparation, column,
+        prepare_rendered(preparation,
+                         json_escape(preparation->scratch, (struct slice){decoded, (size_t)(end - decoded)},
+                                     JSON_VERBATIM, &preparation->lossy)));
+}
+
 static __attribute__((noinline)) void prepare_other(struct preparation *preparation, uint32_t column) {
     struct span span = preparation->record->fields[column];
     struct slice text = record_text(preparation->record, span);
@@ -162,6 +195,8 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
         if (span.length > 0) set(preparation, column, prepare_text(preparation, span));
         break;
     case FIELD_SIGNED: prepare_signed(preparation, column, text); break;
+    case FIELD_PERCENT: prepare_percent(preparation, column, text); break;
+    case FIELD_UNIX_TIME: prepare_unix_time(preparation, column, text); break;
     case FIELD_TIME:
         if (is_time(text, &digits))
             set(preparation, column, (struct slot){text.ptr, digits});
@@ -179,6 +214,7 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
 /* Whether the text can stand in the output as it is, which most can: a list of one item, a name without spaces around it. */
 static inline bool is_verbatim(enum field_kind kind, bool plain, struct slice text) {
     switch (kind) {
+    case FIELD_PERCENT: return plain && !slice_has_padded(text, '%');
     case FIELD_NAME: return plain && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
     case FIELD_TEXTS_COMMA: return plain && !slice_has_padded(text, ',');
     case FIELD_TEXTS_SPACE: return plain && !slice_has_padded(text, ' ');

@@ -110,7 +110,8 @@ static uint64_t prepare_addresses(struct preparation *preparation) {
     if (record->has_destination) {
         const struct endpoint *destination = &record->destination;
         found |= set_ip(preparation, VALUE_DESTINATION_IP, record->destination_text.address, &destination->address.ip);
-        found |= set_port(preparation, VALUE_DESTINATION_PORT, record->destination_text.port, destination->port);
+        found |= set_port_of(preparation, VALUE_DESTINATION_PORT, ROLE_DESTINATION_PORT, record->destination_text.port,
+                             destination->port);
     } else {
         mark_role_raw(preparation, ROLE_DESTINATION);
     }
@@ -241,6 +242,16 @@ static uint32_t split_arn(struct slice arn, struct span *region, struct span *ac
     return 0;
 }
 
+/* What a column of its own says, when nothing else does; "unknown" is AWS's word for not knowing. */
+static uint64_t set_column(struct preparation *preparation, enum value value, enum field_role role) {
+    const struct record *record = preparation->record;
+    int column = schema_column(record->schema, role);
+    if (column < 0 || record_null(record, record->fields[column]) ||
+        slice_equal(record_text(record, record->fields[column]), SLICE("unknown")))
+        return 0;
+    return set_text(preparation, value, record->fields[column]);
+}
+
 /* Account and region: the object's name knows best; else an ARN of the record. Lines of one file nearly always have the same
  * one, so its parts are remembered and it is only compared (taking it apart cost 350 instructions). */
 static uint64_t prepare_cloud(struct preparation *preparation) {
@@ -250,6 +261,8 @@ static uint64_t prepare_cloud(struct preparation *preparation) {
     uint64_t found = 0;
     if (account_known) found |= set(preparation, VALUE_ACCOUNT, context->account.ptr, context->account.len);
     if (region_known) found |= set(preparation, VALUE_REGION, context->region.ptr, context->region.len);
+    if (!account_known) found |= set_column(preparation, VALUE_ACCOUNT, ROLE_ACCOUNT);
+    if (!region_known) found |= set_column(preparation, VALUE_REGION, ROLE_REGION);
     int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
     if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return found;
     struct span span = record->fields[column];
@@ -266,6 +279,75 @@ static uint64_t prepare_cloud(struct preparation *preparation) {
     if (!region_known)
         found |= set_text(preparation, VALUE_REGION,
                           (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+    return found;
+}
+
+/* --- flows -------------------------------------------------------------------------------------- */
+
+/* Names of transports (ECS: in lower case) by IANA protocol number. */
+static const struct {
+    uint8_t number, bytes;
+    char name[EMIT_CHUNK_BYTES]; /* that much may be read */
+} transports[] = {{1, 4, "icmp"},       {2, 4, "igmp"},  {6, 3, "tcp"},   {17, 3, "udp"},
+                  {41, 4, "ipv6"},      {47, 3, "gre"},  {50, 3, "esp"},  {51, 2, "ah"},
+                  {58, 9, "ipv6-icmp"}, {89, 4, "ospf"}, {132, 4, "sctp"}};
+
+static bool equal_in_any_case(struct slice text, const char *lower, size_t bytes) {
+    if (text.len != bytes) return false;
+    for (size_t i = 0; i < bytes; i++)
+        if ((text.ptr[i] | 0x20) != (lower[i] | 0x20)) return false;
+    return true;
+}
+
+static uint64_t prepare_transport(struct preparation *preparation, int column) {
+    const struct record *record = preparation->record;
+    struct slice text = record_text(record, record->fields[column]);
+    uint64_t number, found = 0;
+    if (record_null(record, record->fields[column])) return 0;
+    bool is_number = number_parse(text, &number);
+    if (is_number && number > 255) is_number = false;
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+        bool same = is_number ? transports[i].number == number
+                              : equal_in_any_case(text, transports[i].name, transports[i].bytes);
+        if (!same) continue;
+        is_number = true;
+        number = transports[i].number;
+        found = set(preparation, VALUE_NETWORK_TRANSPORT, transports[i].name, transports[i].bytes);
+    }
+    if (is_number) return found | set_number(preparation, VALUE_NETWORK_NUMBER, number);
+    mark_role_raw(preparation, ROLE_PROTOCOL);
+    return 0;
+}
+
+static uint64_t prepare_flags(struct preparation *preparation, int column) {
+    static const char names[8][4] = {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
+    const struct record *record = preparation->record;
+    uint64_t flags;
+    if (!number_parse(record_text(record, record->fields[column]), &flags) || flags == 0 || flags > 255) return 0;
+    char *out = preparation->scratch;
+    for (int i = 0; i < 8; i++) {
+        if ((flags >> i & 1) == 0) continue;
+        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        out = (char *)memcpy(out, names[i], 3) + 3;
+    }
+    return set_rendered(preparation, VALUE_TCP_FLAGS, out);
+}
+
+static uint64_t prepare_flow(struct preparation *preparation, int protocol) {
+    static const char types[2][EMIT_CHUNK_BYTES] = {"ipv4", "ipv6"};
+    static const char directions[2][EMIT_CHUNK_BYTES] = {"ingress", "egress"};
+    const struct record *record = preparation->record;
+    uint64_t found = prepare_transport(preparation, protocol);
+    if (record->has_peer) found |= set(preparation, VALUE_NETWORK_TYPE, types[record->peer.address.family == IP_V6], 4);
+    int direction = schema_column(record->schema, ROLE_DIRECTION),
+        flags = schema_column(record->schema, ROLE_TCP_FLAGS);
+    for (int i = 0; direction >= 0 && i < 2; i++) {
+        size_t bytes = strlen(directions[i]);
+        if (equal_in_any_case(record_text(record, record->fields[direction]), directions[i], bytes))
+            found |= set(preparation, VALUE_NETWORK_DIRECTION, directions[i], bytes);
+    }
+    if (direction >= 0 && (found >> VALUE_NETWORK_DIRECTION & 1) == 0) mark_role_raw(preparation, ROLE_DIRECTION);
+    if (flags >= 0) found |= prepare_flags(preparation, flags);
     return found;
 }
 
@@ -335,6 +417,8 @@ void prepare_values(struct preparation *preparation) {
     int result = schema_column(record->schema, ROLE_RESULT), validity = schema_column(record->schema, ROLE_VALIDITY);
     if (result >= 0) found |= prepare_reason(preparation, result);
     if (validity >= 0) found |= prepare_validity(preparation, validity);
+    int protocol = schema_column(record->schema, ROLE_PROTOCOL);
+    if (protocol >= 0) found |= prepare_flow(preparation, protocol);
     if (context->path.len > 0) found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
     found |= set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
     found |= prepare_rare(preparation);

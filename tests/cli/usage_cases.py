@@ -3,6 +3,7 @@
 A usage error is exit code 2, one message on stderr that names the thing and says what to do, and nothing on stdout.
 """
 import json
+import re
 
 from black_box import alb_lines
 
@@ -64,6 +65,9 @@ def test_values_that_are_none(bench):
             (["--until", "2026-03-01T25:00"], ["--until"]),
             (["--schema", "esc"], ["--schema", 'did you mean "ecs"']),
             (["--format", "alb_acess"], ["alb_acess", "did you mean alb_access", "wherefrom formats"]),
+            (["--format", "vpc_flow:start srcadr"], ["srcadr", "names of two or more columns", "formats vpc_flow"]),
+            (["--format", "vpc_flow:"], ["names of two or more columns"]),
+            (["--format", "alb_access:type time"], ["order of this format's columns is fixed"]),
             (["--format", ""], ["--format"]),
             (["--fields", "user_agent"], ["user_agent", "+PATH", "-PATH"]),
             (["--fields", "-no.such.field"], ["-no.such.field", "no such field"]),
@@ -90,13 +94,14 @@ def test_odd_but_right_ways_to_give_options(bench):
 
 
 def test_formats(bench):
-    columns = {"alb_access": 34, "nlb_access": 22, "clb_access": 15, "alb_connection": 15, "alb_health_check": 10}
+    columns = {"alb_access": 34, "nlb_access": 22, "clb_access": 15, "alb_connection": 15, "alb_health_check": 10,
+               "vpc_flow": 54, "tgw_flow": 36, "ga_flow": 24}
     text = bench.run("formats")
     bench.equal(text.code, 0, "formats: exit code")
     for name in columns:
         bench.check(name in text.out.decode(), f"formats does not list {name}")
         one = bench.run("formats", name)
-        bench.check(one.code == 0 and b" elb " in one.out, f"formats {name}: {one.out[:200]!r}")
+        bench.check(one.code == 0 and re.search(rb" (elb|srcaddr|client_ip) ", one.out), f"formats {name}: {one.out[:200]!r}")
     objects = [json.loads(line) for line in bench.run("formats", "--json").out.splitlines()]
     for name, count in columns.items():
         found = [item for item in objects if item["name"] == name]
