@@ -25,20 +25,22 @@ static bool reject_column(const struct record *record, struct reading *reading, 
     return false;
 }
 
+static __attribute__((noinline)) bool read_unix_time(struct slice text, struct moment *moment) {
+    uint64_t seconds;
+    moment->text = (struct span){0, 0};
+    moment->known = number_parse(text, &seconds) && seconds >= UNIX_SECONDS_MIN && seconds <= UNIX_SECONDS_MAX;
+    if (moment->known) moment->ns = (int64_t)seconds * 1000000000;
+    return moment->known;
+}
+
 /* False when the column is there and no time. */
-static bool derive_moment(const struct record *record, enum field_role role, struct timestamp_cache *days,
-                          struct moment *moment, int *index) {
+static inline bool derive_moment(const struct record *record, enum field_role role, struct timestamp_cache *days,
+                                 struct moment *moment, int *index) {
     struct span span;
     moment->known = false;
     if (!column(record, role, &span, index) || record_null(record, span)) return true;
-    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME) {
-        uint64_t seconds;
-        moment->text = (struct span){0, 0};
-        moment->known = number_parse(record_text(record, span), &seconds) && seconds >= UNIX_SECONDS_MIN &&
-                        seconds <= UNIX_SECONDS_MAX;
-        if (moment->known) moment->ns = (int64_t)seconds * 1000000000;
-        return moment->known;
-    }
+    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME)
+        return read_unix_time(record_text(record, span), moment);
     moment->known = timestamp_parse(record_text(record, span), days, &moment->ns, &moment->text.length);
     moment->text.offset = span.offset;
     return moment->known;

@@ -1,13 +1,7 @@
-/* Header lines. Nearly every line that is asked about is none: its first 32 bytes say so.
+/* Header lines, read against the tables of the formats that have them.
  *
  * Threads: pure functions. */
 #include "ingest/header_line.h"
-
-#include "base/lanes.h"
-
-#define LOOKED_AT_BYTES 32u
-
-_Static_assert(LOOKED_AT_BYTES <= TEXT_PADDING_BYTES, "no more than a batch allows");
 
 static bool is_letter(char c) {
     return c >= 'a' && c <= 'z';
@@ -57,20 +51,8 @@ static uint32_t read_as(const struct schema *schema, struct slice line, struct h
     return known >= 2 && 2 * known > header->columns_count ? known : 0;
 }
 
-/* Whether the first bytes are letters, digits and what else names have: no time, address or path looks like that. */
-static bool may_be_names(struct slice line) {
-    for (uint32_t from = 0; from < LOOKED_AT_BYTES && from < line.len; from += 16) {
-        bytes16 text = lanes_load(line.ptr + from);
-        bytes16 good = (bytes16)(text - 'a' < 26) | (bytes16)(text - '0' < 10) | (bytes16)(text == ' ') |
-                       (bytes16)(text == '-') | (bytes16)(text == '_');
-        uint32_t wanted = line.len - from >= 16 ? 0xffff : (1u << (line.len - from)) - 1;
-        if ((lanes_bits(good) & wanted) != wanted) return false;
-    }
-    return true;
-}
-
 bool header_line_parse(struct slice line, const struct schema *schema, struct header *header) {
-    if (line.len < 4 || !is_letter(line.ptr[0]) || !may_be_names(line)) return false;
+    if (!header_line_possible(line)) return false;
     uint32_t best = 0;
     for (uint32_t i = 0; i < schemas_count; i++) {
         struct header candidate;

@@ -4,13 +4,29 @@
 #ifndef WHEREFROM_HEADER_LINE_H
 #define WHEREFROM_HEADER_LINE_H
 
+#include "base/lanes.h"
 #include "base/slice.h"
 #include "schemas/header.h"
+
+/* Whether the line that `text` begins with can be a header: nearly every other one has a time, an address or a path in its first 32
+ * bytes. Reads 32 bytes, whatever the length. */
+static inline bool header_line_possible(struct slice text) {
+    uint64_t good = 0, ends = (uint64_t)1 << (text.len < 32 ? text.len : 32);
+    for (uint32_t from = 0; from < 32; from += 16) {
+        bytes16 bytes = lanes_load(text.ptr + from);
+        good |= (uint64_t)lanes_bits((bytes16)(bytes - 'a' < 26) | (bytes16)(bytes - '0' < 10) |
+                                     (bytes16)(bytes == ' ') | (bytes16)(bytes == '-') | (bytes16)(bytes == '_'))
+                << from;
+        ends |= (uint64_t)lanes_bits((bytes16)(bytes == '\n') | (bytes16)(bytes == '\r')) << from;
+    }
+    uint64_t line = (ends & (0 - ends)) - 1; /* the bits below the lowest end */
+    return text.ptr[0] >= 'a' && text.ptr[0] <= 'z' && (good & line) == line;
+}
 
 /* Reads `line` (without its end) as a header of `schema`, or (NULL) of the format that knows most of its names; of several the last
  * one, so that what fits transit gateways as well is VPC's. False, and `header` unchanged, if it is none: a
  * header is words alone, and more than half of them are names of one format's columns. (New names come without notice; values hold
- * digits, dots and dashes of their own somewhere in every line.) Up to 32 bytes from the start of the line are read, whatever its length. */
+ * digits, dots and dashes of their own somewhere in every line.) 32 bytes from the start of the line are read, whatever its length. */
 bool header_line_parse(struct slice line, const struct schema *schema, struct header *header);
 
 #endif

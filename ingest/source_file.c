@@ -287,7 +287,7 @@ static void find_headers(struct source_file *source, const struct batch *batch) 
         const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
         struct slice text = {line, (size_t)(stop - line)};
         if (text.len > 0 && text.ptr[text.len - 1] == '\r') text.len--;
-        (void)header_line_parse(text, schema, &source->header);
+        if (header_line_possible(text)) (void)header_line_parse(text, schema, &source->header);
         line = stop + 1;
     }
 }

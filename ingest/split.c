@@ -166,7 +166,7 @@ static const struct schema *detect_flow(struct record *record) {
 /* A header line is in force from here on. */
 static bool take_header(struct splitter *splitter, const struct schema *schema, const char *line, uint32_t left,
                         struct record *record, uint32_t *consumed) {
-    if (line[0] < 'a' || line[0] > 'z') return false;
+    if (!header_line_possible((struct slice){line, left})) return false;
     const char *newline = memchr(line, '\n', left);
     uint32_t length = newline != NULL ? (uint32_t)(newline - line) : left;
     *consumed = newline != NULL ? length + 1 : left;

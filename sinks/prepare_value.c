@@ -243,7 +243,7 @@ static uint32_t split_arn(struct slice arn, struct span *region, struct span *ac
 }
 
 /* What a column of its own says, when nothing else does; "unknown" is AWS's word for not knowing. */
-static uint64_t set_column(struct preparation *preparation, enum value value, enum field_role role) {
+static inline uint64_t set_column(struct preparation *preparation, enum value value, enum field_role role) {
     const struct record *record = preparation->record;
     int column = schema_column(record->schema, role);
     if (column < 0 || record_null(record, record->fields[column]) ||

@@ -9,6 +9,7 @@ in the record is compared with a simple reading of the line by regular expressio
 Threads: one.
 """
 import collections
+import datetime
 import functools
 import ipaddress
 import pathlib
@@ -23,6 +24,7 @@ from black_box import Program, Report, argument_parser, at, parse_lines, read_su
 # lines that are no records, and why
 NOT_RECORDS = {
     ("alb_access/otel.log", 3): ("elb-test-message", "what AWS writes when logging is switched on"),
+    ("vpc_flow/aws-docs-2023-examples.log", 26): ("too-few-fields", "three dots where the documentation leaves lines out"),
 }
 
 NUMBER = r"(-?[0-9.]+|-)"
@@ -141,6 +143,61 @@ def check_file(program, report, path, directory):
     report.equal(result.code, 0, f"{name}: exit code ({result.err[:200]})")
 
 
+FLOWS = {
+    "vpc_flow": "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+    "tgw_flow": "", "global_accelerator": "",
+}
+
+
+def expected_flow(columns):
+    """What the record of a flow has to hold; None when its row has no time at all."""
+    peer = columns.get("pkt-srcaddr", "-") if columns.get("pkt-srcaddr", "-") != "-" else columns.get("srcaddr", columns.get("client_ip"))
+    time = next((columns[name] for name in ("end", "end_time", "start", "start_time") if columns.get(name, "-") != "-"), None)
+    if time is None:
+        return None
+    moment = datetime.datetime.fromtimestamp(int(time), datetime.timezone.utc)
+    address = None if peer in (None, "-") else str(ipaddress.ip_address(peer))
+    account = columns.get("account-id", columns.get("aws_account_id"))
+    return {"@timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.000000Z"), "source.ip": address, "client.ip": address,
+            "source.port": number(columns.get("srcport", columns.get("client_port"))), "network.bytes": number(columns.get("bytes")),
+            "network.packets": number(columns.get("packets")), "cloud.account.id": None if account in (None, "-", "unknown") else account,
+            "cloud.region": text(columns.get("region", columns.get("endpoint_region"))), "aws.vpcflow.instance_id": text(columns.get("instance-id"))}
+
+
+def check_flows(program, report, path, directory):
+    """Rows of a header without a time column are no records: an event needs a time (the documentation shows such headers to
+    explain single columns)."""
+    name = f"{path.parent.name}/{path.name}"
+    result = program.run("run", path, "--rejects", directory / "rejects", "--summary", directory / "summary", "--quiet")
+    summary = read_summary(directory / "summary")
+    records = {at(record, "log.offset"): record for record in parse_lines(result.out)}
+    rejects = {reject["origin"]["offset"]: reject["reason"] for reject in parse_lines((directory / "rejects").read_bytes())}
+    skips, offset, header = collections.Counter(), 0, FLOWS[path.parent.name].split()
+    for line_number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
+        record, reject, words = records.pop(offset, None), rejects.pop(offset, None), line.decode().split()
+        where, offset = f"{name}:{line_number}", offset + len(line)
+        if all(re.fullmatch("[a-z][a-z0-9_-]*", word) for word in words):
+            header = words
+            skips["header-line"] += 1
+            continue
+        columns = dict(zip(header, words))
+        status = columns.get("log-status", columns.get("log_status"))
+        if status in ("NODATA", "SKIPDATA"):
+            skips["no-data" if status == "NODATA" else "skip-data"] += 1
+            continue
+        values = expected_flow(columns)
+        if (name, line_number) in NOT_RECORDS:
+            report.equal((record, reject), (None, NOT_RECORDS[name, line_number][0]), where)
+        elif values is None:
+            report.equal((record, reject), (None, "bad-time"), f"{where}: a row without a time")
+            continue
+        elif report.check(record is not None, f"{where} did not become a record but {reject}"):
+            for key, value in values.items():
+                report.equal(at(record, key), value, f"{where}: {key}")
+    report.equal((records, rejects), ({}, {}), f"{name}: records and rejects of no line")
+    report.equal(summary["skipped_by_reason"], dict(skips), f"{name}: skipped")
+
+
 def main():
     options = argument_parser(__doc__.split("\n", 1)[0]).parse_args()
     shared = pathlib.Path(options.shared) if options.shared else HERE.parents[2] / "shared"
@@ -153,6 +210,11 @@ def main():
         with scratch() as directory, report.group(f"{name}: {len(files)} files"):
             for path in files:
                 check_file(program, report, path, directory)
+    for name in FLOWS:
+        files = sorted((shared / "samples" / name).glob("*.log"))
+        with scratch() as directory, report.group(f"{name}: {len(files)} files"):
+            for path in files:
+                check_flows(program, report, path, directory)
     return report.finish()
 
 
