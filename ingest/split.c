@@ -85,8 +85,7 @@ static uint32_t arrange(const struct header *header, struct record *record, cons
         if (row < FIELDS_MAX) record->fields[row] = span;
         seen++;
     }
-    record->fields_count = (uint16_t)(schema->fields_count + extras < FIELDS_MAX ? schema->fields_count + extras
-                                                                                 : FIELDS_MAX);
+    record->fields_count = (uint16_t)(schema->fields_count + extras); /* more than FIELDS_MAX: not all are stored */
     return seen;
 }
 
@@ -127,6 +126,10 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
         const struct header *header = splitter->header.schema == schema ? &splitter->header : NULL;
         uint32_t count = arrange(header, record, splitter->ends + 1, line.ends_count);
         record->plain = !line.odd && line.quotes_count == 0;
+        if (record->fields_count > FIELDS_MAX) {
+            record->fields_count = 0;
+            return reject(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns");
+        }
         if (count < (header != NULL ? header->columns_count : schema->fields_count_min)) {
             record->fields_count = (uint16_t)count; /* for the message */
             return reject(reading, REJECT_TOO_FEW_FIELDS, "more columns");
@@ -173,6 +176,8 @@ static bool take_header(struct splitter *splitter, const struct schema *schema, 
     if (length > 0 && line[length - 1] == '\r') length--;
     if (!header_line_parse((struct slice){line, length}, schema, &splitter->header)) return false;
     record->line.length = length;
+    record->schema = splitter->header.schema;
+    record->fields_count = 0;
     return true;
 }
 
@@ -196,6 +201,7 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     if (may_have_header(origin) && take_header(splitter, origin->schema, line, left, record, &consumed)) {
         reading->kind = READING_SKIPPED;
         reading->skip = SKIP_HEADER;
+        reading->schema = record->schema;
         return consumed;
     }
     if ((split_as(splitter, guess, line, left, record, reading, &consumed) || reading->kind == READING_SKIPPED) &&
