@@ -5,9 +5,9 @@
  *   idle pool -> read -> work queue -> worker_run -> sequencer -> write -> idle pool
  *
  * A thread that has an input reads ahead until a batch waits for each thread and one more, so that nobody runs dry meanwhile,
- * then works off one; a thread without an input only works. So there are never more threads than cores that want one. (With readers, workers and a sink of their own, -j 2 over
- * one .gz used 1.5 cores: whoever had to go on next was often the one that had to wait for a core.) With one thread a batch
- * never leaves it, nor its cache.
+ * then works off one; a thread without an input only works. So there are never more threads than cores that want one. (With
+ * readers, workers and a sink of their own, -j 2 over one .gz used 1.5 cores: whoever had to go on next was often the one that
+ * had to wait for a core.) A single thread works off each batch at once, while it is in its cache.
  *
  * Every input that a thread has begun ends with a batch marked `last`, also after a signal or a damage, so the output's order
  * has no gaps and needs no special case.
@@ -46,9 +46,9 @@ struct pipeline {
     sigset_t old_signals;
     pthread_mutex_t order; /* guards the next two */
     struct sequencer sequencer;
-    bool writing; /* some thread writes; it also writes what others bring meanwhile, and has what follows for itself */
-    uint64_t *input_progress;         /* by input: stored bytes reported so far */
-    struct worker limiter;            /* only with a limit */
+    bool writing;             /* a thread does; it writes what others bring meanwhile, too, and what follows is its */
+    uint64_t *input_progress; /* by input: stored bytes reported so far */
+    struct worker limiter;    /* only with a limit */
     struct pipeline_outcome *outcome; /* its inputs_failed apart */
 };
 
@@ -191,8 +191,10 @@ static void work_off(struct thread *thread, struct batch *batch) {
 /* Reads one batch, or works one off because enough are waiting or none is idle. */
 static void read_or_work(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
-    /* whoever waits for a silent input lets nothing lie */
-    uint32_t ahead = thread->opened && source_file_is_live(thread->source) ? 1 : pipeline->request->workers + 1;
+    uint32_t threads = pipeline->request->workers;
+    /* whoever is alone, or waits for a silent input, lets nothing lie */
+    bool at_once = threads == 1 || (thread->opened && source_file_is_live(thread->source));
+    uint32_t ahead = at_once ? 1 : threads + 1;
     struct batch *waiting = queue_try_pop(&pipeline->work, ahead);
     struct batch *idle = waiting == NULL ? ring_try_take(&pipeline->ring, thread->origin->input_index) : NULL;
     if (waiting == NULL && idle == NULL) waiting = queue_try_pop(&pipeline->work, 1);

@@ -36,16 +36,16 @@ static inline uint32_t lanes_bits(bytes16 lanes) {
 #endif
 }
 
-/* The same of four long words. */
-static inline uint32_t lanes_bits_4(longs4 lanes) {
+/* The same of four long words. (By pointer, since how such a vector is passed depends on the compiler's options.) */
+static inline uint32_t lanes_bits_4(const longs4 *lanes) {
 #if defined(__AVX2__)
-    return (uint32_t)_mm256_movemask_pd((__m256d)lanes);
+    return (uint32_t)_mm256_movemask_pd((__m256d)*lanes);
 #elif defined(__SSE2__)
     words2 halves[2];
-    memcpy(halves, &lanes, sizeof halves);
+    memcpy(halves, lanes, sizeof halves);
     return (uint32_t)(_mm_movemask_pd((__m128d)halves[0]) | _mm_movemask_pd((__m128d)halves[1]) << 2);
 #else
-    longs4 bits = lanes & (longs4){1, 2, 4, 8};
+    longs4 bits = *lanes & (longs4){1, 2, 4, 8};
     return (uint32_t)(bits[0] | bits[1] | bits[2] | bits[3]);
 #endif
 }

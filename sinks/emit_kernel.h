@@ -24,7 +24,8 @@ static uint64_t spread(const struct record *record, struct slot *slots) {
         longs4 second = __builtin_shufflevector(texts, bytes, 2, 6, 3, 7);
         memcpy(&slots[i], &first, sizeof first);
         memcpy(&slots[i + 2], &second, sizeof second);
-        longer |= (uint64_t)lanes_bits_4((longs4)((signed_longs4)bytes > 1)) << i;
+        longs4 long_ones = (longs4)((signed_longs4)bytes > 1);
+        longer |= (uint64_t)lanes_bits_4(&long_ones) << i;
     }
     return longer;
 }
