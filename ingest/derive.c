@@ -215,7 +215,7 @@ static enum outcome derive_result(struct slice text) {
 }
 
 /* Rows of flow logs that tell of no flow. */
-static bool is_flow(const struct record *record, struct reading *reading) {
+static bool is_flow(struct record *record, struct reading *reading) {
     struct span span;
     int index;
     if (!column(record, ROLE_LOG_STATUS, &span, &index)) return true;
@@ -224,6 +224,8 @@ static bool is_flow(const struct record *record, struct reading *reading) {
     if (!no_data && !slice_equal(status, SLICE("SKIPDATA"))) return true;
     reading->kind = READING_SKIPPED;
     reading->skip = no_data ? SKIP_NO_DATA : SKIP_SKIP_DATA;
+    /* detection asks what was found out so far */
+    record->time.known = record->start.known = record->end.known = record->has_peer = record->has_destination = false;
     return false;
 }
 
