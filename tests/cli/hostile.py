@@ -210,6 +210,8 @@ def what_a_flow_says(line):
             continue
         for time, client in itertools.product(times, clients):
             yield time.strftime("%Y-%m-%dT%H:%M:%S.000000").encode(), client, True
+    for time in times:  # and the order may have no address at all
+        yield time.strftime("%Y-%m-%dT%H:%M:%S.000000").encode(), None, True
 
 
 def what_the_line_says(line):
