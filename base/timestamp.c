@@ -8,6 +8,8 @@
 
 #define NS_PER_SECOND 1000000000ll
 #define TIME 11 /* behind the T */
+#define UNIX_SECONDS_MIN 1000000000u
+#define UNIX_SECONDS_MAX 9214646399u
 
 static bool two_digits(const char *text, int *value) {
     unsigned tens = (unsigned)(unsigned char)text[0] - '0', ones = (unsigned)(unsigned char)text[1] - '0';
@@ -109,6 +111,13 @@ bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *
         return parse_any(text, cache, ns, digits_len);
     *ns += cache->day_ns;
     *digits_len = 26;
+    return true;
+}
+
+bool timestamp_parse_unix(struct slice text, int64_t *ns) {
+    uint64_t seconds;
+    if (!number_parse(text, &seconds) || seconds < UNIX_SECONDS_MIN || seconds > UNIX_SECONDS_MAX) return false;
+    *ns = (int64_t)seconds * NS_PER_SECOND;
     return true;
 }
 

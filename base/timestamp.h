@@ -25,6 +25,10 @@ struct timestamp_cache {
 bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *ns, uint32_t *digits_len)
     __attribute__((warn_unused_result));
 
+/* All of `text` as whole seconds since 1970, from 2001-09-09 (long before there were flow logs: a smaller number is some other number)
+ * to the end of 2261. */
+bool timestamp_parse_unix(struct slice text, int64_t *ns) __attribute__((warn_unused_result));
+
 /* Writes `ns` (>= 0) with six digits behind the dot (nine when the last three are not 0) and a Z; returns the length. */
 uint32_t timestamp_format(int64_t ns, char out[TIMESTAMP_TEXT_BYTES]);
 

@@ -25,22 +25,16 @@ static bool reject_column(const struct record *record, struct reading *reading, 
     return false;
 }
 
-static __attribute__((noinline)) bool read_unix_time(struct slice text, struct moment *moment) {
-    uint64_t seconds;
-    moment->text = (struct span){0, 0};
-    moment->known = number_parse(text, &seconds) && seconds >= UNIX_SECONDS_MIN && seconds <= UNIX_SECONDS_MAX;
-    if (moment->known) moment->ns = (int64_t)seconds * 1000000000;
-    return moment->known;
-}
-
 /* False when the column is there and no time. */
 static inline bool derive_moment(const struct record *record, enum field_role role, struct timestamp_cache *days,
                                  struct moment *moment, int *index) {
     struct span span;
     moment->known = false;
     if (!column(record, role, &span, index) || record_null(record, span)) return true;
-    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME)
-        return read_unix_time(record_text(record, span), moment);
+    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME) {
+        moment->text = (struct span){0, 0};
+        return moment->known = timestamp_parse_unix(record_text(record, span), &moment->ns);
+    }
     moment->known = timestamp_parse(record_text(record, span), days, &moment->ns, &moment->text.length);
     moment->text.offset = span.offset;
     return moment->known;
@@ -83,11 +77,16 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
                          unix_time ? "seconds since 1970" : "an ISO 8601 time in UTC");
 }
 
-/* IPv4 is canonical as logged, and so is a port without a leading zero: copied instead of formatted. */
+/* IPv4 is canonical as logged: copied instead of formatted. */
+static inline bool is_canonical(const struct ip_parsed *address) {
+    return address->family == IP_V4 && !address->v4_mapped;
+}
+
+/* So is a port without a leading zero. */
 static struct endpoint_text endpoint_text(const struct record *record, const struct endpoint *endpoint,
                                           struct span span) {
     struct endpoint_text text = {{0, 0}, {0, 0}};
-    if (endpoint->address.family != IP_V4 || endpoint->address.v4_mapped) return text;
+    if (!is_canonical(&endpoint->address)) return text;
     const char *from = record->text + span.offset;
     uint32_t colon = span.length - 2;
     while (from[colon] != ':') colon--;
@@ -123,7 +122,7 @@ static inline const struct known_address *read_known(struct known_address *slots
         struct endpoint_text parts = endpoint_text(record, &known->endpoint, span);
         known->address_length = (uint8_t)parts.address.length;
         known->port_length = (uint8_t)parts.port.length;
-    } else if (known->endpoint.address.family == IP_V4 && !known->endpoint.address.v4_mapped) {
+    } else if (is_canonical(&known->endpoint.address)) {
         known->address_length = (uint8_t)span.length;
     }
     known->first = first, known->middle = middle, known->last = last;
@@ -144,16 +143,23 @@ static uint16_t derive_port(const struct record *record, enum field_role role, s
     return (uint16_t)port;
 }
 
-static void derive_destination_ip(struct record *record) {
-    struct span span;
-    int index;
-    bool there = (column(record, ROLE_DESTINATION_IP_REAL, &span, &index) && !record_null(record, span)) ||
-                 (column(record, ROLE_DESTINATION_IP, &span, &index) && !record_null(record, span));
-    record->has_destination = there && ip_parse(record_text(record, span), &record->destination.address);
-    if (!record->has_destination) return;
-    bool canonical = record->destination.address.family == IP_V4 && !record->destination.address.v4_mapped;
-    record->destination_text.address = canonical ? span : (struct span){0, 0};
-    record->destination.port = derive_port(record, ROLE_DESTINATION_PORT, &record->destination_text.port);
+/* Where address and port have columns of their own. */
+struct ip_columns {
+    enum field_role real, ip, port;
+};
+
+/* The column that has the address: the real one where it is logged. False when both are null. */
+static bool find_ip(const struct record *record, const struct ip_columns *roles, struct span *span, int *index) {
+    return (column(record, roles->real, span, index) && !record_null(record, *span)) ||
+           (column(record, roles->ip, span, index) && !record_null(record, *span));
+}
+
+static bool parse_ip(const struct record *record, const struct ip_columns *roles, struct span span,
+                     struct endpoint *endpoint, struct endpoint_text *text) {
+    if (!ip_parse(record_text(record, span), &endpoint->address)) return false;
+    text->address = is_canonical(&endpoint->address) ? span : (struct span){0, 0};
+    endpoint->port = derive_port(record, roles->port, &text->port);
+    return true;
 }
 
 static void derive_destination(struct record *record, struct known_addresses *addresses) {
@@ -161,7 +167,9 @@ static void derive_destination(struct record *record, struct known_addresses *ad
     int index;
     record->has_destination = false;
     if (schema_column(record->schema, ROLE_DESTINATION_IP) >= 0) {
-        derive_destination_ip(record);
+        const struct ip_columns roles = {ROLE_DESTINATION_IP_REAL, ROLE_DESTINATION_IP, ROLE_DESTINATION_PORT};
+        record->has_destination = find_ip(record, &roles, &span, &index) &&
+                                  parse_ip(record, &roles, span, &record->destination, &record->destination_text);
         return;
     }
     if (!column(record, ROLE_DESTINATION, &span, &index) || record_null(record, span)) return;
@@ -196,14 +204,10 @@ static bool derive_peer(struct record *record, struct reading *reading) {
         record->peer_text = endpoint_text(record, &record->peer, span);
         return true;
     }
-    record->has_peer = (column(record, ROLE_PEER_IP_REAL, &span, &index) && !record_null(record, span)) ||
-                       (column(record, ROLE_PEER_IP, &span, &index) && !record_null(record, span));
-    if (!record->has_peer) return true;
-    if (!ip_parse(record_text(record, span), &record->peer.address))
+    const struct ip_columns roles = {ROLE_PEER_IP_REAL, ROLE_PEER_IP, ROLE_PEER_PORT};
+    record->has_peer = find_ip(record, &roles, &span, &index);
+    if (record->has_peer && !parse_ip(record, &roles, span, &record->peer, &record->peer_text))
         return reject_column(record, reading, REJECT_BAD_PEER, index, "an address");
-    bool canonical = record->peer.address.family == IP_V4 && !record->peer.address.v4_mapped;
-    record->peer_text.address = canonical ? span : (struct span){0, 0};
-    record->peer.port = derive_port(record, ROLE_PEER_PORT, &record->peer_text.port);
     return true;
 }
 
@@ -214,19 +218,12 @@ static enum outcome derive_result(struct slice text) {
     return good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
 }
 
-/* Rows of flow logs that tell of no flow. */
-static bool is_flow(struct record *record, struct reading *reading) {
-    struct span span;
-    int index;
-    if (!column(record, ROLE_LOG_STATUS, &span, &index)) return true;
-    struct slice status = record_text(record, span);
-    bool no_data = slice_equal(status, SLICE("NODATA"));
-    if (!no_data && !slice_equal(status, SLICE("SKIPDATA"))) return true;
-    reading->kind = READING_SKIPPED;
-    reading->skip = no_data ? SKIP_NO_DATA : SKIP_SKIP_DATA;
-    /* detection asks what was found out so far */
-    record->time.known = record->start.known = record->end.known = record->has_peer = record->has_destination = false;
-    return false;
+bool is_empty_flow(const struct record *record, const struct schema *schema, enum skip_reason *skip) {
+    int index = schema_column(schema, ROLE_LOG_STATUS);
+    if (index < 0 || index >= record->fields_count) return false;
+    struct slice status = record_text(record, record->fields[index]);
+    *skip = slice_equal(status, SLICE("NODATA")) ? SKIP_NO_DATA : SKIP_SKIP_DATA;
+    return *skip == SKIP_NO_DATA || slice_equal(status, SLICE("SKIPDATA"));
 }
 
 static bool derive_outcome(struct record *record, struct reading *reading) {
@@ -250,7 +247,13 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
 }
 
 bool derive(struct record *record, struct splitter *splitter, struct reading *reading) {
-    if (!is_flow(record, reading)) return false;
+    if (is_empty_flow(record, record->schema, &reading->skip)) {
+        reading->kind = READING_SKIPPED;
+        /* detection asks what was found out so far */
+        record->time.known = record->start.known = record->end.known = record->has_peer = record->has_destination =
+            false;
+        return false;
+    }
     if (!derive_times(record, &splitter->days, reading) || !derive_peer(record, reading)) return false;
     derive_destination(record, &splitter->known);
     derive_node(record, &splitter->known);

@@ -35,14 +35,6 @@ static uint64_t known_to_fit(const struct record *record) {
            (uint64_t)record->has_peer << ROLE_PEER_IP | (uint64_t)record->has_destination << ROLE_DESTINATION;
 }
 
-/* A row that says that there was no flow to tell of. */
-static bool is_empty_flow(const struct record *record, const struct schema *schema) {
-    int column = schema_column(schema, ROLE_LOG_STATUS);
-    if (column < 0 || column >= record->fields_count) return false;
-    struct slice status = record_text(record, record->fields[column]);
-    return slice_equal(status, SLICE("NODATA")) || slice_equal(status, SLICE("SKIPDATA"));
-}
-
 static bool matches(const struct record *record, const struct schema *schema) {
     int peer = schema_peer_column(schema);
     if (record->fields_count <= (peer >= 0 ? peer : schema->detect_count - 1)) return false; /* too little to tell */
@@ -60,7 +52,8 @@ static bool matches(const struct record *record, const struct schema *schema) {
         if (enough_without || field->kind == FIELD_TEXT || (known >> field->role & 1) != 0) continue;
         if (!fits(record, record->fields[i], field->kind)) return false;
     }
-    return peer < 0 || !record_null(record, record->fields[peer]) || is_empty_flow(record, schema);
+    enum skip_reason skip;
+    return peer < 0 || !record_null(record, record->fields[peer]) || is_empty_flow(record, schema, &skip);
 }
 
 const struct schema *detect(const struct record *record) {

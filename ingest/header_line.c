@@ -51,8 +51,10 @@ static uint32_t read_as(const struct schema *schema, struct slice line, struct h
     return known >= 2 && 2 * known > header->columns_count ? known : 0;
 }
 
-bool header_line_parse(struct slice line, const struct schema *schema, struct header *header) {
-    if (!header_line_possible(line)) return false;
+bool header_line_read(struct slice text, const struct schema *schema, struct header *header) {
+    const char *newline = memchr(text.ptr, '\n', text.len);
+    struct slice line = {text.ptr, newline != NULL ? (size_t)(newline - text.ptr) : text.len};
+    if (line.len > 0 && line.ptr[line.len - 1] == '\r') line.len--;
     uint32_t best = 0;
     for (uint32_t i = 0; i < schemas_count; i++) {
         struct header candidate;

@@ -284,11 +284,9 @@ static void find_headers(struct source_file *source, const struct batch *batch) 
     if (schema != NULL && schema->layout != LAYOUT_HEADER) return;
     const char *line = batch->text, *end = line + batch->text_bytes;
     while (line < end) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
-        struct slice text = {line, (size_t)(stop - line)};
-        if (text.len > 0 && text.ptr[text.len - 1] == '\r') text.len--;
-        if (header_line_possible(text)) (void)header_line_parse(text, schema, &source->header);
-        line = stop + 1;
+        (void)header_line_parse((struct slice){line, (size_t)(end - line)}, schema, &source->header);
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        line = newline != NULL ? newline + 1 : end;
     }
 }
 

@@ -169,13 +169,11 @@ static const struct schema *detect_flow(struct record *record) {
 /* A header line is in force from here on. */
 static bool take_header(struct splitter *splitter, const struct schema *schema, const char *line, uint32_t left,
                         struct record *record, uint32_t *consumed) {
-    if (!header_line_possible((struct slice){line, left})) return false;
+    if (!header_line_parse((struct slice){line, left}, schema, &splitter->header)) return false;
     const char *newline = memchr(line, '\n', left);
-    uint32_t length = newline != NULL ? (uint32_t)(newline - line) : left;
-    *consumed = newline != NULL ? length + 1 : left;
-    if (length > 0 && line[length - 1] == '\r') length--;
-    if (!header_line_parse((struct slice){line, length}, schema, &splitter->header)) return false;
-    record->line.length = length;
+    *consumed = newline != NULL ? (uint32_t)(newline + 1 - line) : left;
+    record->line.length = newline != NULL ? *consumed - 1 : left;
+    if (line[record->line.length - 1] == '\r') record->line.length--;
     record->schema = splitter->header.schema;
     record->fields_count = 0;
     return true;

@@ -71,6 +71,9 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
  * record cannot stand. */
 bool derive(struct record *record, struct splitter *splitter, struct reading *reading);
 
+/* Whether the line, read as `schema`, is a row of a flow log that tells of no flow, and under which reason it is skipped. */
+bool is_empty_flow(const struct record *record, const struct schema *schema, enum skip_reason *skip);
+
 /* Takes the request line apart (request_line.c). */
 void request_line_split(struct record *record, struct span line);
 

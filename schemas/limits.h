@@ -5,10 +5,6 @@
 #define WHEREFROM_LIMITS_H
 
 /* --- batches ---------------------------------------------------------------------------------- */
-/* Seconds since 1970 that are taken for a time: from 2001, long before there were flow logs, to the end of 2261, as for times in
- * words. Another number is no time (`bad-time`). */
-#define UNIX_SECONDS_MIN 1000000000u
-#define UNIX_SECONDS_MAX 9214646399u
 /* Text a batch is filled with. Small enough that text and output stay in the L2/L3 caches while one
  * worker walks them, large enough that handing it over hardly shows. */
 #define BATCH_TEXT_BYTES (256u * 1024)

@@ -153,11 +153,10 @@ static void prepare_signed(struct preparation *preparation, uint32_t column, str
 
 /* A date like every other, without its Z, which comes with the suffix. */
 static void prepare_unix_time(struct preparation *preparation, uint32_t column, struct slice text) {
-    uint64_t seconds;
+    int64_t ns;
     char *out = preparation->scratch;
-    if (number_parse(text, &seconds) && seconds >= UNIX_SECONDS_MIN && seconds <= UNIX_SECONDS_MAX)
-        set(preparation, column,
-            prepare_rendered(preparation, out + timestamp_format((int64_t)seconds * 1000000000, out) - 1));
+    if (timestamp_parse_unix(text, &ns))
+        set(preparation, column, prepare_rendered(preparation, out + timestamp_format(ns, out) - 1));
     else
         mark_raw(preparation, column);
 }

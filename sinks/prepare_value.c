@@ -2,6 +2,8 @@
  *
  * Threads: one worker. */
 #define _GNU_SOURCE /* memmem */
+#include <strings.h>
+
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/number.h"
@@ -34,6 +36,11 @@ static inline uint64_t set_text(struct preparation *preparation, enum value valu
 
 static inline uint64_t set_number(struct preparation *preparation, enum value value, uint64_t number) {
     return set_rendered(preparation, value, preparation->scratch + number_write(number, preparation->scratch));
+}
+
+/* What stands between the items of a list that is rendered from preparation->scratch on. */
+static inline char *separate(const struct preparation *preparation, char *out) {
+    return out > preparation->scratch ? (char *)memcpy(out, "\",\"", 3) + 3 : out;
 }
 
 /* Text of the line that holds no byte that needs care: digits, dots, colons. */
@@ -133,7 +140,7 @@ static uint64_t prepare_hop(struct preparation *preparation) {
     char *out = preparation->scratch;
     for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
         if ((client->flags & 1u << flag) == 0) continue;
-        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        out = separate(preparation, out);
         for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
     }
     return set_rendered(preparation, VALUE_HOP_FLAGS, out);
@@ -292,11 +299,8 @@ static const struct {
                   {41, 4, "ipv6"},      {47, 3, "gre"},  {50, 3, "esp"},  {51, 2, "ah"},
                   {58, 9, "ipv6-icmp"}, {89, 4, "ospf"}, {132, 4, "sctp"}};
 
-static bool equal_in_any_case(struct slice text, const char *lower, size_t bytes) {
-    if (text.len != bytes) return false;
-    for (size_t i = 0; i < bytes; i++)
-        if ((text.ptr[i] | 0x20) != (lower[i] | 0x20)) return false;
-    return true;
+static bool equal_in_any_case(struct slice text, const char *word, size_t bytes) {
+    return text.len == bytes && strncasecmp(text.ptr, word, bytes) == 0; /* the locale is C */
 }
 
 static uint64_t prepare_transport(struct preparation *preparation, int column) {
@@ -327,7 +331,7 @@ static uint64_t prepare_flags(struct preparation *preparation, int column) {
     char *out = preparation->scratch;
     for (int i = 0; i < 8; i++) {
         if ((flags >> i & 1) == 0) continue;
-        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        out = separate(preparation, out);
         out = (char *)memcpy(out, names[i], 3) + 3;
     }
     return set_rendered(preparation, VALUE_TCP_FLAGS, out);
@@ -359,7 +363,7 @@ static uint64_t prepare_extra(struct preparation *preparation) {
     char *out = preparation->scratch;
     for (uint32_t i = record->schema->fields_count; i < record->fields_count; i++) {
         if (record_null(record, record->fields[i])) continue;
-        if (out > preparation->scratch) out = (char *)memcpy(out, "\",\"", 3) + 3;
+        out = separate(preparation, out);
         out = json_escape(out, record_text(record, record->fields[i]), preparation->source, &preparation->lossy);
     }
     return out > preparation->scratch ? set_rendered(preparation, VALUE_EXTRA, out) : 0;

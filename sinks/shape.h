@@ -47,7 +47,7 @@ struct slot {
 struct shape_step {
     uint16_t text; /* offset of what stands in front of the value */
     uint16_t bytes;
-    uint16_t slot_offset; /* in bytes: multiplying took 2 % of emitting */
+    uint16_t slot_offset; /* in bytes, ready to be added */
 };
 
 struct shape {
