@@ -52,11 +52,10 @@ static inline uint64_t set_verbatim(struct preparation *preparation, enum value 
 static void mark_role_raw(struct preparation *preparation, enum field_role role) {
     const struct record *record = preparation->record;
     int column = schema_column(record->schema, role);
-    bool written_as_text = column >= 0 && record->schema->fields[column].kind == FIELD_TEXT &&
-                           record->schema->fields[column].ecs != NULL;
-    if (column >= 0 && column < record->fields_count && !written_as_text &&
-        !record_null(record, record->fields[column]))
-        preparation->raw |= (uint64_t)1 << column;
+    if (column < 0 || column >= record->fields_count || record_null(record, record->fields[column])) return;
+    const struct field_spec *field = &record->schema->fields[column];
+    bool written_as_text = (field->kind == FIELD_TEXT || field->kind == FIELD_IP) && field->ecs != NULL;
+    if (!written_as_text) preparation->raw |= (uint64_t)1 << column;
 }
 
 /* --- times -------------------------------------------------------------------------------------- */
@@ -121,6 +120,7 @@ static uint64_t prepare_addresses(struct preparation *preparation) {
                              destination->port);
     } else {
         mark_role_raw(preparation, ROLE_DESTINATION);
+        mark_role_raw(preparation, ROLE_DESTINATION_IP);
     }
     const struct ip_parsed *node = record->has_node ? &record->node : &preparation->context->origin->node;
     if (node->family != IP_NONE) found |= set_ip(preparation, VALUE_NODE_IP, record->node_text, &node->ip);

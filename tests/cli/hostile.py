@@ -202,7 +202,7 @@ def what_a_flow_says(line):
     columns = set(line.split())
     if len(columns) > 128:  # no record has more
         return
-    times = [datetime.datetime.fromtimestamp(int(column), datetime.timezone.utc) for column in columns if re.fullmatch(rb"[0-9]{1,10}", column) and int(column) < 9214646400]
+    times = [datetime.datetime.fromtimestamp(int(column), datetime.timezone.utc) for column in columns if re.fullmatch(rb"[0-9]{1,40}", column) and int(column) < 9214646400]
     for peer in columns:
         try:
             clients = {address_and_port(peer, port) for port in [*columns, b"0"]}
