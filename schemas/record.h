@@ -46,6 +46,14 @@ struct client {
     uint32_t flags; /* 1 << enum hop_flag */
 };
 
+/* What log.flags says of a line. */
+enum record_flag {
+    RECORD_LOSSY,     /* bytes that are no UTF-8 became U+FFFD */
+    RECORD_TRUNCATED, /* the writer or syslog cut it: the last column may lack its end */
+    RECORD_AMBIGUOUS, /* columns could be cut in more than one way; those in doubt are raw */
+    RECORD_FLAGS
+};
+
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
 
 /* A point in time and the text it came from. */
@@ -66,7 +74,9 @@ struct record {
     const char *text; /* what the spans count from */
     struct span line; /* without CR LF */
     uint16_t fields_count;
-    bool plain; /* no byte of any column needs escaping in JSON: copied as it is */
+    bool plain;       /* no byte of any column needs escaping in JSON: copied as it is */
+    bool aws_escapes; /* columns hold \xHH, \" and \\ */
+    uint8_t flags;    /* 1 << enum record_flag */
     bool has_peer, has_destination, has_node;
     bool network;                   /* category network rather than web */
     bool waf_blocked;               /* ALB: WAF ended the request */

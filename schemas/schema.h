@@ -17,18 +17,27 @@ enum layout {
     LAYOUT_SPACE_QUOTED, /* one space between columns; "..." hides spaces; \xHH escapes (FORMATS: NGINX escape=default) */
     LAYOUT_SPACE,        /* one space between columns; quotes are ordinary characters */
     LAYOUT_HEADER,       /* spaces between columns, in the order of a header line; without one in the table's order */
+    LAYOUT_W3C,          /* the same with tabs, and `#Fields:` in front of the names */
+    LAYOUT_LOG_FORMAT,   /* NGINX: texts and $variables, by patterns or the user's own log_format */
+    LAYOUT_HAPROXY,      /* HAProxy: httplog, httpslog, tcplog, behind a syslog prefix or not */
+    LAYOUT_ENVOY,        /* Envoy's default text: quotes that hide nothing */
+    LAYOUT_JSON,         /* one object a line; any format may also come so, by the names of its columns */
 };
 
 /* What a column holds: how it is checked and written. "-" and "" are null in every kind. */
 enum field_kind {
-    FIELD_TEXT,           /* any text */
-    FIELD_NAME,           /* text trimmed of spaces: host names */
-    FIELD_INTEGER,        /* 0..2^63-1 */
-    FIELD_SIGNED,         /* the same with an optional minus */
-    FIELD_SECONDS,        /* decimal seconds; -1 is null */
-    FIELD_TIME,           /* 2025-12-01T00:00:01[.500000][Z], UTC */
-    FIELD_UNIX_TIME,      /* whole seconds since 1970 */
+    FIELD_TEXT,         /* any text */
+    FIELD_NAME,         /* text trimmed of spaces: host names */
+    FIELD_INTEGER,      /* 0..2^63-1 */
+    FIELD_SIGNED,       /* the same with an optional minus */
+    FIELD_SECONDS,      /* decimal seconds; -1 is null */
+    FIELD_MILLISECONDS, /* whole milliseconds; -1 is null, a plus in front says that more came after the line was written */
+    FIELD_TIME,         /* 2025-12-01T00:00:01[.500000][Z|+01:00]; UTC when it does not say */
+    FIELD_TIME_LOCAL,     /* 01/Dec/2025:00:00:01[.500][ +0100]; likewise */
+    FIELD_UNIX_TIME,      /* seconds since 1970, with a fraction or without */
+    FIELD_UNIX_MS,        /* whole milliseconds since 1970 */
     FIELD_PERCENT,        /* text with %HH escapes */
+    FIELD_PERCENT_TWICE,  /* the same, which CloudFront escaped once more until 2019: %2520 */
     FIELD_ENDPOINT,       /* ip:port, IPv6 without brackets */
     FIELD_IP,             /* one address */
     FIELD_REQUEST,        /* METHOD SP URL SP PROTOCOL */
@@ -36,6 +45,7 @@ enum field_kind {
     FIELD_TEXTS_SPACE,    /* a b c */
     FIELD_INTEGERS_SPACE, /* 200 404 */
     FIELD_TEXTS_QUOTED,   /* "h2","http/1.1"; the last quote may be cut off */
+    FIELD_JSON,           /* any JSON value, written as it came */
     FIELD_KINDS
 };
 
@@ -44,6 +54,10 @@ enum field_role {
     ROLE_NONE,
     ROLE_TIME,       /* a moment: @timestamp and nothing else */
     ROLE_TIME_END,   /* when it was over: @timestamp, event.end */
+    ROLE_TIME_END_2, /* the same in other words: taken when the one above is missing or null */
+    ROLE_TIME_END_3,
+    ROLE_TIME_END_DATE, /* or in two columns: 2025-12-01 and 00:00:01 */
+    ROLE_TIME_END_CLOCK,
     ROLE_TIME_START, /* when it began: event.start; @timestamp of formats without an end */
     ROLE_PEER,       /* who opened the TCP connection to the log writer: address and port in one column */
     ROLE_PEER_IP,    /* or in two */
@@ -53,14 +67,29 @@ enum field_role {
     ROLE_DESTINATION_IP,
     ROLE_DESTINATION_PORT,
     ROLE_DESTINATION_IP_REAL,
-    ROLE_STATUS,       /* the status the client got */
-    ROLE_RESULT,       /* in words: PASS, FAIL; Success, Failed:REASON; ACCEPT, REJECT */
-    ROLE_REASON,       /* why, where it is not part of the result: event.reason */
-    ROLE_REQUEST,      /* request line */
+    ROLE_FORWARDED_FOR, /* X-Forwarded-For: network.forwarded_ip, evidence for the hop walk, as all down to GA's source */
+    ROLE_FORWARDED,     /* Forwarded, RFC 7239 */
+    ROLE_REAL_IP,       /* a header with one address: X-Real-IP, True-Client-IP */
+    ROLE_PROXY_IP,      /* the source in a PROXY protocol header */
+    ROLE_PROXY_PORT,
+    ROLE_VIEWER,         /* CloudFront-Viewer-Address: ip:port, IPv6 without brackets */
+    ROLE_TRACE,          /* X-Amzn-Trace-Id: trace.id; its own time is the record's where there is no other */
+    ROLE_ACCELERATOR_IP, /* where a Global Accelerator connects from when it does not keep the client's address */
+    ROLE_STATUS,         /* the status the client got; 000 and -1: none */
+    ROLE_RESULT,         /* in words: PASS, FAIL; Success, Failed:REASON; ACCEPT, REJECT; ALLOW, BLOCK */
+    ROLE_REASON,         /* why, where it is not part of the result: event.reason */
+    ROLE_REQUEST,        /* request line */
+    ROLE_METHOD,         /* or its parts, in columns of their own */
+    ROLE_URL,            /* path and query, or a whole URL */
+    ROLE_SCHEME,
+    ROLE_HOST, /* as the client named it, with a port or without */
+    ROLE_PATH,
+    ROLE_QUERY,        /* without the question mark */
+    ROLE_HTTP_VERSION, /* HTTP/1.1 */
     ROLE_TLS_VERSION,  /* TLSv1.2, tlsv12 */
     ROLE_HANDSHAKE,    /* TLS handshake time; null = no or failed handshake */
     ROLE_VALIDITY,     /* NotBefore=TIME;NotAfter=TIME of the client's certificate */
-    ROLE_PROCESSING_1, /* up to three parts of the duration, in seconds */
+    ROLE_PROCESSING_1, /* up to three parts of the duration */
     ROLE_PROCESSING_2,
     ROLE_PROCESSING_3,
     ROLE_RESOURCE_ARN, /* an ARN of the account and region that the record belongs to */
@@ -104,10 +133,14 @@ struct schema {
     uint16_t fields_count_min; /* the shortest line ever written by the service; fewer is `too-few-fields` */
     uint16_t
         headless_count_max; /* LAYOUT_HEADER: the longest line whose order is known without a header; never guessed beyond */
-    const struct field_alias *aliases; /* LAYOUT_HEADER: up to one whose alias is NULL; NULL: there are none */
-    uint16_t detect_count;             /* leading columns whose kinds tell this format from every other */
-    const char *detect_first;          /* first column of every line, when it is always the same word; else NULL */
-    int16_t *columns;                  /* column of each role, -1 when there is none; filled by schemas_init */
+    const struct field_alias
+        *aliases;                /* in header lines and JSON: up to one whose alias is NULL; NULL: there are none */
+    const char *const *patterns; /* LAYOUT_LOG_FORMAT: those that are tried, the longest first; up to NULL */
+    const char *const
+        *json_keys;           /* what an object of this format has: `key` or `key.key`; up to NULL. NULL: never JSON */
+    uint16_t detect_count;    /* leading columns whose kinds tell this format from every other */
+    const char *detect_first; /* first column of every line, when it is always the same word; else NULL */
+    int16_t *columns;         /* column of each role, -1 when there is none; filled by schemas_init */
 };
 
 /* Rows of a table: SCHEMA_FIELDS(array) fills the members that follow from them. */
