@@ -195,6 +195,8 @@ static enum status fail_unknown_key(const struct reader *reader, const char *nea
                    option_value_shown(key).text, key_name(nearest).text);
 }
 
+#define PAIR_BYTES_MAX 1024u
+
 /* Sets one value from the current event. */
 static enum status set_scalar(struct reader *reader, struct option_slot *slot) {
     const struct option_spec *spec = slot->spec;
@@ -262,7 +264,35 @@ static enum status read_item(struct reader *reader, struct option_slot *slot) {
     return set_scalar(reader, slot);
 }
 
+/* {KEY: TEXT, ...} as the list of KEY=TEXT that the command line has; the current event is the start of the mapping. */
+static enum status read_pairs(struct reader *reader, struct option_slot *slot) {
+    char pair[PAIR_BYTES_MAX];
+    enum status status;
+    option_values_start_list(slot, OPTION_FROM_FILE);
+    while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
+        yaml_mark_t mark = reader->event.start_mark;
+        const char *name = key_name(slot->spec->name).text;
+        if (reader->event.type != YAML_SCALAR_EVENT) return fail_at(reader, mark, "%s: a key must be a text", name);
+        size_t bytes = (size_t)snprintf(pair, sizeof pair, "%s=", scalar(reader));
+        status = next(reader);
+        if (status != STATUS_OK) return status;
+        if (reader->event.type != YAML_SCALAR_EVENT || is_null(reader))
+            return fail_at(reader, reader->event.start_mark, "%s: expected a text", name);
+        if (bytes + reader->event.data.scalar.length >= sizeof pair)
+            return fail_at(reader, mark, "%s: longer than %u bytes", name, (unsigned)sizeof pair);
+        memcpy(pair + bytes, scalar(reader), reader->event.data.scalar.length);
+        const char *text = option_values_copy(reader->values, pair, bytes + reader->event.data.scalar.length);
+        struct error reason;
+        status = text == NULL ? STATUS_FAILED
+                              : option_values_set(reader->values, slot, OPTION_FROM_FILE, text, &reason);
+        if (status == STATUS_FAILED) return fail_memory(reader);
+        if (status != STATUS_OK) return fail_at(reader, mark, "%s: %s", name, reason.message);
+    }
+    return status;
+}
+
 static enum status read_value(struct reader *reader, struct option_slot *slot) {
+    if (reader->event.type == YAML_MAPPING_START_EVENT && slot->spec->pairs) return read_pairs(reader, slot);
     if (reader->event.type != YAML_SEQUENCE_START_EVENT || slot->spec->kind != OPTION_LIST) {
         return read_item(reader, slot);
     }

@@ -14,7 +14,7 @@
 #define MESSAGE_BYTES 2048
 #define PRINTED_PER_KIND 5
 
-static enum log_format log_format;
+static enum log_form log_format;
 static bool log_quiet;
 static atomic_bool progress_shown;
 static atomic_uint_fast64_t kind_counts[LOG_KINDS];
@@ -22,7 +22,7 @@ static atomic_uint_fast64_t kind_counts[LOG_KINDS];
 static const char *const kind_names[LOG_KINDS] = {[LOG_KIND_INPUT] = "input errors"};
 static const char *const level_names[] = {[LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
-void log_init(enum log_format format, bool quiet) {
+void log_init(enum log_form format, bool quiet) {
     log_format = format;
     log_quiet = quiet;
 }

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum log_format { LOG_TEXT, LOG_JSON };
+enum log_form { LOG_TEXT, LOG_JSON };
 enum log_level { LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 /* Before threads start. `quiet` leaves errors only. */
-void log_init(enum log_format format, bool quiet);
+void log_init(enum log_form format, bool quiet);
 
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

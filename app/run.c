@@ -14,13 +14,13 @@
 #include "app/arguments.h"
 #include "app/command.h"
 #include "app/default_database.h"
+#include "app/format_choice.h"
 #include "app/log.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/run_settings.h"
 #include "app/summary.h"
 #include "base/check.h"
-#include "ingest/header_line.h"
 #include "ingest/inputs.h"
 #include "schemas/output.h"
 #include "sinks/sink_file.h"
@@ -37,11 +37,8 @@ struct run {
     struct worker_plan plan;
     struct pipeline_progress counters;
     struct progress progress;
-    const struct schema *format; /* NULL: auto */
-    struct header header;        /* order of columns given with it; schema NULL: none */
+    struct format_choice format;
 };
-
-#define COLUMNS_BYTES_MAX 4096u /* of -f FORMAT:COLUMNS; what is longer is cut, and then wrong */
 
 static enum status settle_inputs(struct run *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
@@ -65,36 +62,8 @@ static void warn_left_out(const struct inputs_left_out *left_out, const char *wh
                     left_out->example);
 }
 
-/* FORMAT:COLUMN COLUMN ..., as a header line, or as `${column} ${column}` the way flow logs are ordered from AWS. */
-static enum status settle_columns(struct run *run, const char *columns, struct error *error) {
-    char line[COLUMNS_BYTES_MAX + TEXT_PADDING_BYTES] = "";
-    size_t bytes = 0;
-    for (const char *c = columns; *c != '\0' && bytes < COLUMNS_BYTES_MAX; c++)
-        if (strchr("${}", *c) == NULL && (bytes > 0 || *c != ' ')) line[bytes++] = *c;
-    bool good = run->format->layout == LAYOUT_HEADER &&
-                header_line_parse((struct slice){line, bytes}, run->format, &run->header);
-    for (uint32_t i = 0; good && i < run->header.columns_count; i++) good = run->header.columns[i] != HEADER_UNKNOWN;
-    if (good) return STATUS_OK;
-    return error_set(error, STATUS_USAGE, "--format %s: %s; `wherefrom formats %s` lists the columns",
-                     run->settings.format,
-                     run->format->layout == LAYOUT_HEADER ? "expected names of two or more columns behind the colon"
-                                                          : "the order of this format's columns is fixed",
-                     run->format->name);
-}
-
 static enum status settle_format(struct run *run, struct error *error) {
-    if (strcmp(run->settings.format, "auto") == 0) return STATUS_OK;
-    size_t name_bytes = strcspn(run->settings.format, ":");
-    run->format = schema_find((struct slice){run->settings.format, name_bytes});
-    if (run->format != NULL && run->settings.format[name_bytes] == ':')
-        return settle_columns(run, run->settings.format + name_bytes + 1, error);
-    if (run->format != NULL) return STATUS_OK;
-    const char *names[64];
-    size_t count = 0;
-    for (uint32_t i = 0; i < schemas_count && i < 64; i++) names[count++] = schemas_all[i]->name;
-    const char *near = nearest_word(run->settings.format, names, count);
-    return error_set(error, STATUS_USAGE, "--format %s: no such format%s%s; `wherefrom formats` lists them",
-                     run->settings.format, near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, error);
 }
 
 static enum status settle_origins(struct run *run, struct error *error) {
@@ -106,9 +75,10 @@ static enum status settle_origins(struct run *run, struct error *error) {
             .input_index = (uint32_t)i,
             .path = slice_from(input->path),
             .name = slice_from(input->origin),
-            .schema = run->format != NULL ? run->format : schema_find(input->key.format),
-            .schema_fixed = run->format != NULL,
-            .header = run->header.schema != NULL ? &run->header : NULL,
+            .schema = run->format.schema != NULL ? run->format.schema : schema_find(input->key.format),
+            .schema_fixed = run->format.schema != NULL,
+            .header = run->format.has_header ? &run->format.header : NULL,
+            .log_format = run->format.has_log_format ? &run->format.log_format : NULL,
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,
@@ -267,6 +237,7 @@ static int execute(struct run *run) {
     warn_left_out(&run->inputs.unfinished, "unfinished files (.tmp, .part)");
     warn_left_out(&run->inputs.special, "special files");
     run->plan = (struct worker_plan){.kernel = scan_choose(),
+                                     .tables = run->format.tables,
                                      .encoder = run->encoder,
                                      .geo = &run->geo,
                                      .since_ns = run->settings.since_ns,
@@ -324,7 +295,7 @@ int command_run(int argc, char **argv) {
     int code = EXIT_DONE;
     signal(SIGPIPE, SIG_IGN);
     enum status status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, &error);
-    log_init(status == STATUS_OK ? (enum log_format)run->settings.log_format : LOG_TEXT,
+    log_init(status == STATUS_OK ? (enum log_form)run->settings.log_format : LOG_TEXT,
              status == STATUS_OK && run->settings.quiet);
     if (status != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
@@ -338,6 +309,7 @@ int command_run(int argc, char **argv) {
     sink_file_free(run->rejects);
     encoder_free(run->encoder);
     geo_close(&run->geo);
+    format_choice_destroy(&run->format);
     free(run->origins);
     inputs_destroy(&run->inputs);
     arguments_destroy(&run->arguments);

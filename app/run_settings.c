@@ -18,7 +18,10 @@ static const struct option_spec input_options[] = {
      .help = "YAML file with the same options as keys (- as _) and `inputs:`; the command line wins"},
     {.name = "format", .letter = 'f', .kind = OPTION_TEXT, AT(format), .placeholder = "NAME|auto", .default_text = "auto",
      .help = "format of every line; auto finds it by object name and by content, line by line; see `wherefrom formats`. "
-             "Flow logs without a header line take their columns behind a colon: 'vpc_flow:srcaddr dstaddr start'"},
+             "What a format leaves open stands behind a colon: 'vpc_flow:srcaddr dstaddr start', 'cloudfront:timestamp c-ip', "
+             "'nginx:$remote_addr [$time_local] ...' (your log_format)"},
+    {.name = "ndjson", .kind = OPTION_LIST, AT(ndjson), .placeholder = "COLUMN=PATH", .pairs = true,
+     .help = "where --format ndjson finds a column in your JSON, such as peer=request.remote_ip; see `wherefrom formats ndjson`"},
     {.name = "origin", .kind = OPTION_TEXT, AT(origin), .placeholder = "NAME",
      .help = "name of the input in event.id, instead of its file name or stdin's random one"},
     {.name = "since", .kind = OPTION_TIME, AT(since_ns), .placeholder = "TIME",

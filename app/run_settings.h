@@ -11,6 +11,7 @@ struct run_settings {
     const char *config;
     /* input */
     const char *format;
+    struct option_list ndjson;
     const char *origin;
     int64_t since_ns, until_ns;
     struct source_file_settings source;

@@ -11,7 +11,7 @@
 bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     *worker = (struct worker){.plan = plan};
     splitter_init(&worker->splitter, plan->kernel);
-    if (!encoder_context_init(&worker->context)) return false;
+    if (!splitter_use_tables(&worker->splitter, plan->tables) || !encoder_context_init(&worker->context)) return false;
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
     worker->places = geo_cache_new(plan->geo, renderer);
@@ -21,6 +21,7 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
 void worker_destroy(struct worker *worker) {
     if (worker->places != NULL) geo_cache_free(worker->places);
     encoder_context_destroy(&worker->context);
+    splitter_destroy(&worker->splitter);
 }
 
 static void reject_line(struct worker *worker, struct batch *batch, const struct record *record,
@@ -71,7 +72,7 @@ static void locate(struct worker *worker, struct record *record) {
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
-    batch->tally.verdicts[record->client.verdict] += schema_peer_column(record->schema) >= 0;
+    batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);
@@ -108,6 +109,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
     worker->splitter.header = batch->header;
+    worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
     batch->tally = (struct tally){0};
     uint64_t line_number = batch->line_number, accepted = 0;
@@ -133,6 +135,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
         }
     }
     for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
+    batch_keep_spare(batch, &worker->splitter.spare);
     batch->tally.bytes_read = offset;
     ASSERT(batch->tally.read == batch->lines_count || accepted == records_max);
 }

@@ -12,6 +12,7 @@
 /* What all workers share; read-only. */
 struct worker_plan {
     const struct scan_kernel *kernel;
+    const struct split_tables *tables;
     const struct encoder *encoder;
     const struct geo *geo;
     int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */

@@ -6,15 +6,10 @@
  * Threads: pure functions. */
 #include "base/json.h"
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
+#include "base/number.h"
 
 static int hex_byte(const char *text) {
-    int high = hex_digit(text[0]), low = hex_digit(text[1]);
+    int high = number_hex_digit(text[0]), low = number_hex_digit(text[1]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

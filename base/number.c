@@ -67,3 +67,11 @@ bool number_seconds_to_ns(struct slice text, int64_t *ns) {
     *ns = (int64_t)(whole * 1000000000 + fraction);
     return true;
 }
+
+bool number_milliseconds_to_ns(struct slice text, int64_t *ns) {
+    uint64_t value;
+    if (text.len > 1 && text.ptr[0] == '+') text.ptr++, text.len--;
+    if (!number_parse(text, &value) || value > 1000000000000u) return false; /* 31 years */
+    *ns = (int64_t)value * 1000000;
+    return true;
+}

@@ -36,6 +36,13 @@ static inline bool number_digits_8(const char *text, size_t count) {
     return number_word_others(word) << (64 - 8 * count) == 0;
 }
 
+/* 0..15 of a hexadecimal digit in either case, -1 of anything else. */
+static inline int number_hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Whether `text` is an integer that can stand in JSON as it is and fits an OpenSearch `long`: no leading zero. */
 static inline bool number_is_plain_integer(struct slice text) {
     if (text.len == 0 || text.len > 18 || (text.ptr[0] == '0' && text.len > 1)) return false;
@@ -74,5 +81,8 @@ static inline bool number_is_plain_decimal_padded(struct slice text) {
 
 /* Decimal seconds to nanoseconds; at most nine digits behind the dot count. False if it is no plain decimal or too large. */
 bool number_seconds_to_ns(struct slice text, int64_t *ns) __attribute__((warn_unused_result));
+
+/* The same of whole milliseconds; a plus in front (HAProxy: more was to come) is allowed. */
+bool number_milliseconds_to_ns(struct slice text, int64_t *ns) __attribute__((warn_unused_result));
 
 #endif

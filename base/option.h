@@ -34,6 +34,7 @@ struct option_spec {
     const char *default_text;   /* as a user would write it; parsed at start; NULL = zero value. A list: its one item */
     const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
     uint64_t min, max; /* OPTION_COUNT, OPTION_SIZE; max 0 = no bound. OPTION_LIST: max items, 0 = LIST_ITEMS_MAX */
+    bool pairs;        /* OPTION_LIST of KEY=TEXT: in a config file also a mapping */
     bool cli_only;     /* makes no sense in a config file: --config, --help */
 };
 

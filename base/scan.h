@@ -27,11 +27,17 @@ struct scan_line {
     bool quote_open;       /* the line ends inside quotes */
 };
 
+/* What separates columns. */
+enum scan_columns {
+    SCAN_SPACES,
+    SCAN_SPACES_QUOTED, /* but those inside quotes */
+    SCAN_TABS,          /* a tab is then no odd byte */
+};
+
 /* Scans one line that starts at text[0]; ends at the first LF or after `text_bytes` (>= 1). Writes the offset of every
- * column's end to `ends`: each space outside quotes, and last the line's length. With `quoted` false, quotes
- * hide nothing. A quote behind a backslash counts as an ordinary byte. */
-typedef void scan_line_function(const char *text, uint32_t text_bytes, bool quoted, uint32_t *ends, uint32_t ends_max,
-                                struct scan_line *line);
+ * column's end to `ends`: each separator, and last the line's length. A quote behind a backslash counts as an ordinary byte. */
+typedef void scan_line_function(const char *text, uint32_t text_bytes, enum scan_columns columns, uint32_t *ends,
+                                uint32_t ends_max, struct scan_line *line);
 
 /* Counts LFs up to `lines_max`; `*end` is the offset behind the last one counted (0 when there is none). */
 typedef uint32_t scan_newlines_function(const char *text, size_t text_bytes, uint32_t lines_max, size_t *end);

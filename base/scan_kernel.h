@@ -26,9 +26,9 @@ static uint64_t escaped_bytes(uint64_t backslash, bool *carry) {
     return escaped;
 }
 
-static bool any_odd(const char *text, size_t bytes) {
+static bool any_odd(const char *text, size_t bytes, char separator) {
     for (size_t i = 0; i < bytes; i++)
-        if ((signed char)text[i] < 0x20 || text[i] == '\\') return true;
+        if (((signed char)text[i] < 0x20 && text[i] != separator) || text[i] == '\\') return true;
     return false;
 }
 
@@ -66,8 +66,10 @@ static inline void take(struct walk *walk, uint64_t quotes, uint64_t spaces, siz
     walk->ends_count += found;
 }
 
-static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted, uint32_t *ends, uint32_t ends_max,
-                             struct scan_line *line) {
+static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_columns columns, uint32_t *ends,
+                             uint32_t ends_max, struct scan_line *line) {
+    const bool quoted = columns == SCAN_SPACES_QUOTED;
+    const char separator = columns == SCAN_TABS ? '\t' : ' ';
     struct walk walk = {.hidden_by = (uint64_t)0 - quoted, .ends = ends, .ends_max = ends_max};
     uint64_t newline = 0, odd = 0;
     size_t base = 0, length = 0, whole_blocks = text_bytes & ~63u;
@@ -77,7 +79,7 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted,
         for (; base < whole_blocks; base += 64) {
             block = load_block(text + base);
             if (__builtin_expect(needs_care(block, escape_carry), 0)) break;
-            take(&walk, equal_mask(block, '"'), equal_mask(block, ' '), base);
+            take(&walk, equal_mask(block, '"'), equal_mask(block, separator), base);
         }
         block = load_block(text + base);
         newline = equal_mask(block, '\n');
@@ -85,18 +87,19 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, bool quoted,
         uint64_t valid = (newline & (0 - newline)) - 1, backslash = equal_mask(block, '\\') & valid;
         uint64_t quotes = equal_mask(block, '"') & valid;
         if (backslash != 0 || escape_carry) quotes &= ~escaped_bytes(backslash, &escape_carry);
-        take(&walk, quotes, equal_mask(block, ' ') & valid, base);
+        uint64_t separators = equal_mask(block, separator) & valid;
+        take(&walk, quotes, separators, base);
         if (newline != 0) {
             length = base + (size_t)__builtin_ctzll(newline);
             /* a CR at the very end of the line is part of its end, not of its text */
             if (length > base && text[length - 1] == '\r') valid >>= 1;
         }
-        odd |= (odd_mask(block) | backslash) & valid;
+        odd |= (odd_mask(block) | backslash) & valid & ~(columns == SCAN_TABS ? separators : 0);
     }
     line->consumed = length < text_bytes ? (uint32_t)length + 1 : text_bytes;
     if (length > 0 && text[length - 1] == '\r') {
         length--;
-        if (length % 64 == 63) odd = any_odd(text, length); /* the CR was taken for text: its block ended with it */
+        if (length % 64 == 63) odd = any_odd(text, length, separator); /* the CR was taken for text: its block ended with it */
     }
     if (walk.ends_count < ends_max) ends[walk.ends_count] = (uint32_t)length;
     line->length = (uint32_t)length;

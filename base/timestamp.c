@@ -10,6 +10,8 @@
 #define TIME 11 /* behind the T */
 #define UNIX_SECONDS_MIN 1000000000u
 #define UNIX_SECONDS_MAX 9214646399u
+#define UNIX_DIGITS 10 /* of all seconds between them */
+#define NS_MAX ((int64_t)UNIX_SECONDS_MAX * NS_PER_SECOND + (NS_PER_SECOND - 1))
 
 static bool two_digits(const char *text, int *value) {
     unsigned tens = (unsigned)(unsigned char)text[0] - '0', ones = (unsigned)(unsigned char)text[1] - '0';
@@ -23,18 +25,36 @@ int64_t timestamp_days(int year, int month, int day) {
     return 365 * y + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
 }
 
-static bool parse_day(const char *text, int64_t *ns) {
+static bool parse_year(const char *text, int *year) {
+    int century, rest;
+    if (!two_digits(text, &century) || !two_digits(text + 2, &rest)) return false;
+    *year = century * 100 + rest;
+    return true;
+}
+
+/* False for days that are in no calendar or out of range. */
+static bool day_begin(int year, int month, int day, int64_t *ns) {
     static const int month_days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int century, rest, month, day;
-    if (!two_digits(text, &century) || !two_digits(text + 2, &rest) || text[4] != '-' ||
-        !two_digits(text + 5, &month) || text[7] != '-' || !two_digits(text + 8, &day))
-        return false;
-    int year = century * 100 + rest;
     if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1) return false;
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (day > month_days[month - 1] + (month == 2 && leap)) return false;
     *ns = timestamp_days(year, month, day) * 86400 * NS_PER_SECOND;
     return true;
+}
+
+/* "2025-12-01" */
+static bool parse_day(const char *text, int64_t *ns) {
+    int year, month, day;
+    return parse_year(text, &year) && text[4] == '-' && two_digits(text + 5, &month) && text[7] == '-' &&
+           two_digits(text + 8, &day) && day_begin(year, month, day, ns);
+}
+
+/* "01/Dec/2025" */
+static bool parse_day_local(const char *text, int64_t *ns) {
+    static const char names[] = "Jan/Feb/Mar/Apr/May/Jun/Jul/Aug/Sep/Oct/Nov/Dec/";
+    int year, month = 1, day;
+    while (month <= 12 && memcmp(text + 3, names + 4 * (month - 1), 4) != 0) month++;
+    return two_digits(text, &day) && text[2] == '/' && parse_year(text + 7, &year) && day_begin(year, month, day, ns);
 }
 
 /* "HH:MM:SS", all eight bytes at once. */
@@ -65,25 +85,39 @@ static inline bool parse_micros(const char *text, int64_t *ns) {
     return lanes_bits((bytes16)(above <= highest)) == 0xffff && hour < 24;
 }
 
-/* "HH:MM:SS", a fraction of one to nine digits or none, a Z or none. */
-static bool parse_time(struct slice text, int64_t *ns, uint32_t *digits_len) {
-    int64_t seconds, fraction = 0;
-    const char *p = text.ptr;
-    if (!parse_clock(p + TIME, &seconds)) return false;
-    size_t at = 19;
-    if (at < text.len && p[at] == '.') {
-        int64_t scale = NS_PER_SECOND;
-        for (at++; at < text.len && scale > 1; at++) {
-            unsigned digit = (unsigned)(unsigned char)p[at] - '0';
-            if (digit > 9) break;
-            scale /= 10;
-            fraction += scale * digit;
-        }
-        if (at == 20) return false;
+/* A dot with one to nine digits behind it at `*at`, which is moved behind them, or nothing. */
+static inline bool parse_fraction(struct slice text, size_t *at, int64_t *ns) {
+    size_t i = *at;
+    *ns = 0;
+    if (i == text.len || text.ptr[i] != '.') return true;
+    int64_t scale = NS_PER_SECOND;
+    for (i++; i < text.len && scale > 1; i++) {
+        unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
+        if (digit > 9) break;
+        scale /= 10;
+        *ns += scale * digit;
     }
-    *digits_len = (uint32_t)at;
-    if (at < text.len && p[at] == 'Z') at++;
+    bool good = i > *at + 1;
+    *at = i;
+    return good;
+}
+
+/* "HH:MM:SS" at `*at`, of which all eight bytes can be read, and a fraction or none. */
+static inline bool parse_time_of_day(struct slice text, size_t *at, int64_t *ns) {
+    int64_t seconds, fraction;
+    if (!parse_clock(text.ptr + *at, &seconds)) return false;
+    *at += 8;
+    if (!parse_fraction(text, at, &fraction)) return false;
     *ns = seconds * NS_PER_SECOND + fraction;
+    return true;
+}
+
+/* The same behind a day, and a Z or none. */
+static bool parse_time(struct slice text, int64_t *ns, uint32_t *digits_len) {
+    size_t at = TIME;
+    if (!parse_time_of_day(text, &at, ns)) return false;
+    *digits_len = (uint32_t)at;
+    if (at < text.len && text.ptr[at] == 'Z') at++;
     return at == text.len;
 }
 
@@ -114,10 +148,92 @@ bool timestamp_parse(struct slice text, struct timestamp_cache *cache, int64_t *
     return true;
 }
 
+/* "+01:00" or "+0100": what local clocks are ahead of UTC. */
+static bool parse_offset(struct slice text, int64_t *ns) {
+    int hours, minutes;
+    bool colon = text.len == 6 && text.ptr[3] == ':';
+    if ((text.len != 5 && !colon) || (text.ptr[0] != '+' && text.ptr[0] != '-') || !two_digits(text.ptr + 1, &hours) ||
+        !two_digits(text.ptr + 3 + colon, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    int64_t ahead = (hours * 60 + minutes) * 60 * NS_PER_SECOND;
+    *ns = text.ptr[0] == '-' ? -ahead : ahead;
+    return true;
+}
+
+/* Day, time of day and offset put together. The day is in range: no sum of the three overflows. */
+static inline bool sum_up(int64_t day, int64_t time_of_day, int64_t offset, int64_t *ns) {
+    *ns = day + time_of_day - offset;
+    return *ns >= 0 && *ns <= NS_MAX;
+}
+
+/* "2025-12-01", remembered as the day of a text with a T. */
+static inline bool find_day(const char *text, struct timestamp_cache *cache) {
+    if (cache->known && memcmp(text, cache->day, 8) == 0 && memcmp(text + 8, cache->day + 8, 2) == 0) return true;
+    cache->known = parse_day(text, &cache->day_ns);
+    memcpy(cache->day, text, 10);
+    cache->day[10] = 'T';
+    return cache->known;
+}
+
+bool timestamp_parse_zoned(struct slice text, struct timestamp_cache *cache, int64_t *ns) {
+    int64_t time_of_day, offset = 0;
+    size_t at = TIME;
+    if (text.len < 19 || (text.ptr[10] != 'T' && text.ptr[10] != ' ') || !find_day(text.ptr, cache) ||
+        !parse_time_of_day(text, &at, &time_of_day))
+        return false;
+    struct slice zone = {text.ptr + at, text.len - at};
+    if (zone.len > 1 ? !parse_offset(zone, &offset) : zone.len == 1 && zone.ptr[0] != 'Z') return false;
+    return sum_up(cache->day_ns, time_of_day, offset, ns);
+}
+
+bool timestamp_parse_local(struct slice text, struct timestamp_cache *cache, int64_t *ns) {
+    int64_t time_of_day, offset = 0;
+    size_t at = 12;
+    if (text.len < 20 || text.ptr[11] != ':') return false;
+    if (!same_day(cache, text.ptr)) {
+        cache->known = parse_day_local(text.ptr, &cache->day_ns);
+        if (!cache->known) return false;
+        memcpy(cache->day, text.ptr, sizeof cache->day);
+    }
+    if (!parse_time_of_day(text, &at, &time_of_day)) return false;
+    if (at < text.len &&
+        (text.ptr[at] != ' ' || !parse_offset((struct slice){text.ptr + at + 1, text.len - at - 1}, &offset)))
+        return false;
+    return sum_up(cache->day_ns, time_of_day, offset, ns);
+}
+
+bool timestamp_parse_date_clock(struct slice date, struct slice clock, struct timestamp_cache *cache, int64_t *ns) {
+    int64_t time_of_day;
+    size_t at = 0;
+    if (date.len != 10 || clock.len < 8 || !find_day(date.ptr, cache) || !parse_time_of_day(clock, &at, &time_of_day) ||
+        at != clock.len)
+        return false;
+    return sum_up(cache->day_ns, time_of_day, 0, ns);
+}
+
+bool timestamp_from_unix(uint64_t seconds, int64_t *ns) {
+    if (seconds < UNIX_SECONDS_MIN || seconds > UNIX_SECONDS_MAX) return false;
+    *ns = (int64_t)seconds * NS_PER_SECOND;
+    return true;
+}
+
 bool timestamp_parse_unix(struct slice text, int64_t *ns) {
     uint64_t seconds;
-    if (!number_parse(text, &seconds) || seconds < UNIX_SECONDS_MIN || seconds > UNIX_SECONDS_MAX) return false;
-    *ns = (int64_t)seconds * NS_PER_SECOND;
+    int64_t fraction = 0;
+    if (text.len > UNIX_DIGITS && text.ptr[UNIX_DIGITS] == '.') {
+        size_t at = UNIX_DIGITS;
+        if (!parse_fraction(text, &at, &fraction) || at != text.len) return false;
+        text.len = UNIX_DIGITS;
+    }
+    if (!number_parse(text, &seconds) || !timestamp_from_unix(seconds, ns)) return false;
+    *ns += fraction;
+    return true;
+}
+
+bool timestamp_parse_unix_ms(struct slice text, int64_t *ns) {
+    uint64_t ms;
+    if (!number_parse(text, &ms) || !timestamp_from_unix(ms / 1000, ns)) return false;
+    *ns += (int64_t)(ms % 1000) * 1000000;
     return true;
 }
 

@@ -3,13 +3,14 @@
 
 A time in seconds says more about the machine than about the program; a ratio to `gzip -dc` of the same file, taken in
 turns, can be compared between machines and between months. Nothing here is a test: the exit status is 0 unless a
-program that had to run did not.
+program that had to run did not, or a format's lines were not all read.
 
     bench.py --wherefrom PATH --generate PATH --floor PATH --work DIR
              [--lines 1000000] [--runs 5] [--peer-runs 3] [--only ROW[,ROW]] [--geo FILE] [--json FILE]
+             [--formats NAME[,NAME]] [--format-megabytes 200]
 
-Rows: gzip plain floor speed workers memory first-record goaccess syslog-ng duckdb. Programs to compare with that are
-not installed are reported as not measured, with the reason.
+Rows: gzip plain floor speed workers memory first-record goaccess syslog-ng duckdb formats. Programs to compare with that
+are not installed are reported as not measured, with the reason. `formats` is a table of its own, a row per format.
 
 Threads: one.
 """
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass
 sys.dont_write_bytecode = True  # the modules beside this one are imported from the source tree: leave nothing there
 
 import measure
+from formats import FORMATS, FormatBench
 from measure import Corpus, Failed, Unavailable, in_turns, median, ratio
 from peers import PEERS
 
@@ -193,6 +195,14 @@ def find_geo(options):
     return path
 
 
+def measure_formats(options):
+    """The table of formats; its failures have been told when it is printed."""
+    formats = FormatBench(options)
+    formats.run()
+    formats.print_table()
+    return formats
+
+
 def print_table(bench):
     line_bytes = os.path.getsize(bench.corpus.plain(bench.lines)) / bench.lines
     print(f"\n{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; "
@@ -212,20 +222,30 @@ def print_table(bench):
 
 
 def parse_arguments():
-    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", *(peer.name for peer in PEERS)]
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], epilog="rows: " + " ".join(names))
+    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", *(peer.name for peer in PEERS),
+             "formats"]
+    format_names = [spec.name for spec in FORMATS]
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="rows: " + " ".join(names) + "\n\n"
+        "The row `formats` is a table of its own: what each format costs per GB and per million records, and how much of ALB's\n"
+        "cost per byte that is (no text format more than 1.5 x, no JSON format more than 2.5 x). A corpus that is not read to the\n"
+        "last line, or as another format, is a failure. Formats: " + " ".join(format_names))
     for name in ("wherefrom", "generate", "floor", "work"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peer-runs", type=int, default=3, help="peers take long (default: 3)")
     parser.add_argument("--only", metavar="ROW[,ROW]", help="measure these rows only")
+    parser.add_argument("--formats", metavar="NAME[,NAME]", help="of the row formats, these only")
+    parser.add_argument("--format-megabytes", type=int, default=200, help="size of a format's corpus (default: 200)")
     parser.add_argument("--geo", metavar="FILE", help="database for the peers (default: the one that ships)")
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON too")
     options = parser.parse_args()
     options.only = set(options.only.split(",")) if options.only else set(names)
-    unknown = options.only - set(names)
-    if unknown or options.runs < 1 or options.peer_runs < 1 or options.lines < 1:
+    options.formats = set(options.formats.split(",")) if options.formats else set()
+    unknown = (options.only - set(names)) | (options.formats - set(format_names))
+    if unknown or min(options.runs, options.peer_runs, options.lines, options.format_megabytes) < 1:
         parser.error(f"no such row: {', '.join(sorted(unknown))}" if unknown else "numbers are 1 at least")
     return options
 
@@ -233,18 +253,25 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     os.makedirs(options.work, exist_ok=True)
+    result, failures = {"runs": options.runs}, 0
     try:
-        bench = Bench(options)
-        bench.run()
+        if options.only != {"formats"}:
+            bench = Bench(options)
+            bench.run()
+            print_table(bench)
+            failures += bench.failures
+            result |= {"lines": bench.lines, "rows": [asdict(row) for row in bench.rows]}
+        if "formats" in options.only:
+            formats = measure_formats(options)
+            failures += formats.failures
+            result["formats"] = formats.as_json()
     except Failed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    print_table(bench)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            rows = [asdict(row) for row in bench.rows]
-            json.dump({"lines": bench.lines, "runs": bench.runs, "rows": rows}, file, indent=1)
-    return 1 if bench.failures else 0
+            json.dump(result, file, indent=1)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

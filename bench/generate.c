@@ -1,4 +1,4 @@
-/* wherefrom-generate: made-up balancer logs, for measuring and for demonstrations.
+/* wherefrom-generate: made-up logs of balancers and proxies, for measuring and for demonstrations.
  *
  * Real logs hold people's addresses and may not be shared, and a corpus of a few lines repeated fits every cache; so
  * the corpus is made: the same seed gives the same bytes anywhere, 170,000 clients by Zipf's law, lines that pack
@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/generate_line.h"
+#include "bench/generate_format.h"
+#include "bench/generate_mixed.h"
 #include "bench/generate_tree.h"
 
 #define BLOCK_BYTES (1u << 20)
@@ -23,22 +24,27 @@
 #define LINE_STEP_US 1000 /* a corpus of a million lines is 17 minutes of a busy balancer */
 
 static const char usage[] =
-    "usage: wherefrom-generate alb|nlb|clb --lines N --seed S [--clients N] [--start YYYY-MM-DD] [-o FILE]\n"
+    "usage: wherefrom-generate FORMAT --lines N --seed S [--clients N] [--start YYYY-MM-DD] [-o FILE]\n"
+    "       wherefrom-generate mixed --lines N --seed S [--labels FILE] [--clients N] [--start YYYY-MM-DD] [-o FILE]\n"
     "       wherefrom-generate tree DIR --seed S [--files N] [--lines-per-file N] [--start YYYY-MM-DD]\n"
     "\n"
-    "Writes made-up AWS load-balancer logs: one stream of lines, or a tree of objects with S3 keys.\n"
-    "The same options give the same lines on any machine.\n"
+    "Writes made-up logs: lines of one format, lines of all formats in one stream, or a tree of objects with S3 keys.\n"
+    "The same options give the same lines on any machine. A header line, where the format has one, is not counted;\n"
+    "`mixed` has none, and no lines of formats that need one to be told.\n"
     "\n"
     "  --lines N            lines to write (default 1000)\n"
     "  --seed S             a number (default 1)\n"
     "  --clients N          distinct clients (default 170000, or 17 % of fewer than a million lines)\n"
     "  --start YYYY-MM-DD   first day, UTC (default 2026-11-01)\n"
     "  -o FILE              where to (default: standard output)\n"
+    "  --labels FILE        for each line of `mixed` a line with its FORMAT and what wherefrom calls it\n"
     "  --files N            objects of the tree (default 40)\n"
-    "  --lines-per-file N   lines of each, 16 at least (default 2000)\n";
+    "  --lines-per-file N   lines of each, 16 at least (default 2000)\n"
+    "\n"
+    "FORMAT:\n";
 
 struct options {
-    const char *command, *directory, *output;
+    const char *command, *directory, *output, *labels;
     uint64_t lines, seed, clients, files, lines_per_file;
     int64_t start_us;
 };
@@ -82,8 +88,11 @@ static int parse_option(struct options *options, const char *name, const char *v
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (strcmp(name, numbers[i].name) == 0) return parse_number(value, numbers[i].limit, numbers[i].number);
     if (strcmp(name, "--start") == 0) return parse_day(value, &options->start_us);
-    if (strcmp(name, "-o") != 0) return usage_error("unknown option", name);
-    options->output = value;
+    const char **text = strcmp(name, "-o") == 0         ? &options->output
+                        : strcmp(name, "--labels") == 0 ? &options->labels
+                                                        : NULL;
+    if (text == NULL) return usage_error("unknown option", name);
+    *text = value;
     return 0;
 }
 
@@ -101,6 +110,8 @@ static int parse_options(int count, char **arguments, struct options *options) {
         if (parse_option(options, arguments[next], next + 1 < count ? arguments[next + 1] : NULL) != 0) return -1;
     if (options->clients == 0)
         options->clients = options->lines >= 1000000 ? CLIENTS_DEFAULT : options->lines * 17 / 100 + 1;
+    if (options->labels != NULL && strcmp(options->command, "mixed") != 0)
+        return usage_error("--labels", "of `mixed` only");
     if (options->lines_per_file < 16) return usage_error("--lines-per-file", "16 at least");
     return 0;
 }
@@ -119,16 +130,18 @@ static int write_all(int file, const char *bytes, size_t length) {
 }
 
 /* Returns 0, or -1 with errno set. */
-static int write_stream(const struct options *options, enum site_kind kind, int file) {
-    struct generate_line line = {.dice = {dice_hash(options->seed, 0)},
+static int write_stream(const struct options *options, const struct generate_format *format, int file) {
+    struct generate_line line = {.format = format,
+                                 .dice = {dice_hash(options->seed, 0)},
                                  .seed = options->seed,
                                  .lines = options->lines,
                                  .clients = (uint32_t)options->clients,
                                  .step_us = LINE_STEP_US,
                                  .clock_us = options->start_us};
-    generate_site_init(&line.site, kind, options->seed, 0);
+    generate_site_init(&line.site, format->site, options->seed, 0);
     static char block[BLOCK_BYTES];
     struct put put = {block, block + sizeof block};
+    if (format->header != NULL) put_text(&put, format->header);
     int status = 0;
     while (status == 0 && line.made < options->lines) {
         generate_line_put(&line, &put);
@@ -140,26 +153,52 @@ static int write_stream(const struct options *options, enum site_kind kind, int 
     return status;
 }
 
-static int run_stream(const struct options *options, enum site_kind kind) {
+static int run_stream(const struct options *options, const struct generate_format *format) {
     bool named = options->output != NULL;
     int file = named ? open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
-    if (file < 0 || write_stream(options, kind, file) != 0 || (named && close(file) != 0)) {
+    if (file < 0 || write_stream(options, format, file) != 0 || (named && close(file) != 0)) {
         fprintf(stderr, "wherefrom-generate: %s: %s\n", named ? options->output : "standard output", strerror(errno));
         return 1;
     }
     return 0;
 }
 
+static int complain(const char *path) {
+    fprintf(stderr, "wherefrom-generate: %s: %s\n", path, strerror(errno));
+    return 1;
+}
+
+static int run_mixed(const struct options *options) {
+    const struct generate_mixed mixed = {.seed = options->seed,
+                                         .lines = options->lines,
+                                         .clients = (uint32_t)options->clients,
+                                         .start_us = options->start_us};
+    FILE *lines = options->output != NULL ? fopen(options->output, "w") : stdout;
+    if (lines == NULL) return complain(options->output);
+    FILE *labels = options->labels != NULL ? fopen(options->labels, "w") : NULL;
+    if (options->labels != NULL && labels == NULL) return complain(options->labels);
+    if (generate_mixed_write(&mixed, lines, labels) != 0 || fclose(lines) != 0 ||
+        (labels != NULL && fclose(labels) != 0))
+        return complain("mixed");
+    return 0;
+}
+
+static void print_help(void) {
+    fputs(usage, stdout);
+    for (uint32_t i = 0; i < generate_formats_count; i++)
+        printf("  %-18s %s\n", generate_formats[i].name, generate_formats[i].help);
+}
+
 int main(int count, char **arguments) {
     if (count > 1 && strcmp(arguments[1], "--help") == 0) {
-        fputs(usage, stdout);
+        print_help();
         return 0;
     }
     struct options options;
     if (parse_options(count, arguments, &options) != 0) return 2;
-    static const char *const formats[] = {[SITE_ALB] = "alb", [SITE_NLB] = "nlb", [SITE_CLB] = "clb"};
-    for (unsigned kind = 0; kind < sizeof formats / sizeof formats[0]; kind++)
-        if (strcmp(options.command, formats[kind]) == 0) return run_stream(&options, (enum site_kind)kind);
+    const struct generate_format *format = generate_format_find(options.command);
+    if (format != NULL) return run_stream(&options, format);
+    if (strcmp(options.command, "mixed") == 0) return run_mixed(&options);
     if (options.directory == NULL) {
         usage_error("unknown word", options.command);
         return 2;

@@ -4,7 +4,7 @@
  * together: a WAF block has no target and -1 times, a client that left (460) has a target and -1 times.
  *
  * Threads: one struct, one thread. */
-#include "bench/generate_line.h"
+#include "bench/generate_format.h"
 #include "bench/generate_words.h"
 
 enum times {

@@ -2,7 +2,7 @@
  * and no status.
  *
  * Threads: one struct, one thread. */
-#include "bench/generate_line.h"
+#include "bench/generate_format.h"
 #include "bench/generate_words.h"
 
 static void put_seconds_short(struct put *out, uint32_t microseconds) {

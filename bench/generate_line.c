@@ -1,17 +1,16 @@
-/* What the three formats share. Times advance, but neighbours may be out of order by 50 ms: logs of AWS are sorted by
+/* What the formats share. Times advance, but neighbours may be out of order by 50 ms: logs of AWS are sorted by
  * file at best, and a reader that needs order should find out here.
  *
  * Threads: one struct, one thread. */
 #include "bench/generate_line.h"
 
 #include "bench/generate_client.h"
+#include "bench/generate_format.h"
 
 #define DISORDER_US 50000
 
 void generate_line_put(struct generate_line *line, struct put *out) {
-    static void (*const formats[])(struct generate_line *, struct put *) = {
-        [SITE_ALB] = generate_alb_put, [SITE_NLB] = generate_nlb_put, [SITE_CLB] = generate_clb_put};
-    formats[line->site.kind](line, out);
+    line->format->put(line, out);
     line->made++;
 }
 
@@ -23,10 +22,14 @@ struct generate_visit generate_line_visit(struct generate_line *line) {
                                    .time_us = line->clock_us + dice_below(&line->dice, DISORDER_US)};
 }
 
+uint32_t generate_line_port(struct generate_line *line) {
+    return 1024 + dice_below(&line->dice, 64511);
+}
+
 void generate_line_put_client(struct generate_line *line, const struct generate_visit *visit, struct put *out) {
     generate_client_put_address(out, visit->rank, visit->identity);
     put_char(out, ':');
-    put_number(out, 1024 + dice_below(&line->dice, 64511));
+    put_number(out, generate_line_port(line));
 }
 
 void generate_line_put_target(struct generate_line *line, struct put *out) {

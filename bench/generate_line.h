@@ -1,7 +1,4 @@
-/* Lines of access logs, one after another, as a balancer would write them: the state that all formats share.
- *
- * Formats: ALB 34 columns, NLB (TLS) 22, Classic ELB 15, as AWS documents them in 2026; values by the quirks that real
- * lines show (IPv6 without brackets, -1 times, "-" targets, \xHH escapes).
+/* Lines of logs, one after another, as a balancer or proxy would write them: the state that all formats share.
  *
  * Threads: one struct, one thread. */
 #ifndef WHEREFROM_GENERATE_LINE_H
@@ -14,7 +11,8 @@
 #include "bench/put.h"
 
 struct generate_line {
-    struct site site;
+    const struct generate_format *format;
+    struct site site; /* of the format's kind */
     struct dice dice;
     uint64_t seed;
     uint64_t lines;   /* how many will be made, at least 1 */
@@ -31,21 +29,18 @@ struct generate_visit {
     int64_t time_us;   /* when the line is logged; not in order from line to line, as in real files */
 };
 
-/* Appends one line with its LF; `out` has room for PUT_LINE_BYTES_MAX bytes. The format is that of line->site.kind. */
+/* Appends one line of line->format with its LF; `out` has room for PUT_LINE_BYTES_MAX bytes. */
 void generate_line_put(struct generate_line *line, struct put *out);
 
 /* For the formats: draws the next visitor and moves the clock. */
 struct generate_visit generate_line_visit(struct generate_line *line);
+
+/* For the formats: a client's port. */
+uint32_t generate_line_port(struct generate_line *line);
 
 /* For the formats: ADDRESS:PORT of the visitor, IPv6 without brackets. */
 void generate_line_put_client(struct generate_line *line, const struct generate_visit *visit, struct put *out);
 
 /* For the formats: a server behind the balancer, ADDRESS:PORT. */
 void generate_line_put_target(struct generate_line *line, struct put *out);
-
-/* The formats themselves, each in a file of its name. */
-void generate_alb_put(struct generate_line *line, struct put *out);
-void generate_nlb_put(struct generate_line *line, struct put *out);
-void generate_clb_put(struct generate_line *line, struct put *out);
-
 #endif

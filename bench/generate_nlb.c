@@ -1,7 +1,7 @@
 /* NLB access lines (TLS listeners): 22 columns. A few handshakes fail, which leaves nearly every column null.
  *
  * Threads: one struct, one thread. */
-#include "bench/generate_line.h"
+#include "bench/generate_format.h"
 
 static void put_failed_handshake(struct dice *dice, struct put *out) {
     put_number(out, dice_octaves(dice, 7));

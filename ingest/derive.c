@@ -4,11 +4,12 @@
  * Threads: one worker. */
 #include "base/number.h"
 #include "ingest/split.h"
+#include "ingest/trace_time.h"
 
 #define PORT_DIGITS_MAX 5u
 
 /* The column of a role, if the format has one and the line is long enough. */
-static bool column(const struct record *record, enum field_role role, struct span *span, int *index) {
+static inline bool column(const struct record *record, enum field_role role, struct span *span, int *index) {
     *index = schema_column(record->schema, role);
     if (*index < 0 || *index >= record->fields_count) return false;
     *span = record->fields[*index];
@@ -25,56 +26,125 @@ static bool reject_column(const struct record *record, struct reading *reading, 
     return false;
 }
 
+/* The time of a text; its own text, when that is how it is written. */
+static inline bool parse_moment(const struct record *record, enum field_kind kind, struct span span,
+                                struct timestamp_cache *days, struct moment *moment) {
+    struct slice text = record_text(record, span);
+    moment->text = (struct span){span.offset, 0};
+    switch (kind) {
+    case FIELD_TIME: return timestamp_parse(text, days, &moment->ns, &moment->text.length);
+    case FIELD_TIME_LOCAL: return timestamp_parse_local(text, days, &moment->ns);
+    case FIELD_UNIX_MS: return timestamp_parse_unix_ms(text, &moment->ns);
+    case FIELD_TIME_ANY:
+        return timestamp_parse_zoned(text, days, &moment->ns) || timestamp_parse_local(text, days, &moment->ns) ||
+               timestamp_parse_unix_ms(text, &moment->ns) || timestamp_parse_unix(text, &moment->ns);
+    default: return timestamp_parse_unix(text, &moment->ns);
+    }
+}
+
 /* False when the column is there and no time. */
 static inline bool derive_moment(const struct record *record, enum field_role role, struct timestamp_cache *days,
                                  struct moment *moment, int *index) {
     struct span span;
     moment->known = false;
     if (!column(record, role, &span, index) || record_null(record, span)) return true;
-    if (record->schema->fields[*index].kind == FIELD_UNIX_TIME) {
-        moment->text = (struct span){0, 0};
-        return moment->known = timestamp_parse_unix(record_text(record, span), &moment->ns);
-    }
-    moment->known = timestamp_parse(record_text(record, span), days, &moment->ns, &moment->text.length);
-    moment->text.offset = span.offset;
+    moment->known = parse_moment(record, record->schema->fields[*index].kind, span, days, moment);
+    if (!moment->known) moment->text.length = 0;
     return moment->known;
 }
 
-/* An end that is not logged: the start and the parts of the duration, when all are known and the sum is a time. */
-static void derive_end(struct record *record) {
-    int64_t sum = record->start.ns;
-    if (!record->start.known || schema_column(record->schema, ROLE_PROCESSING_1) < 0) return;
+/* The end where formats have more than one column for it. */
+static bool derive_other_end(struct record *record, struct timestamp_cache *days, int *index) {
+    for (enum field_role role = ROLE_TIME_END_2; role <= ROLE_TIME_END_3; role++) {
+        int other;
+        if (!derive_moment(record, role, days, &record->end, &other)) *index = other;
+        if (record->end.known) return true;
+    }
+    struct span date, clock;
+    int other;
+    if (!column(record, ROLE_TIME_END_DATE, &date, &other) || record_null(record, date)) return *index < 0;
+    record->end.known = column(record, ROLE_TIME_END_CLOCK, &clock, index) &&
+                        timestamp_parse_date_clock(record_text(record, date), record_text(record, clock), days,
+                                                   &record->end.ns);
+    record->end.text.length = 0;
+    *index = other;
+    return record->end.known;
+}
+
+/* How long it took, in nanoseconds: the sum of its parts, or, where the order of columns is free, the first that is there. False when
+ * that is not known in full. */
+static bool derive_duration(const struct record *record, int64_t *sum) {
+    bool any = false;
+    *sum = 0;
     for (enum field_role role = ROLE_PROCESSING_1; role <= ROLE_PROCESSING_3; role++) {
         struct span span;
         int index;
         int64_t ns;
         if (schema_column(record->schema, role) < 0) break;
-        if (!column(record, role, &span, &index) || !number_seconds_to_ns(record_text(record, span), &ns) ||
-            __builtin_add_overflow(sum, ns, &sum))
-            return;
+        bool there = column(record, role, &span, &index);
+        if (record->schema->layout >= LAYOUT_HEADER && (!there || record_null(record, span))) continue;
+        if (!there) return false;
+        struct slice text = record_text(record, span);
+        bool good = record->schema->fields[index].kind == FIELD_MILLISECONDS ? number_milliseconds_to_ns(text, &ns)
+                                                                             : number_seconds_to_ns(text, &ns);
+        if (!good || __builtin_add_overflow(*sum, ns, sum)) return false;
+        if (record->schema->layout >= LAYOUT_HEADER) return true; /* other columns say it in another unit */
+        any = true;
     }
-    record->end = (struct moment){.ns = sum, .known = true};
+    return any;
 }
 
+/* An end or a start that is not logged: the other one and the duration, when the sum is a time. */
+static void derive_by_duration(struct record *record) {
+    int64_t duration, ns;
+    if (record->start.known == record->end.known || schema_column(record->schema, ROLE_PROCESSING_1) < 0 ||
+        !derive_duration(record, &duration))
+        return;
+    if (record->start.known && !__builtin_add_overflow(record->start.ns, duration, &ns))
+        record->end = (struct moment){.ns = ns, .known = true};
+    else if (record->end.known && record->end.ns >= duration)
+        record->start = (struct moment){.ns = record->end.ns - duration, .known = true};
+}
+
+static const char *time_expected(enum field_kind kind) {
+    return kind == FIELD_UNIX_TIME ? "seconds since 1970"
+           : kind == FIELD_UNIX_MS ? "milliseconds since 1970"
+           : kind == FIELD_TIME    ? "an ISO 8601 time in UTC"
+                                   : "a time";
+}
+
+/* The record's own time: its end; else its start, where that is all the format has or the order of columns is free; else a moment
+ * of another kind. A column that is no time spoils the record, unless another one says the same. */
 static bool derive_times(struct record *record, struct timestamp_cache *days, struct reading *reading) {
-    int start = -1, end = -1, own = schema_time_column(record->schema);
+    const struct schema *schema = record->schema;
+    int start = -1, bad = -1, other;
+    bool free_order = schema->layout >= LAYOUT_HEADER;
     bool start_good = derive_moment(record, ROLE_TIME_START, days, &record->start, &start);
-    bool end_good = derive_moment(record, ROLE_TIME_END, days, &record->end, &end), good = false;
-    if (own == end) {
-        bool by_start = record->schema->layout == LAYOUT_HEADER && end_good && !record->end.known; /* not logged */
-        good = by_start ? start_good : end_good;
-        record->time = by_start ? record->start : record->end;
-    } else if (own == start) {
-        good = start_good;
+    bool good = derive_moment(record, ROLE_TIME_END, days, &record->end, &other);
+    if (!good) bad = other;
+    if (free_order && !record->end.known) good = derive_other_end(record, days, &bad);
+    record->time = record->end;
+    if (good && !record->time.known && (free_order || schema_column(schema, ROLE_TIME_END) < 0)) {
         record->time = record->start;
-        derive_end(record);
-    } else {
-        good = derive_moment(record, ROLE_TIME, days, &record->time, &own);
+        if (!start_good) bad = start;
+        good = start_good;
     }
-    if (good && record->time.known) return true;
-    bool unix_time = record->schema->fields[own].kind == FIELD_UNIX_TIME;
-    return reject_column(record, reading, REJECT_BAD_TIME, own,
-                         unix_time ? "seconds since 1970" : "an ISO 8601 time in UTC");
+    if (good && !record->time.known) {
+        good = derive_moment(record, ROLE_TIME, days, &record->time, &other);
+        if (!good) bad = other;
+    }
+    struct span trace;
+    if (good && schema_time_column(schema) < 0 && column(record, ROLE_TRACE, &trace, &bad)) {
+        record->time.text.length = 0;
+        record->time.known = trace_time(record_text(record, trace), &record->time.ns);
+    }
+    if (good && record->time.known) {
+        derive_by_duration(record);
+        return true;
+    }
+    if (bad < 0) bad = schema_time_column(schema);
+    if (bad < 0 || bad >= record->fields_count) return reading_reject(reading, REJECT_BAD_TIME, "a time");
+    return reject_column(record, reading, REJECT_BAD_TIME, bad, time_expected(schema->fields[bad].kind));
 }
 
 /* IPv4 is canonical as logged: copied instead of formatted. */
@@ -154,12 +224,17 @@ static bool find_ip(const struct record *record, const struct ip_columns *roles,
            (column(record, roles->ip, span, index) && !record_null(record, *span));
 }
 
-static bool parse_ip(const struct record *record, const struct ip_columns *roles, struct span span,
-                     struct endpoint *endpoint, struct endpoint_text *text) {
-    if (!ip_parse(record_text(record, span), &endpoint->address)) return false;
-    text->address = is_canonical(&endpoint->address) ? span : (struct span){0, 0};
-    endpoint->port = derive_port(record, roles->port, &text->port);
-    return true;
+static bool parse_ip(const struct record *record, const struct ip_columns *roles, int index, struct endpoint *endpoint,
+                     struct endpoint_text *text) {
+    struct span span = record->fields[index];
+    if (ip_parse(record_text(record, span), &endpoint->address)) {
+        text->address = is_canonical(&endpoint->address) ? span : (struct span){0, 0};
+        endpoint->port = derive_port(record, roles->port, &text->port);
+        return true;
+    }
+    *text = (struct endpoint_text){{0, 0}, {0, 0}}; /* users' own logs have it with a port or without */
+    return record->schema->fields[index].kind == FIELD_ENDPOINT &&
+           ip_parse_endpoint(record_text(record, span), endpoint);
 }
 
 static void derive_destination(struct record *record, struct known_addresses *addresses) {
@@ -169,7 +244,7 @@ static void derive_destination(struct record *record, struct known_addresses *ad
     if (schema_column(record->schema, ROLE_DESTINATION_IP) >= 0) {
         const struct ip_columns roles = {ROLE_DESTINATION_IP_REAL, ROLE_DESTINATION_IP, ROLE_DESTINATION_PORT};
         record->has_destination = find_ip(record, &roles, &span, &index) &&
-                                  parse_ip(record, &roles, span, &record->destination, &record->destination_text);
+                                  parse_ip(record, &roles, index, &record->destination, &record->destination_text);
         return;
     }
     if (!column(record, ROLE_DESTINATION, &span, &index) || record_null(record, span)) return;
@@ -206,16 +281,17 @@ static bool derive_peer(struct record *record, struct reading *reading) {
     }
     const struct ip_columns roles = {ROLE_PEER_IP_REAL, ROLE_PEER_IP, ROLE_PEER_PORT};
     record->has_peer = find_ip(record, &roles, &span, &index);
-    if (record->has_peer && !parse_ip(record, &roles, span, &record->peer, &record->peer_text))
+    if (record->has_peer && !parse_ip(record, &roles, index, &record->peer, &record->peer_text))
         return reject_column(record, reading, REJECT_BAD_PEER, index, "an address");
     return true;
 }
 
 /* Words that mean success; any other is a failure. */
 static enum outcome derive_result(struct slice text) {
-    bool good = slice_equal(text, SLICE("PASS")) || slice_equal(text, SLICE("Success")) ||
-                slice_equal(text, SLICE("ACCEPT"));
-    return good ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+    static const char *const words[] = {"PASS", "Success", "ACCEPT", "ALLOW", "COUNT"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_equal(text, slice_from(words[i]))) return OUTCOME_SUCCESS;
+    return OUTCOME_FAILURE;
 }
 
 bool is_empty_flow(const struct record *record, const struct schema *schema, enum skip_reason *skip) {
@@ -233,10 +309,14 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
     if (column(record, ROLE_RESULT, &span, &index)) {
         if (!record_null(record, span)) record->outcome = (uint8_t)derive_result(record_text(record, span));
     } else if (column(record, ROLE_STATUS, &span, &index) && !record_null(record, span)) {
-        uint64_t status;
-        if (!number_parse(record_text(record, span), &status))
+        uint64_t status = 0;
+        struct slice text = record_text(record, span);
+        bool may_lack = record->schema->layout >= LAYOUT_W3C; /* 000, 0, -1: it ended before there was one */
+        if (!(may_lack && slice_equal(text, SLICE("-1"))) && !number_parse(text, &status))
             return reject_column(record, reading, REJECT_BAD_STATUS, index, "a status code");
-        record->outcome = status < 400 ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+        bool none = may_lack && status == 0;
+        record->outcome = status < 400 && !none ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
+        if (none) record->fields[index].length = 0;
     } else if (column(record, ROLE_HANDSHAKE, &span, &index)) {
         record->outcome = record_null(record, span) ? OUTCOME_FAILURE : OUTCOME_SUCCESS;
     }
@@ -268,5 +348,6 @@ bool derive(struct record *record, struct splitter *splitter, struct reading *re
         bool classic = schema_column(record->schema, ROLE_PROCESSING_3) >= 0;
         if (classic && record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
     }
+    if (record->schema->layout >= LAYOUT_HEADER) request_add_columns(record);
     return true;
 }

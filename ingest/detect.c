@@ -36,6 +36,7 @@ static uint64_t known_to_fit(const struct record *record) {
 }
 
 static bool matches(const struct record *record, const struct schema *schema) {
+    if (schema->layout >= LAYOUT_W3C) return false; /* told by their looks */
     int peer = schema_peer_column(schema);
     if (record->fields_count <= (peer >= 0 ? peer : schema->detect_count - 1)) return false; /* too little to tell */
     if (schema->layout == LAYOUT_HEADER && record->schema != schema &&

@@ -23,15 +23,19 @@ static inline bool header_line_possible(struct slice text) {
     return text.ptr[0] >= 'a' && text.ptr[0] <= 'z' && (good & line) == line;
 }
 
+#define W3C_FIELDS "#Fields:"
+
 /* header_line_parse of a line that can be one. */
 bool header_line_read(struct slice text, const struct schema *schema, struct header *header);
 
 /* Reads the line that `text` begins with, up to its LF or CR LF, as a header of `schema`, or (NULL) of the format that knows most of
  * its names; of several the last one, so that what fits transit gateways as well is VPC's. False, and `header` unchanged, if it
  * is none: a header is words alone, and more than half of them are names of one format's columns. (New names come without notice;
- * values hold digits, dots and dashes of their own somewhere in every line.) 32 bytes are read, whatever the length. */
+ * values hold digits, dots and dashes of their own somewhere in every line.) A line of a W3C log that begins with `#` always is one:
+ * what it says replaces what was in force, even when we do not know the format (schema NULL) - unless it is another directive than
+ * `#Fields:`, which changes nothing. 32 bytes are read, whatever the length. */
 static inline bool header_line_parse(struct slice text, const struct schema *schema, struct header *header) {
-    return header_line_possible(text) && header_line_read(text, schema, header);
+    return (text.ptr[0] == '#' || header_line_possible(text)) && header_line_read(text, schema, header);
 }
 
 #endif

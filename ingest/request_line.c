@@ -134,3 +134,36 @@ void request_line_split(struct record *record, struct span line) {
     request->url = (struct span){url, to - url};
     split_url(request, text, url, to);
 }
+
+/* --- a request in columns of their own ---------------------------------------------------------- */
+
+static struct span column(const struct record *record, enum field_role role) {
+    int index = schema_column(record->schema, role);
+    if (index < 0 || index >= record->fields_count || record_null(record, record->fields[index]))
+        return (struct span){0, 0};
+    return record->fields[index];
+}
+
+static void add(struct span *part, struct span found) {
+    if (part->length == 0) *part = found;
+}
+
+void request_add_columns(struct record *record) {
+    const char *text = record->text;
+    struct request *request = &record->request;
+    struct span url = column(record, ROLE_URL), host = column(record, ROLE_HOST),
+                version = column(record, ROLE_HTTP_VERSION);
+    add(&request->method, column(record, ROLE_METHOD));
+    if (request->url.length == 0 && url.length > 0) {
+        request->url = url;
+        split_url(request, text, url.offset, url.offset + url.length);
+    }
+    add(&request->scheme, column(record, ROLE_SCHEME));
+    if (request->domain.length == 0 && host.length > 0)
+        split_authority(request, text, host.offset, host.offset + host.length, true);
+    add(&request->path, column(record, ROLE_PATH));
+    add(&request->query, column(record, ROLE_QUERY));
+    if (version.length > 5 && memcmp(text + version.offset, "HTTP/", 5) == 0)
+        version = (struct span){version.offset + 5, version.length - 5};
+    add(&request->version, version);
+}

@@ -281,7 +281,7 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
 /* Header lines of this batch are in force in the next ones, too, and those may be another thread's. */
 static void find_headers(struct source_file *source, const struct batch *batch) {
     const struct schema *schema = source->origin->schema;
-    if (schema != NULL && schema->layout != LAYOUT_HEADER) return;
+    if (schema != NULL && schema->layout != LAYOUT_HEADER && schema->layout != LAYOUT_W3C) return;
     const char *line = batch->text, *end = line + batch->text_bytes;
     while (line < end) {
         (void)header_line_parse((struct slice){line, (size_t)(end - line)}, schema, &source->header);

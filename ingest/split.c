@@ -1,17 +1,23 @@
-/* Lines -> columns. The kernel finds the ends of columns; here they become spans without their quotes.
+/* Lines -> records: which splitter a line goes to, and what it is when nobody said.
+ *
+ * A line is first taken for what its file's name or its predecessor says. Where nobody said anything, formats are told apart by what
+ * a line looks like and by the columns that matter, so that the answer is the same whatever the guess was.
  *
  * Threads: a splitter belongs to one worker. */
 #include "ingest/split.h"
 
 #include "base/check.h"
+#include "ingest/envoy_line.h"
+#include "ingest/haproxy_line.h"
 #include "ingest/header_line.h"
-_Static_assert(SCAN_PADDING_BYTES <= TEXT_PADDING_BYTES, "the scanner reads no further than a batch allows");
+#include "ingest/split_json.h"
+#include "ingest/split_tables.h"
 
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel) {
     *splitter = (struct splitter){.kernel = kernel, .ends = {UINT32_MAX}};
 }
 
-static bool reject(struct reading *reading, enum reject_reason reason, const char *expected) {
+bool reading_reject(struct reading *reading, enum reject_reason reason, const char *expected) {
     reading->kind = READING_REJECTED;
     reading->reject = reason;
     reading->column = -1;
@@ -19,135 +25,103 @@ static bool reject(struct reading *reading, enum reject_reason reason, const cha
     return false;
 }
 
-typedef uint32_t lanes4 __attribute__((vector_size(16)));
+/* --- lines that are more than columns between separators -------------------------------------------------------------- */
 
-static inline lanes4 load_lanes(const uint32_t *from) {
-    lanes4 lanes;
-    memcpy(&lanes, from, sizeof lanes);
-    return lanes;
+static void clear_fields(struct record *record) {
+    memset(record->fields, 0, record->schema->fields_count * sizeof record->fields[0]);
+    record->fields_count = record->schema->fields_count;
+    record->flags = 0;
 }
 
-/* Columns from their ends, four at a time; `skip` is 1 where a quote stands at either end of the column. */
-static void fill_fields(struct record *record, const uint32_t *ends, uint32_t count, const uint32_t *skip) {
-    uint32_t base = record->line.offset + 1;
-    for (uint32_t i = 0; i < count; i += 4) {
-        lanes4 before = load_lanes(ends + i), quote = load_lanes(skip + i);
-        lanes4 offsets = before + quote + base, lengths = load_lanes(ends + i + 1) - before - quote - quote - 1;
-        lanes4 first = __builtin_shufflevector(offsets, lengths, 0, 4, 1, 5);
-        lanes4 second = __builtin_shufflevector(offsets, lengths, 2, 6, 3, 7);
-        memcpy(&record->fields[i], &first, sizeof first);
-        memcpy(&record->fields[i + 2], &second, sizeof second);
-    }
+static bool cut_by_formats(struct splitter *splitter, const struct origin *origin, struct record *record,
+                           struct line_cut *cut) {
+    struct spare *spare = &splitter->spare;
+    if (origin->log_format != NULL) return log_format_cut(origin->log_format, record, spare, cut);
+    cut->expected = "a line of one of the usual log formats; yours is given as -f 'nginx:LOG_FORMAT'";
+    const struct split_tables *tables = splitter->tables;
+    return tables != NULL && log_format_cut_any(tables->log_formats, tables->log_formats_count,
+                                                &splitter->last_log_format, record, spare, cut);
 }
 
-/* Whether exactly the columns of `quoting` are wrapped: each begins and ends with a quote, and there are no other quotes.
- * (A column of one quote alone does both, but it is the last one then and leaves the count odd.) */
-static bool quoted_alike(const struct quoting *quoting, const char *line, const uint32_t *ends,
-                         const struct scan_line *scan) {
-    if (scan->odd || scan->ends_count != quoting->columns_count || scan->quotes_count != 2 * quoting->quoted_count)
-        return false;
-    for (uint32_t i = 0; i < quoting->quoted_count; i++) {
-        const uint32_t *end = ends + quoting->quoted[i]; /* of the column before, and then of this one */
-        if (line[(ptrdiff_t)(int32_t)end[0] + 1] != '"' || line[(ptrdiff_t)end[1] - 1] != '"') return false;
-    }
-    return true;
-}
-
-/* A quote at both ends of a column is its wrapping; any other quote is text, which then needs escaping. */
-static void learn_quoting(struct quoting *quoting, const char *line, const uint32_t *ends, uint32_t count) {
-    quoting->columns_count = count;
-    quoting->quoted_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t start = ends[i] + 1, end = ends[i + 1];
-        quoting->skip[i] = end - start >= 2 && line[start] == '"' && line[end - 1] == '"';
-        quoting->quoted[quoting->quoted_count] = (uint8_t)i;
-        quoting->quoted_count += quoting->skip[i];
-    }
-}
-
-/* "2018-09-22T20:28:14.000Z" in front of a flow, as an export from CloudWatch Logs has it. */
-static bool is_export_time(struct slice text) {
-    return text.len >= 20 && text.ptr[4] == '-' && text.ptr[10] == 'T' && text.ptr[text.len - 1] == 'Z';
-}
-
-/* Puts columns in the order of a header line into that of the table; those that the table does not know come behind. Runs of spaces
- * are one, since real lines have them. Returns how many columns the line has. */
-static uint32_t arrange(const struct header *header, struct record *record, const uint32_t *ends, uint32_t count) {
-    const struct schema *schema = record->schema;
-    uint32_t seen = 0, extras = 0, start = 0, base = record->line.offset;
-    memset(record->fields, 0, schema->fields_count * sizeof record->fields[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        struct span span = {base + start, ends[i] - start};
-        start = ends[i] + 1;
-        if (span.length == 0 || (seen == 0 && is_export_time(record_text(record, span)))) continue;
-        uint32_t row = header == NULL ? seen : seen < header->columns_count ? header->columns[seen] : HEADER_UNKNOWN;
-        if (row >= schema->fields_count) row = schema->fields_count + extras++;
-        if (row < FIELDS_MAX) record->fields[row] = span;
-        seen++;
-    }
-    record->fields_count = (uint16_t)(schema->fields_count + extras); /* more than FIELDS_MAX: not all are stored */
-    return seen;
-}
-
-/* Columns by spaces, and which of them were wrapped in quotes. */
-static void take_columns(struct splitter *splitter, const char *text, const struct scan_line *line, bool quoted,
-                         struct record *record) {
-    const struct schema *schema = record->schema;
-    uint32_t *ends = splitter->ends;
-    static const struct quoting without_quotes;
-    const struct quoting *quoting = &without_quotes;
-    if (quoted) {
-        if (!quoted_alike(&splitter->quoting, text, ends, line))
-            learn_quoting(&splitter->quoting, text, ends, line->ends_count);
-        quoting = &splitter->quoting;
-    }
-    record->fields_count = (uint16_t)line->ends_count;
-    fill_fields(record, ends, line->ends_count, quoting->skip);
-    if (schema != NULL && line->ends_count < schema->fields_count)
-        memset(&record->fields[line->ends_count], 0,
-               (schema->fields_count - line->ends_count) * sizeof record->fields[0]);
-    record->plain = !line->odd && line->quotes_count == 2 * quoting->quoted_count;
-}
-
-static bool split_as(struct splitter *splitter, const struct schema *schema, const char *text, uint32_t text_left,
-                     struct record *record, struct reading *reading, uint32_t *consumed) {
+static bool split_line(struct splitter *splitter, const char *text, uint32_t left, const struct origin *origin,
+                       struct record *record, struct reading *reading, uint32_t *consumed) {
     struct scan_line line;
-    bool quoted = schema == NULL || schema->layout == LAYOUT_SPACE_QUOTED;
-    splitter->kernel->line(text, text_left, quoted, splitter->ends + 1, FIELDS_MAX, &line);
+    struct line_cut cut = {.expected = NULL};
+    uint32_t before = splitter->spare.used;
+    splitter->kernel->line(text, left, SCAN_SPACES, splitter->ends + 1, FIELDS_MAX, &line);
     *consumed = line.consumed;
-    record->schema = schema;
     record->line.length = line.length;
+    record->aws_escapes = record->schema->layout == LAYOUT_LOG_FORMAT;
+    clear_fields(record);
+    bool good = record->schema->layout == LAYOUT_HAPROXY ? haproxy_line_cut(record, &splitter->spare, &cut)
+                : record->schema->layout == LAYOUT_ENVOY ? envoy_line_cut(record, &splitter->spare, &cut)
+                                                         : cut_by_formats(splitter, origin, record, &cut);
+    record->plain = !line.odd && line.quotes_count == cut.quotes && splitter->spare.used == before;
+    return good || reading_reject(reading, REJECT_UNKNOWN_FORMAT, cut.expected);
+}
+
+/* One line as a row of a format (NULL: just columns); consumed is always set. */
+static bool split_as(struct splitter *splitter, const struct schema *schema, const char *text, uint32_t left,
+                     const struct origin *origin, struct record *record, struct reading *reading, uint32_t *consumed) {
+    record->schema = schema;
     reading->schema = schema;
-    if (line.ends_count > FIELDS_MAX) {
-        record->fields_count = 0;
-        return reject(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns");
+    bool lines = schema != NULL && schema->layout >= LAYOUT_LOG_FORMAT && schema->layout <= LAYOUT_ENVOY;
+    bool good = lines ? split_line(splitter, text, left, origin, record, reading, consumed)
+                      : split_columns(splitter, text, left, record, reading, consumed);
+    return good && derive(record, splitter, reading);
+}
+
+/* --- which format? ---------------------------------------------------------------------------------------------------- */
+
+static struct slice line_at(const char *line, uint32_t left) {
+    const char *newline = memchr(line, '\n', left);
+    return (struct slice){line, newline != NULL ? (size_t)(newline - line) : left};
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* `[01/Dec/2025:00:00:01`: NGINX has a zone behind it, HAProxy has none. The first one counts: what stands before it in NGINX's line
+ * may be the client's own words, but then it is not NGINX's for us. */
+static enum layout look_for_local_time(struct slice line) {
+    for (const char *from = line.ptr, *end = line.ptr + line.len; end - from > 22; from++) {
+        from = memchr(from, '[', (size_t)(end - from) - 22);
+        if (from == NULL) break;
+        if (is_digit(from[1]) && is_digit(from[2]) && from[3] == '/')
+            return from[21] == ' ' ? LAYOUT_LOG_FORMAT : LAYOUT_HAPROXY;
     }
-    if (schema != NULL && schema->layout == LAYOUT_HEADER) {
-        const struct header *header = splitter->header.schema == schema ? &splitter->header : NULL;
-        uint32_t count = arrange(header, record, splitter->ends + 1, line.ends_count);
-        record->plain = !line.odd && line.quotes_count == 0;
-        if (record->fields_count > FIELDS_MAX) {
-            record->fields_count = 0;
-            return reject(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns");
-        }
-        if (count < (header != NULL ? header->columns_count : schema->fields_count_min)) {
-            record->fields_count = (uint16_t)count; /* for the message */
-            return reject(reading, REJECT_TOO_FEW_FIELDS, "more columns");
-        }
-        if (header == NULL && count > schema->headless_count_max)
-            return reject(reading, REJECT_UNKNOWN_FORMAT, "a header line that says the order of so many columns");
-        return derive(record, splitter, reading);
+    return LAYOUT_SPACE_QUOTED;
+}
+
+/* Formats of columns have an ISO time among the first three words, or, flows, a short number as the first. */
+static bool may_be_columns(struct slice line) {
+    const char *word = line.ptr, *end = line.ptr + line.len;
+    for (int i = 0; i < 3 && word < end; i++) {
+        const char *space = memchr(word, ' ', (size_t)(end - word)), *stop = space != NULL ? space : end;
+        if (stop - word >= 19 && word[4] == '-' && word[10] == 'T') return true;
+        if (i == 0 && stop - word <= 3 && is_digit(word[0])) return true;
+        word = stop + 1;
     }
-    take_columns(splitter, text, &line, quoted, record);
-    if (line.quote_open) return reject(reading, REJECT_UNTERMINATED_QUOTE, "a closing quote");
-    if (schema == NULL) return reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
-    if (record->fields_count < schema->fields_count_min) return reject(reading, REJECT_TOO_FEW_FIELDS, "more columns");
-    return derive(record, splitter, reading);
+    return false;
+}
+
+/* What a line is told by its looks to be; LAYOUT_SPACE_QUOTED stands for all formats of columns. */
+static enum layout look_at(struct slice line) {
+    if (line.len > 0 && line.ptr[0] == '[') return LAYOUT_ENVOY;
+    if (line.len > 10 && is_digit(line.ptr[0]) && (line.ptr[10] == '\t' || line.ptr[14] == '\t')) return LAYOUT_W3C;
+    return may_be_columns(line) ? LAYOUT_SPACE_QUOTED : look_for_local_time(line);
+}
+
+static const struct schema *schema_of(enum layout layout) {
+    for (uint32_t i = 0; i < schemas_count; i++)
+        if (schemas_all[i]->layout == layout) return schemas_all[i];
+    return NULL;
 }
 
 /* Whether lines of this origin can have header lines among them. */
 static bool may_have_header(const struct origin *origin) {
-    return origin->schema == NULL || origin->schema->layout == LAYOUT_HEADER;
+    return origin->schema == NULL || origin->schema->layout == LAYOUT_HEADER || origin->schema->layout == LAYOUT_W3C;
 }
 
 static bool is_test_message(const struct record *record) {
@@ -166,43 +140,58 @@ static const struct schema *detect_flow(struct record *record) {
     return found != NULL && found->layout == LAYOUT_HEADER ? found : NULL;
 }
 
-/* A header line is in force from here on. */
-static bool take_header(struct splitter *splitter, const struct schema *schema, const char *line, uint32_t left,
-                        struct record *record, uint32_t *consumed) {
-    if (!header_line_parse((struct slice){line, left}, schema, &splitter->header)) return false;
-    const char *newline = memchr(line, '\n', left);
-    *consumed = newline != NULL ? (uint32_t)(newline + 1 - line) : left;
-    record->line.length = newline != NULL ? *consumed - 1 : left;
-    if (line[record->line.length - 1] == '\r') record->line.length--;
-    record->schema = splitter->header.schema;
-    record->fields_count = 0;
-    return true;
+/* By the columns, which are read for it, else by the looks; NULL when neither says anything. */
+static const struct schema *find_format(struct splitter *splitter, const char *line, uint32_t left,
+                                        struct record *record, struct reading *reading, uint32_t *consumed) {
+    record->schema = reading->schema = NULL;
+    (void)split_columns(splitter, line, left, record, reading, consumed);
+    struct slice text = line_at(line, left);
+    enum layout layout = look_at(text);
+    if (layout == LAYOUT_SPACE_QUOTED) {
+        const struct schema *found = detect(record);
+        if (found == NULL) found = detect_flow(record);
+        if (found != NULL) return found;
+        layout = look_for_local_time(text);
+    }
+    return layout == LAYOUT_SPACE_QUOTED ? NULL : schema_of(layout);
 }
 
 /* Whether a line of no known origin is what it was read as: what it would be found to be without a guess, or by a header line
  * exactly what that announces. */
 static bool agrees(const struct splitter *splitter, const struct record *record, const struct reading *reading) {
     const struct schema *schema = record->schema;
-    if (schema->layout != LAYOUT_HEADER || splitter->header.schema != schema) return detect_agrees(record);
-    return record->fields_count == schema->fields_count && (reading->kind == READING_SKIPPED || record->has_peer);
+    if (splitter->header.schema == schema)
+        return splitter->columns_seen == splitter->header.columns_count &&
+               (reading->kind == READING_SKIPPED || record->has_peer);
+    if (schema->layout >= LAYOUT_W3C) return look_at(record_text(record, record->line)) == schema->layout;
+    return detect_agrees(record);
 }
 
-uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
-                       const struct origin *origin, struct record *record, struct reading *reading) {
-    ASSERT(offset < text_bytes);
-    const char *line = text + offset;
-    uint32_t consumed, left = text_bytes - offset;
-    record->text = text;
-    record->line = (struct span){offset, 0};
-    reading->kind = READING_RECORD;
+/* --- one line ----------------------------------------------------------------------------------------------------------- */
+
+/* A header line is in force from here on. */
+static bool take_header(struct header *header, const struct schema *schema, const char *line, uint32_t left,
+                        struct record *record, struct reading *reading, uint32_t *consumed) {
+    if (!header_line_parse((struct slice){line, left}, schema, header)) return false;
+    struct slice text = line_at(line, left);
+    *consumed = (uint32_t)text.len + (text.len < left);
+    record->line.length = (uint32_t)text.len - (text.ptr[text.len - 1] == '\r');
+    record->schema = reading->schema = header->schema;
+    record->fields_count = 0;
+    reading->kind = READING_SKIPPED;
+    reading->skip = SKIP_HEADER;
+    return true;
+}
+
+/* A line that is no JSON, at record->line.offset; `left` bytes of text are there. Returns the bytes up to the next one. */
+static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
+                          struct reading *reading) {
+    const char *line = record->text + record->line.offset;
     const struct schema *guess = origin->schema != NULL ? origin->schema : splitter->last;
-    if (may_have_header(origin) && take_header(splitter, origin->schema, line, left, record, &consumed)) {
-        reading->kind = READING_SKIPPED;
-        reading->skip = SKIP_HEADER;
-        reading->schema = record->schema;
-        return consumed;
-    }
-    if ((split_as(splitter, guess, line, left, record, reading, &consumed) || reading->kind == READING_SKIPPED) &&
+    uint32_t consumed;
+    if (guess != NULL && guess->layout == LAYOUT_JSON) guess = NULL;
+    if ((split_as(splitter, guess, line, left, origin, record, reading, &consumed) ||
+         reading->kind == READING_SKIPPED) &&
         (origin->schema != NULL || agrees(splitter, record, reading))) {
         splitter->last = guess;
         return consumed;
@@ -214,16 +203,62 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     }
     if (origin->schema_fixed) return consumed;
     /* not what was expected: look at it without any expectation */
-    (void)split_as(splitter, NULL, line, left, record, reading, &consumed);
-    const struct schema *found = detect(record);
-    if (found == NULL) found = detect_flow(record);
+    const struct schema *found = find_format(splitter, line, left, record, reading, &consumed);
     bool by_header = found == NULL && origin->schema == NULL; /* then a header line above may say it */
     if (found == NULL) found = by_header ? splitter->header.schema : origin->schema;
-    if (found == NULL) return consumed;
+    if (found == NULL || found->layout == LAYOUT_JSON) return consumed;
     reading->kind = READING_RECORD;
-    bool good = split_as(splitter, found, line, left, record, reading, &consumed) || reading->kind == READING_SKIPPED;
+    bool good = split_as(splitter, found, line, left, origin, record, reading, &consumed) ||
+                reading->kind == READING_SKIPPED;
     if (good && by_header && !agrees(splitter, record, reading))
-        good = reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
+        good = reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
     if (good) splitter->last = found;
     return consumed;
+}
+
+/* An object: a record by its keys, or a line of any format inside `message` or the like, and so on inwards. */
+static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
+                          struct reading *reading) {
+    const struct span whole = {record->line.offset, 0};
+    struct slice text = line_at(record->text + whole.offset, left);
+    uint32_t consumed = (uint32_t)text.len + (text.len < left);
+    uint32_t length = (uint32_t)text.len - (text.ptr[text.len - 1] == '\r');
+    struct span inner;
+    record->line.length = length;
+    enum split_json_result result = split_json(splitter, origin, record, reading, &inner);
+    for (int wraps = 1; result == SPLIT_JSON_WRAPPED && wraps < JSON_WRAPS_MAX; wraps++) {
+        record->line = inner;
+        if (record->text[inner.offset] != '{') break;
+        result = split_json(splitter, origin, record, reading, &inner);
+    }
+    if (result == SPLIT_JSON_WRAPPED) {
+        struct header header = splitter->header;
+        const char *line = record->text + record->line.offset;
+        if (!may_have_header(origin) ||
+            !take_header(&header, origin->schema, line, inner.length, record, reading, &consumed))
+            (void)read_text(splitter, inner.length, origin, record, reading);
+        else
+            consumed = (uint32_t)text.len + (text.len < left);
+    } else if (result == SPLIT_JSON_RECORD) {
+        (void)derive(record, splitter, reading);
+    }
+    record->line = (struct span){whole.offset, length};
+    return consumed;
+}
+
+uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
+                       const struct origin *origin, struct record *record, struct reading *reading) {
+    ASSERT(offset < text_bytes);
+    const char *line = text + offset;
+    uint32_t consumed, left = text_bytes - offset;
+    record->text = text;
+    record->line = (struct span){offset, 0};
+    record->flags = 0;
+    reading->kind = READING_RECORD;
+    if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
+        return read_json(splitter, left, origin, record, reading);
+    if (may_have_header(origin) &&
+        take_header(&splitter->header, origin->schema, line, left, record, reading, &consumed))
+        return consumed;
+    return read_text(splitter, left, origin, record, reading);
 }

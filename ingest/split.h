@@ -8,8 +8,11 @@
 #ifndef WHEREFROM_SPLIT_H
 #define WHEREFROM_SPLIT_H
 
+#include "base/option.h"
 #include "base/scan.h"
 #include "base/timestamp.h"
+#include "ingest/json_tree.h"
+#include "ingest/log_format.h"
 #include "schemas/batch.h"
 #include "schemas/record.h"
 
@@ -37,8 +40,14 @@ struct quoting {
 
 struct splitter {
     const struct scan_kernel *kernel;
+    const struct split_tables *tables; /* NULL: no JSON, no log formats */
+    struct json_reader *json;          /* likewise */
+    struct json_tree *tree;
     const struct schema *last; /* format of the last record: a guess, nothing more */
     struct header header;      /* in force at the next line; set at the start of each batch */
+    struct spare spare;        /* for texts in another form; set at the start of each batch */
+    uint32_t last_log_format;  /* a guess, too */
+    uint32_t columns_seen;     /* of the last line that a header could describe */
     struct timestamp_cache days;
     struct known_addresses known;
     struct quoting quoting;                              /* of the last line that had quotes: a guess, too */
@@ -60,12 +69,35 @@ struct reading {
 
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel);
 
+/* What splitting needs beyond the formats' tables: made of them once, read-only after that (split_tables.c). `ndjson` says where
+ * the columns of the format of that name are found, as `column=path`; count 0: nowhere. STATUS_USAGE names the item that is wrong. */
+struct split_tables;
+enum status split_tables_new(const struct option_list *ndjson, struct split_tables **tables, struct error *error)
+    __attribute__((warn_unused_result));
+void split_tables_free(struct split_tables *tables);
+
+/* From here on the splitter reads JSON and log formats, too; false when there is no memory. `tables` must outlive it. */
+bool splitter_use_tables(struct splitter *splitter, const struct split_tables *tables)
+    __attribute__((warn_unused_result));
+void splitter_destroy(struct splitter *splitter);
+
 /* Reads the line at text[offset]; `text_bytes` is where the text ends (TEXT_PADDING_BYTES behind it may be read). Fills `record`
  * as far as it got and returns the bytes up to the next line (>= 1). `origin` says what format to expect. */
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
                        const struct origin *origin, struct record *record, struct reading *reading);
 
 /* --- inside the splitter ---------------------------------------------------------------------- */
+
+/* Rejects the line as a whole; false. */
+bool reading_reject(struct reading *reading, enum reject_reason reason, const char *expected);
+
+/* Columns between separators, for record->schema (NULL: spaces and quotes, no order known). False, with `reading`, when the line is
+ * no row of it; consumed is set in any case. */
+bool split_columns(struct splitter *splitter, const char *text, uint32_t text_left, struct record *record,
+                   struct reading *reading, uint32_t *consumed);
+
+/* "2018-09-22T20:28:14.000Z" in front of a flow, as an export from CloudWatch Logs has it. */
+bool is_export_time(struct slice text);
 
 /* Fills what the roles of `record->schema` promise; the splitter remembers days and addresses. False, with `reading`, when the
  * record cannot stand. */
@@ -76,6 +108,9 @@ bool is_empty_flow(const struct record *record, const struct schema *schema, enu
 
 /* Takes the request line apart (request_line.c). */
 void request_line_split(struct record *record, struct span line);
+
+/* Adds what columns of their own say of the request, where the request line said nothing. */
+void request_add_columns(struct record *record);
 
 /* The format whose leading columns fit the record's, NULL if none does. */
 const struct schema *detect(const struct record *record);

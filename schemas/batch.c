@@ -16,6 +16,7 @@ const char *const reject_names[REJECT_REASONS] = {
     [REJECT_TOO_MANY_FIELDS] = "too-many-fields",
     [REJECT_UNTERMINATED_QUOTE] = "unterminated-quote",
     [REJECT_UNKNOWN_FORMAT] = "unknown-format",
+    [REJECT_BAD_JSON] = "bad-json",
     [REJECT_BAD_TIME] = "bad-time",
     [REJECT_BAD_PEER] = "bad-peer",
     [REJECT_BAD_STATUS] = "bad-status",
@@ -33,7 +34,11 @@ const char *const skip_names[SKIP_REASONS] = {
     [SKIP_SAME_OBJECT] = "same-object",
 };
 
-#define TEXT_RESERVED (BATCH_TEXT_ROOM + TEXT_PADDING_BYTES)
+#define SPARE_OFFSET (2u * LINE_BYTES_MAX) /* of whole pages, behind the text and its padding */
+#define SPARE_END (SPARE_OFFSET + SPARE_EXPANSION * BATCH_TEXT_ROOM)
+#define TEXT_RESERVED (SPARE_END + TEXT_PADDING_BYTES)
+_Static_assert(SPARE_OFFSET >= BATCH_TEXT_ROOM + TEXT_PADDING_BYTES, "the spare room is behind the text");
+#define SPARE_USUAL_BYTES (2u * BATCH_TEXT_BYTES)
 #define OUT_USUAL_BYTES (4u * BATCH_TEXT_BYTES)
 #define REJECT_USUAL_BYTES BATCH_TEXT_BYTES
 
@@ -66,6 +71,14 @@ void batch_destroy(struct batch *batch) {
     *batch = (struct batch){0};
 }
 
+struct spare batch_spare(struct batch *batch) {
+    return (struct spare){.text = batch->text, .used = SPARE_OFFSET, .end = SPARE_END};
+}
+
+void batch_keep_spare(struct batch *batch, const struct spare *spare) {
+    batch->spare_bytes = spare->used - SPARE_OFFSET;
+}
+
 static void give_back(char *memory, size_t used, size_t usual) {
     /* both are multiples of any page size in use */
     if (used > usual) madvise(memory + usual, used - usual + OUT_PADDING_BYTES, MADV_DONTNEED);
@@ -74,6 +87,7 @@ static void give_back(char *memory, size_t used, size_t usual) {
 void batch_reset(struct batch *batch) {
     ASSERT(batch->magic == BATCH_MAGIC);
     give_back(batch->text, batch->text_bytes, BATCH_TEXT_BYTES);
+    give_back(batch->text + SPARE_OFFSET, batch->spare_bytes, SPARE_USUAL_BYTES);
     give_back(batch->out, batch->out_bytes, OUT_USUAL_BYTES);
     give_back(batch->reject, batch->reject_bytes, REJECT_USUAL_BYTES);
     *batch = (struct batch){.magic = BATCH_MAGIC, .text = batch->text, .out = batch->out, .reject = batch->reject};

@@ -3,7 +3,7 @@
  * A fixed number of batches goes round idle -> reader -> worker -> sink -> idle; a pointer to one is the only
  * thing that crosses threads, and the number of them is both the memory bound and the back-pressure.
  *
- *   text  [ lines of one input ............... | padding 64 ]   LINE_BYTES_MAX reserved, pages touched on use
+ *   text  [ lines of one input ............... | padding 64 | texts in another form ]   pages touched on use
  *   out   [ records as NDJSON ................ ............. ]   worst case reserved, pages touched on use
  *   reject[ rejected lines as NDJSON ......................  ]
  *
@@ -21,6 +21,7 @@
 #include "schemas/header.h"
 #include "schemas/limits.h"
 #include "schemas/record.h"
+#include "schemas/spare.h"
 
 #define BATCH_MAGIC 0x57464241u
 
@@ -30,6 +31,7 @@ enum reject_reason {
     REJECT_TOO_MANY_FIELDS,
     REJECT_UNTERMINATED_QUOTE,
     REJECT_UNKNOWN_FORMAT,
+    REJECT_BAD_JSON,
     REJECT_BAD_TIME,
     REJECT_BAD_PEER,
     REJECT_BAD_STATUS,
@@ -52,16 +54,19 @@ enum skip_reason {
 extern const char *const reject_names[REJECT_REASONS];
 extern const char *const skip_names[SKIP_REASONS];
 
+struct log_format;
+
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
-    uint32_t input_index;         /* place in the order of inputs */
-    struct slice path;            /* as opened: log.file.path */
-    struct slice name;            /* enters event.id */
-    const struct schema *schema;  /* what the key or -f says; NULL: found per line */
-    bool schema_fixed;            /* -f NAME: never try another format */
-    const struct header *header;  /* order of columns until a header line says another; NULL: not given */
-    struct slice account, region; /* from the key; empty when it does not say */
-    struct ip_parsed node;        /* from the key; family IP_NONE when it does not say */
+    uint32_t input_index;                /* place in the order of inputs */
+    struct slice path;                   /* as opened: log.file.path */
+    struct slice name;                   /* enters event.id */
+    const struct schema *schema;         /* what the key or -f says; NULL: found per line */
+    bool schema_fixed;                   /* -f NAME: never try another format */
+    const struct header *header;         /* order of columns until a header line says another; NULL: not given */
+    const struct log_format *log_format; /* given by -f; NULL: the usual ones (ingest/log_format.h) */
+    struct slice account, region;        /* from the key; empty when it does not say */
+    struct ip_parsed node;               /* from the key; family IP_NONE when it does not say */
 };
 
 /* What became of the lines of a batch. */
@@ -86,6 +91,7 @@ struct batch {
     uint32_t lines_count;
     uint32_t text_bytes;
     char *text;
+    uint32_t spare_bytes; /* used of the room behind the text */
     size_t out_bytes;
     char *out;
     size_t reject_bytes;
@@ -101,6 +107,10 @@ size_t batch_reject_bytes_max(void);
 /* Reserves the memory of one batch; false when the system refuses. batch_destroy is safe after any outcome. */
 bool batch_init(struct batch *batch) __attribute__((warn_unused_result));
 void batch_destroy(struct batch *batch);
+
+/* The room behind the text, empty; and, when the worker is done, how much of it was used. */
+struct spare batch_spare(struct batch *batch);
+void batch_keep_spare(struct batch *batch, const struct spare *spare);
 
 /* Makes it empty and gives pages beyond the usual back. */
 void batch_reset(struct batch *batch);

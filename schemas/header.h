@@ -11,10 +11,14 @@
 
 /* In force for the lines behind it, up to the next one. */
 struct header {
-    const struct schema *schema; /* NULL: there was none */
+    const struct schema *schema; /* NULL: there was none, or none that we know */
     uint32_t columns_count;
     uint8_t
         columns[FIELDS_MAX]; /* the table's row of each column of a line; HEADER_UNKNOWN: a name that we do not know */
+    uint16_t
+        names[FIELDS_MAX]; /* of unknown ones: where the name stands below, with a 0 behind it; 0: it found no room */
+    uint16_t names_bytes;  /* from 1 on */
+    char names_text[HEADER_NAMES_BYTES]; /* 32 bytes behind any name may be read */
 };
 
 _Static_assert(SCHEMA_FIELDS_MAX < HEADER_UNKNOWN, "a row is a byte");

@@ -17,11 +17,14 @@
 #define BATCH_TEXT_ROOM (LINE_BYTES_MAX + 2u)
 /* Bytes behind a batch's text that may be read (never used): the scanner loads 64 bytes at a time. */
 #define TEXT_PADDING_BYTES 64u
+/* Room behind that for texts in another form (schemas/spare.h). A JSON line of L bytes may need 3 L when its bytes are repaired to
+ * U+FFFD, again as much for strings without their escapes, and for joined headers and extras. Address space, as the rest. */
+#define SPARE_EXPANSION 8u
 /* Room for output. A byte of text may become six (\u001f) and is written four times at the most:
  * url.original, one of its parts, aws.elb.raw, event.original. What else a record has (keys,
  * numbers, place, path) fits RECORD_FIXED_BYTES. */
 #define ENCODE_EXPANSION 24u
-#define RECORD_FIXED_BYTES 8192u /* without the path: its room comes from fewer lines, see source_file.c */
+#define RECORD_FIXED_BYTES 12288u /* without the path: its room comes from fewer lines, see source_file.c */
 /* Bytes a written record may end beyond its exact length: the encoder copies 32 bytes at a time. */
 #define OUT_PADDING_BYTES 64u
 /* Batches: for each thread one that it has and one that waits, and these for the order of the output. More only cost: a run that
@@ -36,10 +39,31 @@
 #define FIELDS_MAX 128u
 /* Columns that a format's table may have: a bit each in the encoder's masks. */
 #define SCHEMA_FIELDS_MAX 64u
+/* Names of columns that a header line has and no table: all of them together. Those beyond are kept without their names. */
+#define HEADER_NAMES_BYTES 2048u
+/* A log_format: its text, and the variables in it. A longer one is refused at start. */
+#define LOG_FORMAT_BYTES_MAX 4096u
+#define LOG_FORMAT_PARTS_MAX 64u
+/* Built-in log_formats of one format. */
+#define LOG_FORMATS_MAX 24u
+/* Places where one variable of a line can end. A line with more is rejected: it was made to confuse. */
+#define LOG_FORMAT_WAYS_MAX 32u
+/* The longest value of a variable that is a word or a list of words, such as $upstream_addr, and stands without quotes. */
+#define LOG_FORMAT_WORD_BYTES_MAX 4096u
 /* Text of the offending column that a reject's detail shows. */
 #define DETAIL_TEXT_BYTES_MAX 64u
 /* Longest original kept in a rejects line; longer ones are cut and marked `truncated`. */
 #define REJECT_ORIGINAL_BYTES_MAX (64u * 1024)
+/* Objects and arrays within one another in a line of JSON, the outermost one counted; AWS's deepest has 7. Deeper ones are
+ * rejected: whoever reads the output may have a limit, too. */
+#define JSON_DEPTH_MAX 64u
+/* Values of one line of JSON that are looked at one by one. A WAF line with 30 headers has about 150. Beyond that, insides of
+ * objects and arrays are known as a whole only, the largest first (ingest/json_tree.h). */
+#define JSON_NODES_MAX 512u
+/* Addresses of X-Forwarded-For that are written; RFC-sized headers hold hundreds, and ALB refuses more than 30. */
+#define FORWARDED_MAX 32u
+/* JSON inside JSON: how often a line is unwrapped before it counts as text. */
+#define JSON_WRAPS_MAX 4
 /* Depth of nested output objects. */
 #define OUTPUT_DEPTH_MAX 8u
 

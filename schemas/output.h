@@ -8,6 +8,7 @@
 #ifndef WHEREFROM_OUTPUT_H
 #define WHEREFROM_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -18,6 +19,7 @@ enum value {
     VALUE_COLUMN,      /* a column names this path */
     VALUE_COLUMNS,     /* all columns whose paths have no row of their own, in column order */
     VALUE_CONSTANT,    /* `constant`, JSON text */
+    VALUE_PROVIDER,    /* likewise, of AWS's own formats */
     VALUE_TIMESTAMP, VALUE_START, VALUE_END, VALUE_DURATION, VALUE_OUTCOME, VALUE_REASON, VALUE_CATEGORY, VALUE_ID, VALUE_ORIGINAL,
     VALUE_CLIENT_IP, VALUE_CLIENT_PORT, VALUE_CLIENT_PLACE,
     VALUE_PEER_IP, VALUE_PEER_PORT, VALUE_DESTINATION_IP, VALUE_DESTINATION_PORT, VALUE_NODE_IP,
@@ -26,6 +28,7 @@ enum value {
     VALUE_HTTP_VERSION, VALUE_TLS_VERSION, VALUE_TLS_PROTOCOL, VALUE_NOT_BEFORE, VALUE_NOT_AFTER,
     VALUE_REGION, VALUE_ACCOUNT,
     VALUE_NETWORK_TRANSPORT, VALUE_NETWORK_NUMBER, VALUE_NETWORK_TYPE, VALUE_NETWORK_DIRECTION,
+    VALUE_FORWARDED_IP, /* what X-Forwarded-For says, as far as it is addresses */
     VALUE_TCP_FLAGS,   /* names of the flags */
     VALUE_TRANSPORT,   /* "http" or "tcp": what a classic balancer's listener spoke */
     VALUE_BLOCKED_BY,  /* "waf" */
@@ -61,6 +64,7 @@ struct output_field {
 struct output_schema {
     const char *name; /* "ecs" */
     const char *help;
+    bool flat; /* one level: no dots in names */
     const struct output_field *fields;
     uint16_t fields_count;
     const struct output_field *place; /* paths below where VALUE_CLIENT_PLACE stands */

@@ -1,4 +1,4 @@
-/* Output schema `flat`: the format's own column names at the top level (`:` as `_`), and what was worked out as client_*,
+/* Output schema `flat`: the format's own column names at the top level (`:` and `.` as `_`), and what was worked out as client_*,
  * hop_*. For DuckDB, jq, spreadsheets.
  *
  * Threads: constants. */
@@ -28,6 +28,7 @@ static const struct output_field fields[] = {
     {"account_id", VALUE_ACCOUNT, TYPE_KEYWORD, NULL, 0},
     {"", VALUE_COLUMNS, TYPE_KEYWORD, NULL, 0},
     {"ip_address", VALUE_NODE_IP, TYPE_IP, NULL, 0},
+    {"forwarded_ip", VALUE_FORWARDED_IP, TYPE_IP, NULL, 0},
     {"tcp_flags_array", VALUE_TCP_FLAGS, TYPE_KEYWORD, NULL, 0},
     {"protocol", VALUE_TRANSPORT, TYPE_KEYWORD, NULL, 0},
     {"blocked_by", VALUE_BLOCKED_BY, TYPE_KEYWORD, NULL, 0},
@@ -62,12 +63,14 @@ static const struct output_field place[] = {
     {"client_tor_exit_node", VALUE_PLACE_MARK, TYPE_BOOLEAN, NULL, PLACE_TOR_EXIT_NODE},
 };
 
-/* Every column by its own name but those that are written above: addresses with a port in the same column, the node (which may
- * come from the key), the record's only time, and names that the rows above have. */
+/* Every column by its own name but those that no other schema writes either, and those that are written above: addresses with a port
+ * in the same column, the node (which may come from the key), the record's only time, and names that begin like ours. */
 static const char *column_paths(const struct field_spec *field) {
+    bool nowhere = field->role == ROLE_NONE && field->ecs == NULL && field->ss4o == NULL;
     bool above = field->kind == FIELD_ENDPOINT || field->role == ROLE_NODE || field->role == ROLE_TIME ||
-                 strcmp(field->name, "region") == 0 || slice_starts_with(slice_from(field->name), SLICE("client_"));
-    return above ? NULL : field->name;
+                 field->role == ROLE_TIME_END_DATE || field->role == ROLE_TIME_END_CLOCK ||
+                 slice_starts_with(slice_from(field->name), SLICE("client_"));
+    return nowhere || above ? NULL : field->name;
 }
 
 static const uint16_t place_count = sizeof place / sizeof place[0];
@@ -75,6 +78,7 @@ static const uint16_t place_count = sizeof place / sizeof place[0];
 const struct output_schema output_flat = {
     .name = "flat",
     .help = "the format's own column names at the top level, with client_* and hop_*",
+    .flat = true,
     .fields = fields,
     .fields_count = sizeof fields / sizeof fields[0],
     .place = place,

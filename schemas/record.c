@@ -1,7 +1,10 @@
-/* Names of what a record can say about its client (HOPS.md 4.4).
+/* Names of what a record can say about its line and its client.
  *
  * Threads: constants. */
 #include "schemas/record.h"
+
+const char *const record_flag_names[RECORD_FLAGS] = {
+    [RECORD_LOSSY] = "lossy", [RECORD_TRUNCATED] = "truncated", [RECORD_AMBIGUOUS] = "ambiguous"};
 
 const char *const verdict_names[VERDICTS] = {[VERDICT_OK] = "ok", [VERDICT_PEER_INVALID] = "peer-invalid"};
 

@@ -54,6 +54,8 @@ enum record_flag {
     RECORD_FLAGS
 };
 
+extern const char *const record_flag_names[RECORD_FLAGS];
+
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
 
 /* A point in time and the text it came from. */

@@ -23,8 +23,8 @@ static void init_fields(const struct schema *schema) {
         if (field->role != ROLE_NONE) schema->columns[field->role] = (int16_t)i;
         for (uint16_t j = 0; j < i; j++) ASSERT(strcmp(schema->fields[j].name, field->name) != 0);
     }
-    if (schema->layout == LAYOUT_HEADER) { /* any column may be missing there */
-        ASSERT(schema_time_column(schema) >= 0);
+    if (schema->layout >= LAYOUT_HEADER) { /* any column may be missing there */
+        ASSERT(schema_time_column(schema) >= 0 || schema_column(schema, ROLE_TRACE) >= 0);
         return;
     }
     /* what makes a line a record must be in the shortest line */
@@ -38,8 +38,9 @@ void schemas_init(void) {
         const struct schema *schema = schemas_all[i];
         ASSERT(schema->name != NULL && schema->help != NULL && schema->space != NULL && schema->spec != NULL);
         ASSERT(schema->fields_count > 0 && schema->fields_count <= SCHEMA_FIELDS_MAX);
-        ASSERT(schema->fields_count_min > 0 && schema->fields_count_min <= schema->fields_count);
-        ASSERT(schema->detect_count > 0 && schema->detect_count <= schema->fields_count_min);
+        ASSERT(schema->fields_count_min <= schema->fields_count && schema->detect_count <= schema->fields_count_min);
+        ASSERT(schema->detect_count > 0 || schema->layout >= LAYOUT_W3C);
+        ASSERT(schema->layout != LAYOUT_JSON || schema->json_keys != NULL);
         ASSERT(i == 0 || strcmp(schemas_all[i - 1]->name, schema->name) < 0);
         init_fields(schema);
     }

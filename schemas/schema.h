@@ -32,9 +32,10 @@ enum field_kind {
     FIELD_SIGNED,       /* the same with an optional minus */
     FIELD_SECONDS,      /* decimal seconds; -1 is null */
     FIELD_MILLISECONDS, /* whole milliseconds; -1 is null, a plus in front says that more came after the line was written */
-    FIELD_TIME,         /* 2025-12-01T00:00:01[.500000][Z|+01:00]; UTC when it does not say */
-    FIELD_TIME_LOCAL,     /* 01/Dec/2025:00:00:01[.500][ +0100]; likewise */
+    FIELD_TIME,         /* 2025-12-01T00:00:01[.500000][Z], UTC */
+    FIELD_TIME_LOCAL,     /* 01/Dec/2025:00:00:01[.500][ +0100]; UTC when it does not say */
     FIELD_UNIX_TIME,      /* seconds since 1970, with a fraction or without */
+    FIELD_TIME_ANY,       /* any of these, and ISO 8601 with an offset */
     FIELD_UNIX_MS,        /* whole milliseconds since 1970 */
     FIELD_PERCENT,        /* text with %HH escapes */
     FIELD_PERCENT_TWICE,  /* the same, which CloudFront escaped once more until 2019: %2520 */
@@ -161,17 +162,24 @@ static inline int schema_column(const struct schema *schema, enum field_role rol
     return schema->columns[role];
 }
 
-/* The column of a record's own time. */
+/* The column of a record's own time; -1 when only a trace id tells it. */
 static inline int schema_time_column(const struct schema *schema) {
-    if (schema_column(schema, ROLE_TIME_END) >= 0) return schema_column(schema, ROLE_TIME_END);
-    int start = schema_column(schema, ROLE_TIME_START);
-    return start >= 0 ? start : schema_column(schema, ROLE_TIME);
+    static const enum field_role roles[] = {ROLE_TIME_END,      ROLE_TIME_END_2, ROLE_TIME_END_3,
+                                            ROLE_TIME_END_DATE, ROLE_TIME_START, ROLE_TIME};
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (schema_column(schema, roles[i]) >= 0) return schema_column(schema, roles[i]);
+    return -1;
 }
 
 /* The column of the peer's address; -1 for lines that tell of no client at all, such as health checks. */
 static inline int schema_peer_column(const struct schema *schema) {
     int peer = schema_column(schema, ROLE_PEER);
     return peer >= 0 ? peer : schema_column(schema, ROLE_PEER_IP);
+}
+
+/* Whether lines of the format can tell who the client is: by a peer, or by what a balancer forwarded. */
+static inline bool schema_tells_client(const struct schema *schema) {
+    return schema_peer_column(schema) >= 0 || schema_column(schema, ROLE_FORWARDED_FOR) >= 0;
 }
 
 /* Checks every table (unique names and roles, counts inside the limits) and fills `columns`. Called once at start, before any

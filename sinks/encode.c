@@ -20,8 +20,8 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     preparation.context = context;
     preparation.position = position;
     preparation.scratch = context->scratch;
-    preparation.source = record->schema->layout == LAYOUT_SPACE_QUOTED ? JSON_AWS_ESCAPES : JSON_VERBATIM;
-    preparation.lossy = false;
+    preparation.source = record->aws_escapes ? JSON_AWS_ESCAPES : JSON_VERBATIM;
+    preparation.lossy = (record->flags >> RECORD_LOSSY & 1) != 0;
     preparation.presence = (struct presence){.constants = 0};
     preparation.raw = 0; /* the slots stay as they are: only present ones are read */
     prepare_columns(&preparation, encoder->emit->spread(record, preparation.slots));

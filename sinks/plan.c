@@ -12,13 +12,24 @@
 
 #define PATH_MAX_BYTES 128
 
-/* The compiler's state: the objects that are open at this point, as the path of the innermost one. */
+#define NODES_MAX 512u
+
+/* An object, or a value: the output as a tree before it becomes ops. An object stands where its first member was added, and later
+ * members join it there, so that rows and columns may come in any order. */
+struct node {
+    char name[PATH_MAX_BYTES];
+    uint16_t parent, first, last, next; /* 0: none; the root is node 0 */
+    bool object;
+    uint8_t code, index; /* as in struct op */
+    const char *constant;
+};
+
 struct compiler {
     struct plan *plan;
     const struct option_list *rules;
     bool *rule_used;
-    char open[PATH_MAX_BYTES]; /* "http.request", "" at the top */
-    uint32_t depth;
+    uint16_t nodes_count;
+    struct node nodes[NODES_MAX];
 };
 
 /* Adds a text to the pool; 32 bytes behind it stay readable. */
@@ -55,8 +66,13 @@ static struct wrapping wrapping_of(unsigned code) {
     case OP_COLUMN + FIELD_NAME:
     case OP_COLUMN + FIELD_IP:
     case OP_COLUMN + FIELD_PERCENT:
+    case OP_COLUMN + FIELD_PERCENT_TWICE:
+    case OP_COLUMN + FIELD_ENDPOINT:
     case OP_COLUMN + FIELD_REQUEST: return text;
     case OP_COLUMN + FIELD_TIME:
+    case OP_COLUMN + FIELD_TIME_LOCAL:
+    case OP_COLUMN + FIELD_TIME_ANY:
+    case OP_COLUMN + FIELD_UNIX_MS:
     case OP_COLUMN + FIELD_UNIX_TIME: return time;
     case OP_COLUMN + FIELD_TEXTS_COMMA:
     case OP_COLUMN + FIELD_TEXTS_SPACE:
@@ -69,6 +85,7 @@ static struct wrapping wrapping_of(unsigned code) {
     case VALUE_NOT_AFTER: return time;
     case VALUE_CATEGORY:
     case VALUE_TCP_FLAGS:
+    case VALUE_FORWARDED_IP:
     case VALUE_HOP_FLAGS:
     case VALUE_EXTRA:
     case VALUE_LOG_FLAGS: return texts;
@@ -105,31 +122,40 @@ static struct wrapping wrapping_of(unsigned code) {
     }
 }
 
-/* Closes and opens objects until the innermost one is `parent`. */
-static void enter(struct compiler *compiler, const char *parent, size_t parent_bytes) {
-    for (;;) {
-        size_t open_bytes = strlen(compiler->open);
-        if (open_bytes == 0 || (open_bytes <= parent_bytes && memcmp(compiler->open, parent, open_bytes) == 0 &&
-                                (open_bytes == parent_bytes || parent[open_bytes] == '.')))
-            break;
-        char *dot = strrchr(compiler->open, '.');
-        *(dot != NULL ? dot : compiler->open) = '\0';
-        compiler->depth--;
-        add_op(compiler->plan, OP_CLOSE);
+static struct node *add_node(struct compiler *compiler, uint16_t parent, struct slice name) {
+    ASSERT(compiler->nodes_count < NODES_MAX && name.len < PATH_MAX_BYTES);
+    uint16_t number = compiler->nodes_count++;
+    struct node *node = &compiler->nodes[number], *around = &compiler->nodes[parent];
+    *node = (struct node){.parent = parent};
+    memcpy(node->name, name.ptr, name.len);
+    if (number == 0) return node;
+    if (around->first == 0)
+        around->first = number;
+    else
+        compiler->nodes[around->last].next = number;
+    around->last = number;
+    return node;
+}
+
+/* The object at a path, made when it is new; `path` is left at its last name. */
+static uint16_t find_object(struct compiler *compiler, const char **path) {
+    uint16_t object = 0;
+    uint32_t depth = 0;
+    for (const char *dot; (dot = strchr(*path, '.')) != NULL; *path = dot + 1) {
+        struct slice name = {*path, (size_t)(dot - *path)};
+        uint16_t child = compiler->nodes[object].first;
+        while (child != 0 &&
+               !(compiler->nodes[child].object && slice_equal(slice_from(compiler->nodes[child].name), name)))
+            child = compiler->nodes[child].next;
+        if (child == 0) {
+            child = compiler->nodes_count;
+            add_node(compiler, object, name)->object = true;
+        }
+        object = child;
+        depth++;
     }
-    for (;;) {
-        size_t open_bytes = strlen(compiler->open);
-        if (open_bytes == parent_bytes) break;
-        size_t from = open_bytes == 0 ? 0 : open_bytes + 1;
-        const char *dot = memchr(parent + from, '.', parent_bytes - from);
-        size_t to = dot != NULL ? (size_t)(dot - parent) : parent_bytes;
-        struct op *op = add_op(compiler->plan, OP_OPEN);
-        op->key = add_text(compiler->plan, &op->key_bytes, "\"%.*s\":{", (int)(to - from), parent + from);
-        compiler->depth++;
-        ASSERT(to < PATH_MAX_BYTES && compiler->depth <= OUTPUT_DEPTH_MAX);
-        memcpy(compiler->open, parent, to);
-        compiler->open[to] = '\0';
-    }
+    ASSERT(depth <= OUTPUT_DEPTH_MAX);
+    return object;
 }
 
 static bool below(struct slice path, struct slice rule) {
@@ -149,39 +175,60 @@ static bool wanted(struct compiler *compiler, struct slice path) {
 }
 
 static void add_leaf(struct compiler *compiler, const char *path, unsigned code, uint32_t index, const char *constant) {
-    struct slice text = slice_from(path);
-    ASSERT(text.len < PATH_MAX_BYTES);
-    if (code == VALUE_CLIENT_PLACE) {
-        /* its members stand in the parent; whether they are wanted is asked when they are compiled */
-    } else if (!wanted(compiler, text)) {
-        return;
-    }
-    const char *dot = strrchr(path, '.');
-    size_t parent_bytes = dot != NULL ? (size_t)(dot - path) : 0;
-    enter(compiler, path, parent_bytes);
-    const char *name = dot != NULL ? dot + 1 : path;
-    struct plan *plan = compiler->plan;
-    struct op *op = add_op(plan, constant != NULL ? OP_LITERAL : code);
-    op->index = (uint8_t)index;
-    if (constant != NULL) {
-        op->key = add_text(plan, &op->key_bytes, "\"%s\":%s,", name, constant);
-        return;
-    }
-    struct wrapping wrapping = wrapping_of(code);
-    bool named = code != VALUE_CLIENT_PLACE;
-    op->key = add_text(plan, &op->key_bytes, named ? "\"%s\":%s" : "", name, wrapping.before);
-    op->suffix = add_text(plan, &op->suffix_bytes, "%s", wrapping.after);
-    op->number = (uint8_t)(code < VALUES ? PLAN_SLOT_VALUES + code : index);
-    if (code < VALUES) plan->values |= (uint64_t)1 << code;
+    /* a place's members stand in the parent; whether they are wanted is asked when they are compiled */
+    if (code != VALUE_CLIENT_PLACE && !wanted(compiler, slice_from(path))) return;
+    uint16_t object = find_object(compiler, &path);
+    for (uint16_t i = compiler->nodes[object].first; i != 0; i = compiler->nodes[i].next)
+        ASSERT(strcmp(compiler->nodes[i].name, path) != 0); /* one table per fact: nothing is written twice */
+    struct node *leaf = add_node(compiler, object, slice_from(path));
+    leaf->code = (uint8_t)code;
+    leaf->index = (uint8_t)index;
+    leaf->constant = constant;
 }
 
-/* The next path of a column. Several are separated by spaces; `:` cannot stand in a field name. */
-static bool next_path(const char **paths, char path[PATH_MAX_BYTES]) {
+static void add_leaf_op(struct plan *plan, const struct node *leaf) {
+    struct op *op = add_op(plan, leaf->constant != NULL ? OP_LITERAL : leaf->code);
+    op->index = leaf->index;
+    if (leaf->constant != NULL) {
+        op->key = add_text(plan, &op->key_bytes, "\"%s\":%s,", leaf->name, leaf->constant);
+        return;
+    }
+    struct wrapping wrapping = wrapping_of(leaf->code);
+    bool named = leaf->code != VALUE_CLIENT_PLACE;
+    op->key = add_text(plan, &op->key_bytes, named ? "\"%s\":%s" : "", leaf->name, wrapping.before);
+    op->suffix = add_text(plan, &op->suffix_bytes, "%s", wrapping.after);
+    op->number = (uint8_t)(leaf->code < VALUES ? PLAN_SLOT_VALUES + leaf->code : leaf->index);
+    if (leaf->code < VALUES) plan->values |= (uint64_t)1 << leaf->code;
+}
+
+/* The tree, depth first, as ops. */
+static void add_ops(struct compiler *compiler) {
+    struct plan *plan = compiler->plan;
+    const struct node *nodes = compiler->nodes, *node = &nodes[nodes[0].first];
+    while (node != &nodes[0]) {
+        if (node->object) {
+            struct op *op = add_op(plan, OP_OPEN);
+            op->key = add_text(plan, &op->key_bytes, "\"%s\":{", node->name);
+            node = &nodes[node->first]; /* an object has a member: it was made for one */
+            continue;
+        }
+        add_leaf_op(plan, node);
+        while (node != &nodes[0] && node->next == 0) {
+            node = &nodes[node->parent];
+            if (node != &nodes[0]) add_op(plan, OP_CLOSE);
+        }
+        if (node != &nodes[0]) node = &nodes[node->next];
+    }
+    add_op(plan, OP_END);
+}
+
+/* The next path of a column. Several are separated by spaces; `:` cannot stand in a field name, and a dot not in a flat one. */
+static bool next_path(const char **paths, bool flat, char path[PATH_MAX_BYTES]) {
     while (**paths == ' ') (*paths)++;
     size_t bytes = strcspn(*paths, " ");
     if (bytes == 0) return false;
     ASSERT(bytes < PATH_MAX_BYTES);
-    for (size_t i = 0; i < bytes; i++) path[i] = (*paths)[i] == ':' ? '_' : (*paths)[i];
+    for (size_t i = 0; i < bytes; i++) path[i] = (*paths)[i] == ':' || (flat && (*paths)[i] == '.') ? '_' : (*paths)[i];
     path[bytes] = '\0';
     *paths += bytes;
     return true;
@@ -193,11 +240,60 @@ static void row_path(const struct output_field *field, const struct schema *sche
     snprintf(path, PATH_MAX_BYTES, "%s%s", own ? schema->space : "", field->path + own);
 }
 
+static bool has(const struct schema *schema, enum field_role role) {
+    return schema_column(schema, role) >= 0;
+}
+
+/* Whether any column of the format can say anything of it. */
+static bool is_possible(const struct schema *schema, enum value value) {
+    bool request = has(schema, ROLE_REQUEST), url = request || has(schema, ROLE_URL);
+    switch (value) {
+    case VALUE_START: return has(schema, ROLE_TIME_START) || has(schema, ROLE_PROCESSING_1);
+    case VALUE_REASON: return has(schema, ROLE_RESULT) || has(schema, ROLE_REASON);
+    case VALUE_NOT_BEFORE:
+    case VALUE_NOT_AFTER: return has(schema, ROLE_VALIDITY);
+    case VALUE_DESTINATION_IP:
+    case VALUE_DESTINATION_PORT: return has(schema, ROLE_DESTINATION) || has(schema, ROLE_DESTINATION_IP);
+    case VALUE_NETWORK_TRANSPORT:
+    case VALUE_NETWORK_NUMBER:
+    case VALUE_NETWORK_TYPE: return has(schema, ROLE_PROTOCOL);
+    case VALUE_NETWORK_DIRECTION: return has(schema, ROLE_DIRECTION);
+    case VALUE_FORWARDED_IP: return has(schema, ROLE_FORWARDED_FOR);
+    case VALUE_TCP_FLAGS: return has(schema, ROLE_TCP_FLAGS);
+    case VALUE_METHOD: return request || has(schema, ROLE_METHOD);
+    case VALUE_URL: return url;
+    case VALUE_URL_SCHEME: return url || has(schema, ROLE_SCHEME);
+    case VALUE_URL_DOMAIN:
+    case VALUE_URL_PORT: return url || has(schema, ROLE_HOST);
+    case VALUE_URL_PATH: return url || has(schema, ROLE_PATH);
+    case VALUE_URL_QUERY: return url || has(schema, ROLE_QUERY);
+    case VALUE_HTTP_VERSION: return request || has(schema, ROLE_HTTP_VERSION);
+    case VALUE_TLS_VERSION:
+    case VALUE_TLS_PROTOCOL: return has(schema, ROLE_TLS_VERSION);
+    case VALUE_BLOCKED_BY: return has(schema, ROLE_ACTIONS);
+    case VALUE_TRANSPORT: return has(schema, ROLE_PROCESSING_3);
+    case VALUE_CLIENT_IP:
+    case VALUE_CLIENT_PORT:
+    case VALUE_CLIENT_PLACE:
+    case VALUE_PEER_IP:
+    case VALUE_PEER_PORT:
+    case VALUE_HOP_VERDICT:
+    case VALUE_HOP_PROVENANCE:
+    case VALUE_HOP_TRUST:
+    case VALUE_HOP_DEPTH:
+    case VALUE_HOP_FLAGS: return schema_tells_client(schema);
+    case VALUE_PROVIDER: return slice_starts_with(slice_from(schema->space), SLICE("aws."));
+    default: return true;
+    }
+}
+
+/* Whether the path has a row of its own, for a column or for what was worked out: no column is written over that. */
 static bool has_row(const struct output_schema *output, const struct schema *schema, const char *path) {
     char row[PATH_MAX_BYTES];
     for (uint16_t i = 0; i < output->fields_count; i++) {
         row_path(&output->fields[i], schema, row);
-        if (output->fields[i].value == VALUE_COLUMN && strcmp(row, path) == 0) return true;
+        if (strcmp(row, path) == 0)
+            return output->fields[i].value == VALUE_COLUMN || is_possible(schema, output->fields[i].value);
     }
     return false;
 }
@@ -208,71 +304,21 @@ static void add_columns(struct compiler *compiler, const struct output_schema *o
     for (uint16_t i = 0; i < schema->fields_count; i++) {
         const char *paths = output->column_paths(&schema->fields[i]);
         char path[PATH_MAX_BYTES];
-        while (paths != NULL && next_path(&paths, path)) {
+        while (paths != NULL && next_path(&paths, output->flat, path)) {
             bool here = only != NULL ? strcmp(path, only) == 0 : !has_row(output, schema, path);
             if (here) add_leaf(compiler, path, OP_COLUMN + schema->fields[i].kind, i, NULL);
         }
     }
 }
 
-/* Roles without which a value can never be known; ROLE_NONE: always possible. */
-static enum field_role role_of(enum value value) {
-    switch (value) {
-    case VALUE_START: return ROLE_TIME_START;
-    case VALUE_REASON: return ROLE_RESULT;
-    case VALUE_NOT_BEFORE:
-    case VALUE_NOT_AFTER: return ROLE_VALIDITY;
-    case VALUE_NETWORK_TRANSPORT:
-    case VALUE_NETWORK_NUMBER:
-    case VALUE_NETWORK_TYPE: return ROLE_PROTOCOL;
-    case VALUE_NETWORK_DIRECTION: return ROLE_DIRECTION;
-    case VALUE_TCP_FLAGS: return ROLE_TCP_FLAGS;
-    case VALUE_METHOD:
-    case VALUE_URL:
-    case VALUE_URL_SCHEME:
-    case VALUE_URL_DOMAIN:
-    case VALUE_URL_PORT:
-    case VALUE_URL_PATH:
-    case VALUE_URL_QUERY:
-    case VALUE_HTTP_VERSION: return ROLE_REQUEST;
-    case VALUE_TLS_VERSION:
-    case VALUE_TLS_PROTOCOL: return ROLE_TLS_VERSION;
-    case VALUE_BLOCKED_BY: return ROLE_ACTIONS;
-    case VALUE_TRANSPORT: return ROLE_PROCESSING_3;
-    default: return ROLE_NONE;
-    }
-}
-
-/* Values that follow from a peer. */
-static bool needs_peer(enum value value) {
-    switch (value) {
-    case VALUE_CLIENT_IP:
-    case VALUE_CLIENT_PORT:
-    case VALUE_CLIENT_PLACE:
-    case VALUE_PEER_IP:
-    case VALUE_PEER_PORT:
-    case VALUE_HOP_VERDICT:
-    case VALUE_HOP_PROVENANCE:
-    case VALUE_HOP_TRUST:
-    case VALUE_HOP_DEPTH:
-    case VALUE_HOP_FLAGS: return true;
-    default: return false;
-    }
-}
-
 static void compile_record(struct compiler *compiler, const struct output_schema *output, bool keep_original) {
     const struct schema *schema = compiler->plan->schema;
+    add_node(compiler, 0, SLICE(""))->object = true;
     for (uint16_t i = 0; i < output->fields_count; i++) {
         const struct output_field *field = &output->fields[i];
         char path[PATH_MAX_BYTES];
         row_path(field, schema, path);
-        enum field_role role = role_of(field->value);
-        if (role != ROLE_NONE && schema_column(schema, role) < 0) continue;
-        if (needs_peer(field->value) && schema_peer_column(schema) < 0) continue;
-        if ((field->value == VALUE_DESTINATION_IP || field->value == VALUE_DESTINATION_PORT) &&
-            schema_column(schema, ROLE_DESTINATION) < 0 && schema_column(schema, ROLE_DESTINATION_IP) < 0)
-            continue;
-        if (field->value == VALUE_ORIGINAL && !keep_original) continue;
+        if (!is_possible(schema, field->value) || (field->value == VALUE_ORIGINAL && !keep_original)) continue;
         if (field->value == VALUE_COLUMN) {
             add_columns(compiler, output, path);
         } else if (field->value == VALUE_COLUMNS) {
@@ -281,8 +327,7 @@ static void compile_record(struct compiler *compiler, const struct output_schema
             add_leaf(compiler, path, field->value, 0, field->constant);
         }
     }
-    enter(compiler, "", 0);
-    add_op(compiler->plan, OP_END);
+    add_ops(compiler);
 }
 
 /* Sorts the plan's columns into their groups. */
@@ -304,6 +349,7 @@ static void group_columns(struct plan *plan) {
 /* The place's paths count from the object of the client; for --fields they get its path in front. */
 static void compile_place(struct compiler *compiler, const struct output_schema *output) {
     const char *around = "";
+    add_node(compiler, 0, SLICE(""))->object = true;
     for (uint16_t i = 0; i < output->fields_count; i++)
         if (output->fields[i].value == VALUE_CLIENT_PLACE) around = output->fields[i].path;
     const char *dot = strrchr(around, '.');
@@ -320,8 +366,7 @@ static void compile_place(struct compiler *compiler, const struct output_schema 
         add_leaf(compiler, field->path, field->value, (uint32_t)field->place_index, NULL);
     }
     compiler->rules = rules;
-    enter(compiler, "", 0);
-    add_op(compiler->plan, OP_END);
+    add_ops(compiler);
 }
 
 static enum status check_rules(const struct option_list *rules, struct error *error) {

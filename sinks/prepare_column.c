@@ -3,6 +3,7 @@
  * Threads: one worker. */
 #include "base/check.h"
 #include "base/number.h"
+#include "base/percent.h"
 #include "base/timestamp.h"
 #include "sinks/prepare.h"
 
@@ -151,32 +152,47 @@ static void prepare_signed(struct preparation *preparation, uint32_t column, str
         set(preparation, column, prepare_rendered(preparation, end));
 }
 
+static bool parse_time(enum field_kind kind, struct slice text, int64_t *ns) {
+    struct timestamp_cache days = {.known = false};
+    switch (kind) {
+    case FIELD_UNIX_TIME: return timestamp_parse_unix(text, ns);
+    case FIELD_UNIX_MS: return timestamp_parse_unix_ms(text, ns);
+    case FIELD_TIME_LOCAL: return timestamp_parse_local(text, &days, ns);
+    default: return timestamp_parse_zoned(text, &days, ns);
+    }
+}
+
 /* A date like every other, without its Z, which comes with the suffix. */
-static void prepare_unix_time(struct preparation *preparation, uint32_t column, struct slice text) {
+static void prepare_time(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
     int64_t ns;
+    uint32_t digits;
     char *out = preparation->scratch;
-    if (timestamp_parse_unix(text, &ns))
+    if (kind == FIELD_TIME) {
+        if (is_time(text, &digits))
+            set(preparation, column, (struct slot){text.ptr, digits});
+        else
+            mark_raw(preparation, column);
+    } else if (parse_time(kind, text, &ns))
         set(preparation, column, prepare_rendered(preparation, out + timestamp_format(ns, out) - 1));
     else
         mark_raw(preparation, column);
 }
 
-static int hex_value(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
+/* The plus of HAProxy says that more came behind the line; -1 that there was nothing to measure. */
+static void prepare_milliseconds(struct preparation *preparation, uint32_t column, struct slice text) {
+    if (slice_equal(text, SLICE("-1"))) return;
+    struct slice digits = {text.ptr + (text.ptr[0] == '+'), text.len - (text.ptr[0] == '+')};
+    char *end = render_integer(preparation->scratch, digits);
+    if (end == NULL)
+        mark_raw(preparation, column);
+    else
+        set(preparation, column, prepare_rendered(preparation, end));
 }
 
-/* RFC 3986 section 2.1; a % that is no escape stays. Decoded behind the room for its own escaping. */
-static void prepare_percent(struct preparation *preparation, uint32_t column, struct slice text) {
-    char *decoded = preparation->scratch + JSON_EXPANSION * text.len, *end = decoded;
-    for (size_t i = 0; i < text.len; i++) {
-        int high = i + 2 < text.len && text.ptr[i] == '%' ? hex_value(text.ptr[i + 1]) : -1;
-        int low = high >= 0 ? hex_value(text.ptr[i + 2]) : -1;
-        *end++ = low >= 0 ? (char)(high * 16 + low) : text.ptr[i];
-        i += low >= 0 ? 2 : 0;
-    }
+/* Decoded behind the room for its own escaping. */
+static void prepare_percent(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
+    char *decoded = preparation->scratch + JSON_EXPANSION * text.len;
+    char *end = kind == FIELD_PERCENT ? percent_decode(decoded, text) : percent_decode_twice(decoded, text);
     set(preparation, column,
         prepare_rendered(preparation,
                          json_escape(preparation->scratch, (struct slice){decoded, (size_t)(end - decoded)},
@@ -187,21 +203,21 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
     struct span span = preparation->record->fields[column];
     struct slice text = record_text(preparation->record, span);
     enum field_kind kind = (enum field_kind)preparation->plan->kinds[column];
-    uint32_t digits;
     switch (kind) {
     case FIELD_NAME:
         span = trimmed(preparation->record, span);
         if (span.length > 0) set(preparation, column, prepare_text(preparation, span));
         break;
     case FIELD_SIGNED: prepare_signed(preparation, column, text); break;
-    case FIELD_PERCENT: prepare_percent(preparation, column, text); break;
-    case FIELD_UNIX_TIME: prepare_unix_time(preparation, column, text); break;
+    case FIELD_PERCENT:
+    case FIELD_PERCENT_TWICE: prepare_percent(preparation, column, kind, text); break;
+    case FIELD_MILLISECONDS: prepare_milliseconds(preparation, column, text); break;
     case FIELD_TIME:
-        if (is_time(text, &digits))
-            set(preparation, column, (struct slot){text.ptr, digits});
-        else
-            mark_raw(preparation, column);
-        break;
+    case FIELD_TIME_LOCAL:
+    case FIELD_TIME_ANY:
+    case FIELD_UNIX_MS:
+    case FIELD_UNIX_TIME: prepare_time(preparation, column, kind, text); break;
+    case FIELD_ENDPOINT: set(preparation, column, prepare_text(preparation, span)); break;
     case FIELD_TEXTS_COMMA:
     case FIELD_TEXTS_SPACE:
     case FIELD_TEXTS_QUOTED:
@@ -213,11 +229,14 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
 /* Whether the text can stand in the output as it is, which most can: a list of one item, a name without spaces around it. */
 static inline bool is_verbatim(enum field_kind kind, bool plain, struct slice text) {
     switch (kind) {
-    case FIELD_PERCENT: return plain && !slice_has_padded(text, '%');
+    case FIELD_JSON: return true;
+    case FIELD_PERCENT:
+    case FIELD_PERCENT_TWICE: return plain && !slice_has_padded(text, '%');
     case FIELD_NAME: return plain && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
     case FIELD_TEXTS_COMMA: return plain && !slice_has_padded(text, ',');
     case FIELD_TEXTS_SPACE: return plain && !slice_has_padded(text, ' ');
     case FIELD_SIGNED:
+    case FIELD_MILLISECONDS:
     case FIELD_INTEGERS_SPACE: return number_is_plain_integer_padded(text);
     default: return false;
     }

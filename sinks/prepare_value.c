@@ -93,10 +93,12 @@ static inline uint64_t set_port(struct preparation *preparation, enum value valu
     return text.length > 0 ? set_verbatim(preparation, value, text) : set_number(preparation, value, port);
 }
 
-/* The port of an address; one in a column of its own (`role`) may be missing or none. */
+/* The port of an address; one in a column of its own (`role`) may be missing or none, and 0 is one only beside the address. */
 static uint64_t set_port_of(struct preparation *preparation, enum value value, enum field_role role, struct span text,
                             uint16_t port) {
-    if (text.length > 0 || port != 0 || schema_column(preparation->record->schema, role) < 0)
+    const struct schema *schema = preparation->record->schema;
+    enum field_role together = role == ROLE_PEER_PORT ? ROLE_PEER : ROLE_DESTINATION;
+    if (text.length > 0 || port != 0 || schema_column(schema, together) >= 0)
         return set_port(preparation, value, text, port);
     mark_role_raw(preparation, role);
     return 0;
@@ -211,10 +213,11 @@ static uint64_t set_validity(struct preparation *preparation, enum value value, 
 }
 
 /* Why something failed: behind the result, or in a column of its own. */
-static uint64_t prepare_reason(struct preparation *preparation, int result) {
+static uint64_t prepare_reason(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct slice failed = SLICE("Failed:");
-    struct span span = record->fields[result];
+    int result = schema_column(record->schema, ROLE_RESULT);
+    struct span span = result >= 0 ? record->fields[result] : (struct span){0, 0};
     if (slice_starts_with(record_text(record, span), failed))
         return set_text(preparation, VALUE_REASON,
                         (struct span){span.offset + (uint32_t)failed.len, span.length - (uint32_t)failed.len});
@@ -355,6 +358,42 @@ static uint64_t prepare_flow(struct preparation *preparation, int protocol) {
     return found;
 }
 
+/* --- forwarded addresses ------------------------------------------------------------------------ */
+
+/* One entry of X-Forwarded-For without blanks, quotes, brackets and a port; CloudFront writes the blank as %20. */
+static struct slice forwarded_entry(struct slice entry) {
+    while (entry.len > 0 && (entry.ptr[0] == ' ' || entry.ptr[0] == '\t')) entry.ptr++, entry.len--;
+    while (slice_starts_with(entry, SLICE("%20"))) entry.ptr += 3, entry.len -= 3;
+    while (entry.len > 0 && (entry.ptr[entry.len - 1] == ' ' || entry.ptr[entry.len - 1] == '\t')) entry.len--;
+    return entry;
+}
+
+/* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. */
+static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
+    const struct record *record = preparation->record;
+    struct slice text = record_text(record, record->fields[column]);
+    char *out = preparation->scratch;
+    uint32_t count = 0;
+    for (const char *from = text.ptr, *end = text.ptr + text.len; from < end && count < FORWARDED_MAX;) {
+        const char *comma = memchr(from, ',', (size_t)(end - from)), *stop = comma != NULL ? comma : end;
+        struct slice entry = forwarded_entry((struct slice){from, (size_t)(stop - from)});
+        struct ip_parsed address;
+        struct endpoint endpoint;
+        from = stop + 1;
+        bool good = ip_parse(entry, &address);
+        if (!good &&
+            ip_parse_endpoint(entry, &endpoint)) { /* not IPv6 without brackets: that was an address as a whole */
+            address = endpoint.address;
+            good = true;
+        }
+        if (!good) continue;
+        out = separate(preparation, out);
+        out += ip_format(&address.ip, out);
+        count++;
+    }
+    return count > 0 ? set_rendered(preparation, VALUE_FORWARDED_IP, out) : 0;
+}
+
 /* --- what is rarely there ------------------------------------------------------------------------ */
 
 /* Columns behind the last one known, as texts; null ones are left out. */
@@ -385,6 +424,16 @@ static uint64_t prepare_raw(struct preparation *preparation) {
     return set_rendered(preparation, VALUE_RAW, out);
 }
 
+static uint64_t prepare_log_flags(struct preparation *preparation, uint8_t flags) {
+    char *out = preparation->scratch;
+    for (uint32_t flag = 0; flag < RECORD_FLAGS; flag++) {
+        if ((flags >> flag & 1) == 0) continue;
+        out = separate(preparation, out);
+        for (const char *c = record_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
+    }
+    return set_rendered(preparation, VALUE_LOG_FLAGS, out);
+}
+
 static uint64_t prepare_rare(struct preparation *preparation) {
     const struct record *record = preparation->record;
     uint64_t found = 0;
@@ -396,8 +445,8 @@ static uint64_t prepare_rare(struct preparation *preparation) {
                                 &preparation->lossy);
         found |= set_rendered(preparation, VALUE_ORIGINAL, end);
     }
-    static const char lossy[EMIT_CHUNK_BYTES] = "lossy";
-    if (preparation->lossy) found |= set(preparation, VALUE_LOG_FLAGS, lossy, 5);
+    uint8_t flags = (uint8_t)(record->flags | preparation->lossy << RECORD_LOSSY);
+    if (flags != 0) found |= prepare_log_flags(preparation, flags);
     return found;
 }
 
@@ -418,8 +467,10 @@ void prepare_values(struct preparation *preparation) {
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);
-    int result = schema_column(record->schema, ROLE_RESULT), validity = schema_column(record->schema, ROLE_VALIDITY);
-    if (result >= 0) found |= prepare_reason(preparation, result);
+    int validity = schema_column(record->schema, ROLE_VALIDITY),
+        forwarded = schema_column(record->schema, ROLE_FORWARDED_FOR);
+    if (written(preparation, VALUE_REASON)) found |= prepare_reason(preparation);
+    if (forwarded >= 0) found |= prepare_forwarded(preparation, forwarded);
     if (validity >= 0) found |= prepare_validity(preparation, validity);
     int protocol = schema_column(record->schema, ROLE_PROTOCOL);
     if (protocol >= 0) found |= prepare_flow(preparation, protocol);

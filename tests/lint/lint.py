@@ -35,8 +35,8 @@ LAYERS = {  # folder: what it may include
     "tests": {*PRODUCT, "bench", "tests"},
 }
 HOT = (  # run for every line: nothing there may allocate
-    "base/scan*", "base/json*", "base/number*", "base/timestamp*", "base/hash*", "base/ip*",
-    "ingest/split.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c", "enrich/client.c",
+    "base/scan*", "base/json*", "base/number*", "base/timestamp*", "base/hash*", "base/ip*", "base/percent*",
+    "ingest/split.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c", "ingest/trace_time.c", "enrich/client.c",
     "sinks/encode.c", "sinks/emit*", "sinks/shape.c", "sinks/prepare*", "sinks/encode_place.c", "sinks/reject_line.c",
     "app/worker.c",
 )

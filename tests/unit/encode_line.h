@@ -12,6 +12,7 @@
 #include "sinks/encoder.h"
 
 #define ENCODE_LINE_CANARY 0x5a
+#define ENCODE_LINE_SPARE 4096u /* for names and padding beside short lines */
 
 /* What a record may need at the most (sinks/encoder.h). */
 static inline size_t encode_line_bound(size_t line_bytes, const struct origin *origin) {
@@ -28,14 +29,34 @@ struct encode_line {
     size_t out_bytes, text_room, out_room;
 };
 
+/* A splitter that reads everything; its tables are made once, and stay. */
+static inline void encode_line_splitter(struct splitter *splitter, const struct scan_kernel *kernel) {
+    static struct split_tables *tables;
+    struct error error;
+    const struct option_list none = {NULL, 0};
+    if (tables == NULL) ASSERT(split_tables_new(&none, &tables, &error) == STATUS_OK);
+    splitter_init(splitter, kernel);
+    ASSERT(splitter_use_tables(splitter, tables));
+}
+
 static inline void encode_line_init(struct encode_line *self, const struct scan_kernel *kernel) {
     *self = (struct encode_line){.text = NULL};
-    splitter_init(&self->splitter, kernel);
+    encode_line_splitter(&self->splitter, kernel);
     ASSERT(encoder_context_init(&self->context));
+}
+
+/* Forgets all lines before. */
+static inline void encode_line_forget(struct encode_line *self, const struct scan_kernel *kernel) {
+    struct splitter old = self->splitter;
+    splitter_init(&self->splitter, kernel);
+    self->splitter.tables = old.tables;
+    self->splitter.json = old.json;
+    self->splitter.tree = old.tree;
 }
 
 static inline void encode_line_destroy(struct encode_line *self) {
     encoder_context_destroy(&self->context);
+    splitter_destroy(&self->splitter);
     free(self->text);
     free(self->out);
 }
@@ -53,9 +74,11 @@ static inline char *encode_line_room(char *memory, size_t *room, size_t wanted) 
  * bytes up to the next line. What was written before is gone. Aborts when the encoder wrote more than it may. */
 static inline uint32_t encode_line(struct encode_line *self, const struct encoder *encoder, const struct origin *origin,
                                    struct slice text, struct slice place) {
-    self->text = encode_line_room(self->text, &self->text_room, text.len + TEXT_PADDING_BYTES);
+    size_t spare = text.len + TEXT_PADDING_BYTES, spare_end = spare + SPARE_EXPANSION * text.len + ENCODE_LINE_SPARE;
+    self->text = encode_line_room(self->text, &self->text_room, spare_end + TEXT_PADDING_BYTES);
     memcpy(self->text, text.ptr, text.len);
     memset(self->text + text.len, '"', TEXT_PADDING_BYTES);
+    self->splitter.spare = (struct spare){self->text, (uint32_t)spare, (uint32_t)spare_end};
     encoder_context_set(&self->context, origin);
     uint32_t consumed = splitter_read(&self->splitter, self->text, 0, (uint32_t)text.len, origin, &self->record,
                                       &self->reading);

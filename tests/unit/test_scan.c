@@ -31,7 +31,8 @@ static bool is_odd(char byte) {
     return (unsigned char)byte < 0x20 || (unsigned char)byte >= 0x80 || byte == '\\';
 }
 
-static void model_line(const char *text, uint32_t text_bytes, bool quoted, struct result *result) {
+static void model_line(const char *text, uint32_t text_bytes, enum scan_columns columns, struct result *result) {
+    const char separator = columns == SCAN_TABS ? '\t' : ' ';
     struct scan_line line = {.length = 0};
     uint32_t stop = 0, spaces = 0;
     while (stop < text_bytes && text[stop] != '\n') stop++;
@@ -39,16 +40,16 @@ static void model_line(const char *text, uint32_t text_bytes, bool quoted, struc
     line.length = stop > 0 && text[stop - 1] == '\r' ? stop - 1 : stop;
     bool escaped = false, inside = false;
     for (uint32_t i = 0; i < line.length; i++) {
-        line.odd = line.odd || is_odd(text[i]);
+        line.odd = line.odd || (is_odd(text[i]) && text[i] != separator);
         if (escaped) {
             escaped = false;
         } else if (text[i] == '\\') {
             escaped = true;
         } else if (text[i] == '"') {
             line.quotes_count++;
-            inside = quoted && !inside;
+            inside = columns == SCAN_SPACES_QUOTED && !inside;
         }
-        if (text[i] == ' ' && !inside && spaces++ < ENDS_MAX) result->ends[spaces - 1] = i;
+        if (text[i] == separator && !inside && spaces++ < ENDS_MAX) result->ends[spaces - 1] = i;
     }
     if (spaces < ENDS_MAX) result->ends[spaces] = line.length;
     line.ends_count = spaces < ENDS_MAX ? spaces + 1 : ENDS_MAX + 1;
@@ -57,11 +58,12 @@ static void model_line(const char *text, uint32_t text_bytes, bool quoted, struc
 }
 
 /* Runs `kernel` over a line and compares with the model. The text is given with its padding. */
-static void check_line(const struct scan_kernel *kernel, const char *text, uint32_t text_bytes, bool quoted) {
+static void check_line(const struct scan_kernel *kernel, const char *text, uint32_t text_bytes,
+                       enum scan_columns columns) {
     struct result expected = {{0}, {0}}, got = {{0}, {0}};
-    model_line(text, text_bytes, quoted, &expected);
+    model_line(text, text_bytes, columns, &expected);
     got.ends[ENDS_MAX + SCAN_ENDS_SLACK] = CANARY;
-    kernel->line(text, text_bytes, quoted, got.ends, ENDS_MAX, &got.line);
+    kernel->line(text, text_bytes, columns, got.ends, ENDS_MAX, &got.line);
     assert_int_equal(got.line.length, expected.line.length);
     assert_int_equal(got.line.consumed, expected.line.consumed);
     assert_int_equal(got.line.ends_count, expected.line.ends_count);
@@ -77,8 +79,9 @@ static void check_line_everywhere(const char *text, uint32_t text_bytes) {
     const struct scan_kernel *kernels[3];
     uint32_t count = scan_kernels(kernels);
     for (uint32_t i = 0; i < count; i++) {
-        check_line(kernels[i], text, text_bytes, true);
-        check_line(kernels[i], text, text_bytes, false);
+        check_line(kernels[i], text, text_bytes, SCAN_SPACES);
+        check_line(kernels[i], text, text_bytes, SCAN_SPACES_QUOTED);
+        check_line(kernels[i], text, text_bytes, SCAN_TABS);
     }
 }
 
@@ -139,7 +142,7 @@ static void test_known_lines(void **state) {
         const char *text = padded(expected->text, bytes, hostile_padding);
         for (uint32_t k = 0; k < kernels_count; k++) {
             struct result got;
-            kernels[k]->line(text, bytes, true, got.ends, ENDS_MAX, &got.line);
+            kernels[k]->line(text, bytes, SCAN_SPACES_QUOTED, got.ends, ENDS_MAX, &got.line);
             bool good = got.line.ends_count == expected->ends_count && got.line.length == expected->length &&
                         got.line.consumed == expected->consumed && got.line.quotes_count == expected->quotes_count &&
                         got.line.odd == expected->odd && got.line.quote_open == expected->quote_open &&
@@ -155,7 +158,7 @@ static void test_known_lines(void **state) {
 /* Everything that a kernel carries from block to block, at every distance from a block's border. */
 static void test_borders(void **state) {
     (void)state;
-    static const char *const pieces[] = {"\r\n", "\n", "\\\" x", "\\\\\" x", "\" \"", "\"", " ", "\x80", "\\", "\r"};
+    static const char *const pieces[] = {"\r\n", "\n", "\\\" x", "\\\\\" x", "\" \"", "\"", " ", "\x80", "\\", "\r", "\t", "\t\r"};
     char text[TEXT_BYTES_MAX];
     for (size_t i = 0; i < COUNT_OF(pieces); i++)
         for (uint32_t before = 50; before < 140; before++)

@@ -1,0 +1,26 @@
+/* What --format and --ndjson say, made ready for the splitter.
+ *
+ *   auto | NAME | vpc_flow:COLUMN COLUMN ... | cloudfront:COLUMN COLUMN ... | nginx:LOG_FORMAT
+ *
+ * Threads: filled by the main thread before others start, read-only after that. */
+#ifndef WHEREFROM_FORMAT_CHOICE_H
+#define WHEREFROM_FORMAT_CHOICE_H
+
+#include "base/option.h"
+#include "ingest/split.h"
+
+struct format_choice {
+    const struct schema *schema; /* NULL: auto */
+    bool has_header;             /* `header` is the order of columns until a header line says another */
+    bool has_log_format;         /* `log_format` is how all lines are written */
+    struct header header;
+    struct log_format log_format;
+    struct split_tables *tables;
+};
+
+/* STATUS_USAGE names what is wrong and where the right words are listed. format_choice_destroy is safe after any outcome. */
+enum status format_choice_init(struct format_choice *choice, const char *format, const struct option_list *ndjson,
+                               struct error *error) __attribute__((warn_unused_result));
+void format_choice_destroy(struct format_choice *choice);
+
+#endif

@@ -1,0 +1,56 @@
+/* Walking along one line, and columns that have no row: what the cutters of text layouts share.
+ *
+ * Threads: plain values. */
+#ifndef WHEREFROM_CURSOR_H
+#define WHEREFROM_CURSOR_H
+
+#include "base/slice.h"
+#include "schemas/spare.h"
+
+/* What is left of a line: nothing at or behind `end` is read. */
+struct cursor {
+    const char *at, *end;
+};
+
+/* Takes `wanted` when it stands there. */
+static inline bool cursor_skip(struct cursor *cursor, char wanted) {
+    if (cursor->at == cursor->end || *cursor->at != wanted) return false;
+    cursor->at++;
+    return true;
+}
+
+/* Takes everything before the next `stop`, or all that is left. */
+static inline struct slice cursor_until(struct cursor *cursor, char stop) {
+    struct slice text = {cursor->at, (size_t)(cursor->end - cursor->at)};
+    const char *found = text.len > 0 ? memchr(text.ptr, stop, text.len) : NULL;
+    if (found != NULL) text.len = (size_t)(found - text.ptr);
+    cursor->at += text.len;
+    return text;
+}
+
+/* Takes the digits there; empty when there are none. */
+static inline struct slice cursor_digits(struct cursor *cursor) {
+    struct slice text = {cursor->at, 0};
+    while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9') cursor->at++;
+    text.len = (size_t)(cursor->at - text.ptr);
+    return text;
+}
+
+/* Where a piece of the record's text stands. */
+static inline struct span cursor_span(const struct record *record, struct slice text) {
+    return (struct span){(uint32_t)(text.ptr - record->text), (uint32_t)text.len};
+}
+
+/* Appends `name=value` behind the columns. False when there is no room for it. */
+static inline bool cursor_add_extra(struct record *record, struct spare *spare, const char *name, struct slice value) {
+    size_t name_bytes = strlen(name);
+    char *out = spare_room(spare, name_bytes + 1 + value.len);
+    if (out == NULL || record->fields_count >= FIELDS_MAX) return false;
+    memcpy(out, name, name_bytes);
+    out[name_bytes] = '=';
+    if (value.len > 0) memcpy(out + name_bytes + 1, value.ptr, value.len);
+    record->fields[record->fields_count++] = spare_take(spare, out + name_bytes + 1 + value.len);
+    return true;
+}
+
+#endif

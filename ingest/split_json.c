@@ -1,0 +1,267 @@
+/* A tree of JSON nodes, walked once along the map of its format's keys.
+ *
+ * Threads: a splitter belongs to one worker. */
+#include "ingest/split_json.h"
+
+#include "base/json.h"
+#include "ingest/split_tables.h"
+
+#define HEADER_NAME_BYTES_MAX 64u /* a longer one is none of ours */
+
+/* Everything that one line's reading needs. */
+struct reader {
+    const struct json_tree *tree;
+    const struct json_map *map;
+    struct record *record;
+    struct spare *spare;
+    uint64_t taken; /* columns that have a value */
+};
+
+static struct slice text_of(const struct reader *reader, struct span span) {
+    return record_text(reader->record, span);
+}
+
+/* The member of an object; NULL when there is none. */
+static const struct json_node *find_member(const struct json_tree *tree, const char *text, uint32_t object,
+                                           struct slice key) {
+    const struct json_node *nodes = tree->nodes;
+    if (nodes[object].kind != JSON_OBJECT) return NULL;
+    for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i].next)
+        if (slice_equal((struct slice){text + nodes[i].key.offset, nodes[i].key.length}, key)) return &nodes[i];
+    return NULL;
+}
+
+/* --- which format? ------------------------------------------------------------------------------ */
+
+/* "requestContext.elb": a member of a member. */
+static bool has_path(const struct json_tree *tree, const char *text, struct slice path) {
+    uint32_t object = 0;
+    for (;;) {
+        const char *dot = memchr(path.ptr, '.', path.len);
+        struct slice name = {path.ptr, dot != NULL ? (size_t)(dot - path.ptr) : path.len};
+        const struct json_node *node = find_member(tree, text, object, name);
+        if (node == NULL || dot == NULL) return node != NULL;
+        object = (uint32_t)(node - tree->nodes);
+        path.ptr = dot + 1;
+        path.len -= name.len + 1;
+    }
+}
+
+static bool has_keys(const struct json_tree *tree, const char *text, const struct schema *schema) {
+    if (schema->json_keys == NULL || schema->json_keys[0] == NULL) return false;
+    for (const char *const *key = schema->json_keys; *key != NULL; key++)
+        if (!has_path(tree, text, slice_from(*key))) return false;
+    return true;
+}
+
+static const struct schema *find_schema(const struct json_tree *tree, const char *text) {
+    for (uint32_t i = 0; i < schemas_count; i++)
+        if (has_keys(tree, text, schemas_all[i])) return schemas_all[i];
+    return NULL;
+}
+
+/* What forwarders call the line that they carry. */
+static const struct json_node *find_wrapped(const struct json_tree *tree, const char *text) {
+    static const char *const names[] = {"message", "log", "MESSAGE", "msg", "line"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct json_node *node = find_member(tree, text, 0, slice_from(names[i]));
+        if (node != NULL && node->kind == JSON_STRING && node->text.length > 0) return node;
+    }
+    return NULL;
+}
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+/* A string as JSON, quotes and all; empty when there is no room. */
+static struct span quoted(struct reader *reader, const struct json_node *node) {
+    if (!node->decoded) return (struct span){node->text.offset - 1, node->text.length + 2};
+    char *out = spare_room(reader->spare, JSON_EXPANSION * (size_t)node->text.length + 2);
+    bool lossy = false;
+    if (out == NULL) return (struct span){0, 0};
+    return spare_take(reader->spare, json_quote(out, text_of(reader, node->text), JSON_VERBATIM, &lossy));
+}
+
+/* "a, b" */
+static struct span join(struct reader *reader, struct span first, struct span second) {
+    char *out = spare_room(reader->spare, (size_t)first.length + 2 + second.length);
+    if (out == NULL) return first;
+    memcpy(out, reader->record->text + first.offset, first.length);
+    memcpy(out + first.length, ", ", 2);
+    memcpy(out + first.length + 2, reader->record->text + second.offset, second.length);
+    return spare_take(reader->spare, out + first.length + 2 + second.length);
+}
+
+/* A list of strings as one text; false for any other list. */
+static bool join_list(struct reader *reader, uint32_t list, struct span *joined) {
+    const struct json_node *nodes = reader->tree->nodes;
+    if (nodes[list].skipped || nodes[list].next == list + 1) return false;
+    for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next)
+        if (nodes[i].kind != JSON_STRING) return false;
+    size_t bytes = 0;
+    for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next) bytes += nodes[i].text.length + 2;
+    char *start = spare_room(reader->spare, bytes), *out = start;
+    if (out == NULL) return false;
+    for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next) {
+        if (out > start) out = (char *)memcpy(out, ", ", 2) + 2;
+        out = (char *)memcpy(out, reader->record->text + nodes[i].text.offset, nodes[i].text.length) +
+              nodes[i].text.length;
+    }
+    *joined = spare_take(reader->spare, out);
+    return true;
+}
+
+/* A value as the text of a column. */
+static struct span value_of(struct reader *reader, uint32_t index, enum field_kind kind) {
+    const struct json_node *node = &reader->tree->nodes[index];
+    struct span joined;
+    if (node->kind == JSON_NULL) return (struct span){0, 0};
+    if (kind == FIELD_JSON) return node->kind == JSON_STRING ? quoted(reader, node) : node->text;
+    if (node->kind == JSON_ARRAY && node->next == index + 1 && !node->skipped) return (struct span){0, 0};
+    if (node->kind == JSON_ARRAY && join_list(reader, index, &joined)) return joined;
+    if (node->kind >= JSON_ARRAY) reader->record->plain = false; /* a text with quotes in it */
+    return node->text;
+}
+
+/* `name=value` behind the columns; null values are left out. Beyond FIELDS_MAX they are counted, which rejects the line. */
+static void add_extra(struct reader *reader, struct slice around, struct span key, struct span value) {
+    struct record *record = reader->record;
+    if (record_null(record, value)) return;
+    struct slice name = text_of(reader, key), text = text_of(reader, value);
+    char *out = spare_room(reader->spare, around.len + 1 + name.len + 1 + text.len);
+    if (out == NULL) return;
+    if (around.len > 0) {
+        out = (char *)memcpy(out, around.ptr, around.len) + around.len;
+        *out++ = '.';
+    }
+    out = (char *)memcpy(out, name.ptr, name.len) + name.len;
+    *out++ = '=';
+    out = (char *)memcpy(out, text.ptr, text.len) + text.len;
+    struct span span = spare_take(reader->spare, out);
+    if (record->fields_count < FIELDS_MAX) record->fields[record->fields_count] = span;
+    if (record->fields_count <= FIELDS_MAX) record->fields_count++;
+    if (memchr(text.ptr, '"', text.len) != NULL) record->plain = false;
+}
+
+/* --- members ------------------------------------------------------------------------------------ */
+
+static void take_column(struct reader *reader, const struct json_map_key *key, uint32_t index, bool header,
+                        struct slice around) {
+    struct record *record = reader->record;
+    const struct json_node *node = &reader->tree->nodes[index];
+    struct span value = value_of(reader, index, record->schema->fields[key->column].kind);
+    if ((reader->taken >> key->column & 1) == 0) {
+        record->fields[key->column] = value;
+        if (value.length > 0) reader->taken |= (uint64_t)1 << key->column;
+    } else if (header && value.length > 0) {
+        record->fields[key->column] = join(reader, record->fields[key->column], value);
+    } else if (!header) {
+        add_extra(reader, around, node->key, value);
+    }
+}
+
+/* A header by its name in any case. */
+static void take_header(struct reader *reader, uint8_t level, struct slice name, uint32_t value) {
+    char lower[HEADER_NAME_BYTES_MAX];
+    if (name.len > sizeof lower) return;
+    for (size_t i = 0; i < name.len; i++)
+        lower[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] | 0x20) : name.ptr[i];
+    const struct json_map_key *key = json_map_find(reader->map, level, (struct slice){lower, name.len});
+    if (key != NULL && key->column != JSON_MAP_NONE) take_column(reader, key, value, true, (struct slice){0});
+}
+
+/* {"name": "value"} or [{"name": ..., "value": ...}] */
+static void take_headers(struct reader *reader, uint8_t level, uint32_t headers) {
+    const struct json_node *nodes = reader->tree->nodes;
+    for (uint32_t i = headers + 1; i < nodes[headers].next; i = nodes[i].next) {
+        if (nodes[headers].kind == JSON_OBJECT) {
+            take_header(reader, level, text_of(reader, nodes[i].key), i);
+            continue;
+        }
+        const struct json_node *name = find_member(reader->tree, reader->record->text, i, SLICE("name"));
+        const struct json_node *value = find_member(reader->tree, reader->record->text, i, SLICE("value"));
+        if (name != NULL && value != NULL && name->kind == JSON_STRING)
+            take_header(reader, level, text_of(reader, name->text), (uint32_t)(value - nodes));
+    }
+}
+
+/* Objects that are still to be walked; a map has few levels, and each object of ours stands in another. */
+struct pending {
+    uint32_t object;
+    uint8_t level;
+    struct slice around; /* its name */
+};
+
+static void take_members(struct reader *reader) {
+    struct pending todo[JSON_DEPTH_MAX];
+    uint32_t todo_count = 1;
+    const struct json_node *nodes = reader->tree->nodes;
+    todo[0] = (struct pending){0};
+    while (todo_count > 0) {
+        struct pending now = todo[--todo_count];
+        for (uint32_t i = now.object + 1; i < nodes[now.object].next; i = nodes[i].next) {
+            const struct json_map_key *key = json_map_find(reader->map, now.level, text_of(reader, nodes[i].key));
+            if (key == NULL || (key->column == JSON_MAP_NONE && (key->inner == 0 || nodes[i].kind < JSON_ARRAY))) {
+                add_extra(reader, now.around, nodes[i].key, nodes[i].text);
+                continue;
+            }
+            if (key->column != JSON_MAP_NONE) take_column(reader, key, i, false, now.around);
+            if (key->inner == 0 || nodes[i].kind < JSON_ARRAY) continue;
+            if (key->headers)
+                take_headers(reader, key->inner, i);
+            else if (nodes[i].kind == JSON_OBJECT && todo_count < JSON_DEPTH_MAX)
+                todo[todo_count++] = (struct pending){i, key->inner, key->text};
+        }
+    }
+}
+
+static const struct json_map *map_of(const struct split_tables *tables, const struct schema *schema) {
+    const struct json_map *map = tables->json_maps;
+    while (map->schema != schema) map++;
+    return map;
+}
+
+static enum split_json_result rejected(struct reading *reading, enum reject_reason reason, const char *expected) {
+    (void)reading_reject(reading, reason, expected);
+    return SPLIT_JSON_REJECTED;
+}
+
+enum split_json_result split_json(struct splitter *splitter, const struct origin *origin, struct record *record,
+                                  struct reading *reading, struct span *inner) {
+    struct json_tree *tree = splitter->tree;
+    const char *expected = "a JSON object";
+    record->schema = reading->schema = origin->schema;
+    record->fields_count = 0;
+    enum json_result result = json_tree_read(splitter->json, record->text, record->line, &splitter->spare, tree,
+                                             &expected);
+    if (result == JSON_TOO_DEEP) expected = "at most 64 levels";
+    if (result != JSON_GOOD) return rejected(reading, REJECT_BAD_JSON, expected);
+    if (tree->cut) return rejected(reading, REJECT_TOO_MANY_FIELDS, "fewer members");
+    if (tree->repaired) record->flags |= 1u << RECORD_LOSSY;
+    const struct schema *schema = origin->schema_fixed ||
+                                          (origin->schema != NULL && has_keys(tree, record->text, origin->schema))
+                                      ? origin->schema
+                                      : find_schema(tree, record->text);
+    const struct json_node *wrapped = find_wrapped(tree, record->text);
+    bool of_keys = schema != NULL && (schema->layout == LAYOUT_JSON || has_keys(tree, record->text, schema));
+    if (!of_keys && wrapped != NULL) {
+        *inner = wrapped->text;
+        while (inner->length > 1 && (record->text[inner->offset + inner->length - 1] == '\n' ||
+                                     record->text[inner->offset + inner->length - 1] == '\r'))
+            inner->length--;
+        return SPLIT_JSON_WRAPPED;
+    }
+    if (schema == NULL || schema->json_keys == NULL)
+        return rejected(reading, REJECT_UNKNOWN_FORMAT, "an object with the keys of a known format");
+    struct reader reader = {tree, map_of(splitter->tables, schema), record, &splitter->spare, 0};
+    record->schema = reading->schema = schema;
+    record->aws_escapes = false;
+    record->plain = tree->plain;
+    memset(record->fields, 0, schema->fields_count * sizeof record->fields[0]);
+    record->fields_count = schema->fields_count;
+    take_members(&reader);
+    if (record->fields_count > FIELDS_MAX) {
+        record->fields_count = 0;
+        return rejected(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns and members that no column takes");
+    }
+    return SPLIT_JSON_RECORD;
+}
