@@ -282,9 +282,10 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
 static void find_headers(struct source_file *source, const struct batch *batch) {
     const struct schema *schema = source->origin->schema;
     if (schema != NULL && schema->layout != LAYOUT_HEADER && schema->layout != LAYOUT_W3C) return;
+    const struct schema *only = source->origin->schema_fixed ? schema : NULL;
     const char *line = batch->text, *end = line + batch->text_bytes;
     while (line < end) {
-        (void)header_line_parse((struct slice){line, (size_t)(end - line)}, schema, &source->header);
+        (void)header_line_parse((struct slice){line, (size_t)(end - line)}, only, &source->header);
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         line = newline != NULL ? newline + 1 : end;
     }

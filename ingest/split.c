@@ -30,7 +30,7 @@ bool reading_reject(struct reading *reading, enum reject_reason reason, const ch
 static void clear_fields(struct record *record) {
     memset(record->fields, 0, record->schema->fields_count * sizeof record->fields[0]);
     record->fields_count = record->schema->fields_count;
-    record->flags = 0;
+    record->flags &= 1u << RECORD_LOSSY;
 }
 
 static bool cut_by_formats(struct splitter *splitter, const struct origin *origin, struct record *record,
@@ -65,6 +65,7 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
                      const struct origin *origin, struct record *record, struct reading *reading, uint32_t *consumed) {
     record->schema = schema;
     reading->schema = schema;
+    record->flags &= 1u << RECORD_LOSSY; /* of the JSON around it */
     bool lines = schema != NULL && schema->layout >= LAYOUT_LOG_FORMAT && schema->layout <= LAYOUT_ENVOY;
     bool good = lines ? split_line(splitter, text, left, origin, record, reading, consumed)
                       : split_columns(splitter, text, left, record, reading, consumed);
@@ -117,6 +118,11 @@ static const struct schema *schema_of(enum layout layout) {
     for (uint32_t i = 0; i < schemas_count; i++)
         if (schemas_all[i]->layout == layout) return schemas_all[i];
     return NULL;
+}
+
+/* What header lines of this origin may be of: an object's name does not tell a VPC from a transit gateway. */
+static const struct schema *header_schema(const struct origin *origin) {
+    return origin->schema_fixed ? origin->schema : NULL;
 }
 
 /* Whether lines of this origin can have header lines among them. */
@@ -187,12 +193,15 @@ static bool take_header(struct header *header, const struct schema *schema, cons
 static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
                           struct reading *reading) {
     const char *line = record->text + record->line.offset;
-    const struct schema *guess = origin->schema != NULL ? origin->schema : splitter->last;
+    const struct schema *known = origin->schema, *in_force = splitter->header.schema;
+    if (known != NULL && in_force != NULL && known->layout == in_force->layout && !origin->schema_fixed)
+        known = in_force;
+    const struct schema *guess = known != NULL ? known : splitter->last;
     uint32_t consumed;
     if (guess != NULL && guess->layout == LAYOUT_JSON) guess = NULL;
     if ((split_as(splitter, guess, line, left, origin, record, reading, &consumed) ||
          reading->kind == READING_SKIPPED) &&
-        (origin->schema != NULL || agrees(splitter, record, reading))) {
+        (known != NULL || agrees(splitter, record, reading))) {
         splitter->last = guess;
         return consumed;
     }
@@ -204,8 +213,8 @@ static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct
     if (origin->schema_fixed) return consumed;
     /* not what was expected: look at it without any expectation */
     const struct schema *found = find_format(splitter, line, left, record, reading, &consumed);
-    bool by_header = found == NULL && origin->schema == NULL; /* then a header line above may say it */
-    if (found == NULL) found = by_header ? splitter->header.schema : origin->schema;
+    bool by_header = found == NULL && known == NULL; /* then a header line above may say it */
+    if (found == NULL) found = by_header ? in_force : known;
     if (found == NULL || found->layout == LAYOUT_JSON) return consumed;
     reading->kind = READING_RECORD;
     bool good = split_as(splitter, found, line, left, origin, record, reading, &consumed) ||
@@ -235,10 +244,10 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
         struct header header = splitter->header;
         const char *line = record->text + record->line.offset;
         if (!may_have_header(origin) ||
-            !take_header(&header, origin->schema, line, inner.length, record, reading, &consumed))
+            !take_header(&header, header_schema(origin), line, inner.length, record, reading, &consumed))
             (void)read_text(splitter, inner.length, origin, record, reading);
-        else
-            consumed = (uint32_t)text.len + (text.len < left);
+        if (reading->kind == READING_RECORD) split_json_add_wrapper(splitter, record);
+        consumed = (uint32_t)text.len + (text.len < left);
     } else if (result == SPLIT_JSON_RECORD) {
         (void)derive(record, splitter, reading);
     }
@@ -258,7 +267,7 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
         return read_json(splitter, left, origin, record, reading);
     if (may_have_header(origin) &&
-        take_header(&splitter->header, origin->schema, line, left, record, reading, &consumed))
+        take_header(&splitter->header, header_schema(origin), line, left, record, reading, &consumed))
         return consumed;
     return read_text(splitter, left, origin, record, reading);
 }

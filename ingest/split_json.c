@@ -91,18 +91,25 @@ static struct span join(struct reader *reader, struct span first, struct span se
     return spare_take(reader->spare, out + first.length + 2 + second.length);
 }
 
-/* A list of strings as one text; false for any other list. */
-static bool join_list(struct reader *reader, uint32_t list, struct span *joined) {
+/* What separates the items of a list in a text of this kind. */
+static struct slice separator_of(enum field_kind kind) {
+    return kind == FIELD_TEXTS_SPACE || kind == FIELD_INTEGERS_SPACE ? SLICE(" ")
+           : kind == FIELD_TEXTS_COMMA || kind == FIELD_TEXTS_QUOTED ? SLICE(",")
+                                                                     : SLICE(", ");
+}
+
+/* A list of strings and numbers as one text; false for any other list. */
+static bool join_list(struct reader *reader, uint32_t list, struct slice separator, struct span *joined) {
     const struct json_node *nodes = reader->tree->nodes;
     if (nodes[list].skipped || nodes[list].next == list + 1) return false;
     for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next)
-        if (nodes[i].kind != JSON_STRING) return false;
+        if (nodes[i].kind != JSON_STRING && nodes[i].kind != JSON_NUMBER) return false;
     size_t bytes = 0;
     for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next) bytes += nodes[i].text.length + 2;
     char *start = spare_room(reader->spare, bytes), *out = start;
     if (out == NULL) return false;
     for (uint32_t i = list + 1; i < nodes[list].next; i = nodes[i].next) {
-        if (out > start) out = (char *)memcpy(out, ", ", 2) + 2;
+        if (out > start) out = (char *)memcpy(out, separator.ptr, separator.len) + separator.len;
         out = (char *)memcpy(out, reader->record->text + nodes[i].text.offset, nodes[i].text.length) +
               nodes[i].text.length;
     }
@@ -117,7 +124,7 @@ static struct span value_of(struct reader *reader, uint32_t index, enum field_ki
     if (node->kind == JSON_NULL) return (struct span){0, 0};
     if (kind == FIELD_JSON) return node->kind == JSON_STRING ? quoted(reader, node) : node->text;
     if (node->kind == JSON_ARRAY && node->next == index + 1 && !node->skipped) return (struct span){0, 0};
-    if (node->kind == JSON_ARRAY && join_list(reader, index, &joined)) return joined;
+    if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
     if (node->kind >= JSON_ARRAY) reader->record->plain = false; /* a text with quotes in it */
     return node->text;
 }
@@ -212,6 +219,17 @@ static void take_members(struct reader *reader) {
                 todo[todo_count++] = (struct pending){i, key->inner, key->text};
         }
     }
+}
+
+void split_json_add_wrapper(struct splitter *splitter, struct record *record) {
+    const struct json_tree *tree = splitter->tree;
+    const struct json_node *nodes = tree->nodes, *wrapped = find_wrapped(tree, record->text);
+    struct reader reader = {.tree = tree, .record = record, .spare = &splitter->spare};
+    if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
+    for (uint32_t i = 1; i < nodes[0].next; i = nodes[i].next)
+        if (&nodes[i] != wrapped && record->fields_count < FIELDS_MAX)
+            add_extra(&reader, (struct slice){0}, nodes[i].key, nodes[i].text);
+    if (!tree->plain) record->plain = false;
 }
 
 static const struct json_map *map_of(const struct split_tables *tables, const struct schema *schema) {

@@ -24,7 +24,7 @@ static const struct field_spec fields[] = {
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP"},
     {"ssl_protocol", FIELD_TEXT, ROLE_TLS_VERSION, NULL, "aws.elb.ssl_protocol", "TLS version; null for plain HTTP"},
     {"target_group_arn", FIELD_TEXT, ROLE_RESOURCE_ARN, "aws.elb.target_group.arn", "aws.elb.target_group.arn", "ARN of the target group"},
-    {"trace_id", FIELD_TEXT, ROLE_NONE, "trace.id", "traceId", "X-Amzn-Trace-Id header, partly the client's own words"},
+    {"trace_id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header, partly the client's own words"},
     {"domain_name", FIELD_NAME, ROLE_NONE, "tls.client.server_name", "tls.client.server_name", "SNI domain of the TLS handshake"},
     {"chosen_cert_arn", FIELD_TEXT, ROLE_NONE, "aws.elb.chosen_cert.arn", "aws.elb.chosen_cert_arn", "ARN of the certificate, or session-reused"},
     {"matched_rule_priority", FIELD_SIGNED, ROLE_NONE, "aws.elb.matched_rule_priority", "aws.elb.matched_rule_priority", "1-50000; 0 default rule; -1 a rule failed"},
@@ -42,6 +42,18 @@ static const struct field_spec fields[] = {
     {"request_transform_status", FIELD_TEXT, ROLE_NONE, "aws.elb.request_transform_status", "aws.elb.request_transform_status", "outcome of the rewrite"},
     {"ip_address", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the load balancer node (since 2026)"},
 };
+
+/* The vended JSON form (CloudWatch Logs, Firehose, S3) spells them so. */
+static const struct field_alias aliases[] = {
+    {"client_port", "client:port"},
+    {"target_port", "target:port"},
+    {"request_line", "request"},
+    {"target_port_list", "target:port_list"},
+    {NULL, NULL},
+};
+
+/* What only these objects have together. */
+static const char *const json_keys[] = {"elb", "elb_status_code", "request_line", NULL};
 /* clang-format on */
 
 const struct schema schema_alb_access = {
@@ -52,6 +64,8 @@ const struct schema schema_alb_access = {
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),
+    .aliases = aliases,
+    .json_keys = json_keys,
     .fields_count_min = 12,
     .detect_count = 5,
 };

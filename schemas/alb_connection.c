@@ -22,6 +22,9 @@ static const struct field_spec fields[] = {
     {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
     {"ip_address", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the load balancer node"},
 };
+
+/* What only these objects have together. */
+static const char *const json_keys[] = {"client_ip", "listener_port", "tls_handshake_latency", NULL};
 /* clang-format on */
 
 const struct schema schema_alb_connection = {
@@ -32,6 +35,7 @@ const struct schema schema_alb_connection = {
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_NETWORK,
     SCHEMA_FIELDS(fields),
+    .json_keys = json_keys,
     .fields_count_min = 11,
     .detect_count = 4,
 };

@@ -17,6 +17,9 @@ static const struct field_spec fields[] = {
     {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
     {"ip_address", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the load balancer node"},
 };
+
+/* What only these objects have together. */
+static const char *const json_keys[] = {"target_addr", "target_group_id", "status", NULL};
 /* clang-format on */
 
 const struct schema schema_alb_health_check = {
@@ -27,6 +30,7 @@ const struct schema schema_alb_health_check = {
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),
+    .json_keys = json_keys,
     .fields_count_min = 8,
     .detect_count = 3,
 };

@@ -35,7 +35,7 @@ static const struct field_spec fields[] = {
     [ENVOY_DOWNSTREAM_DIRECT_REMOTE_ADDRESS] = {"downstream_direct_remote_address", FIELD_TEXT, ROLE_NONE, "envoy.downstream_direct_remote_address", "envoy.downstream_direct_remote_address", "who opened the connection, whatever headers say"},
     [ENVOY_DOWNSTREAM_TLS_VERSION] = {"downstream_tls_version", FIELD_TEXT, ROLE_TLS_VERSION, NULL, NULL, "TLS version of the client's connection"},
     [ENVOY_DOWNSTREAM_TLS_CIPHER] = {"downstream_tls_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "tls.cipher", "TLS cipher of the client's connection"},
-    [ENVOY_X_AMZN_TRACE_ID] = {"x_amzn_trace_id", FIELD_TEXT, ROLE_TRACE, "trace.id", "trace.id", "X-Amzn-Trace-Id header"},
+    [ENVOY_X_AMZN_TRACE_ID] = {"x_amzn_trace_id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header"},
 };
 /* clang-format on */
 

@@ -23,7 +23,7 @@ static const struct field_spec fields[] = {
     {"end_time", FIELD_UNIX_TIME, ROLE_TIME_END, NULL, "aws.globalaccelerator.end_time", "end of the interval"},
     {"action", FIELD_TEXT, ROLE_RESULT, "aws.globalaccelerator.action", "aws.globalaccelerator.action", "ACCEPT"},
     {"log_status", FIELD_TEXT, ROLE_LOG_STATUS, "aws.globalaccelerator.log_status", "aws.globalaccelerator.log_status", "OK; rows of SKIPDATA are skipped"},
-    {"globalaccelerator_source_ip", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.globalaccelerator_source_ip", "aws.globalaccelerator.globalaccelerator_source_ip", "address that the endpoint saw; null when the client address is preserved"},
+    {"globalaccelerator_source_ip", FIELD_TEXT, ROLE_ACCELERATOR_IP, "aws.globalaccelerator.globalaccelerator_source_ip", "aws.globalaccelerator.globalaccelerator_source_ip", "address that the endpoint saw; null when the client address is preserved"},
     {"globalaccelerator_source_port", FIELD_INTEGER, ROLE_NONE, "aws.globalaccelerator.globalaccelerator_source_port", "aws.globalaccelerator.globalaccelerator_source_port", "its port; 0 when the client address is preserved"},
     {"endpoint_region", FIELD_TEXT, ROLE_REGION, NULL, "aws.globalaccelerator.endpoint_region", "region of the endpoint"},
     {"globalaccelerator_region", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.globalaccelerator_region", "aws.globalaccelerator.globalaccelerator_region", "edge location"},

@@ -45,7 +45,7 @@ static const struct field_spec fields[] = {
     {"realip_remote_addr", FIELD_IP, ROLE_PEER_IP_REAL, NULL, NULL, "who opened the connection, before the realip module: the peer when it is logged"},
     {"realip_remote_port", FIELD_INTEGER, ROLE_NONE, "nginx.realip_remote_port", "nginx.realip_remote_port", "its port"},
     {"http_cloudfront_viewer_address", FIELD_TEXT, ROLE_VIEWER, "nginx.http_cloudfront_viewer_address", "nginx.http_cloudfront_viewer_address", "CloudFront-Viewer-Address header: ip:port"},
-    {"http_x_amzn_trace_id", FIELD_TEXT, ROLE_TRACE, "nginx.http_x_amzn_trace_id", "nginx.http_x_amzn_trace_id", "X-Amzn-Trace-Id header"},
+    {"http_x_amzn_trace_id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header"},
     {"request_id", FIELD_TEXT, ROLE_NONE, "http.request.id", "http.request.id", "32 hexadecimal digits"},
     {"request_time", FIELD_SECONDS, ROLE_PROCESSING_1, "nginx.request_time", "nginx.request_time", "seconds from the first byte received to the line"},
     {"upstream_addr", FIELD_TEXT, ROLE_DESTINATION, "nginx.upstream_addr", "nginx.upstream_addr", "every server tried: ip:port, ip:port : ip:port"},

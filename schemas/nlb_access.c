@@ -30,6 +30,17 @@ static const struct field_spec fields[] = {
     {"alpn_client_preference_list", FIELD_TEXTS_QUOTED, ROLE_NONE, "aws.elb.alpn_client_preference_list", "aws.elb.alpn_client_preference_list", "protocols that the client offered, URL-encoded"},
     {"tls_connection_creation_time", FIELD_TIME, ROLE_TIME_START, "aws.elb.tls_connection_creation_time", "aws.elb.tls_connection_creation_time", "when the connection began"},
 };
+
+/* The vended JSON form (CloudWatch Logs, Firehose, S3) spells them so. */
+static const struct field_alias aliases[] = {
+    {"client_port", "client:port"},
+    {"destination_port", "destination:port"},
+    {"tls_named_group", "tls_keyexchange"},
+    {NULL, NULL},
+};
+
+/* What only these objects have together. */
+static const char *const json_keys[] = {"elb", "listener", "connection_time", NULL};
 /* clang-format on */
 
 const struct schema schema_nlb_access = {
@@ -40,6 +51,8 @@ const struct schema schema_nlb_access = {
     .layout = LAYOUT_SPACE,
     .category = CATEGORY_NETWORK,
     SCHEMA_FIELDS(fields),
+    .aliases = aliases,
+    .json_keys = json_keys,
     .fields_count_min = 18,
     .detect_count = 7,
     .detect_first = "tls",
