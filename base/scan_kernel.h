@@ -99,7 +99,8 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_co
     line->consumed = length < text_bytes ? (uint32_t)length + 1 : text_bytes;
     if (length > 0 && text[length - 1] == '\r') {
         length--;
-        if (length % 64 == 63) odd = any_odd(text, length, separator); /* the CR was taken for text: its block ended with it */
+        if (length % 64 == 63)
+            odd = any_odd(text, length, separator); /* the CR was taken for text: its block ended with it */
     }
     if (walk.ends_count < ends_max) ends[walk.ends_count] = (uint32_t)length;
     line->length = (uint32_t)length;

@@ -85,12 +85,19 @@ static void take_priority(struct line *line) {
 
 /* `Feb  6 12:14:14 ` or `2015-08-26T02:09:48+02:00 `, a fraction in either */
 static bool take_time(struct line *line) {
+    static const struct {
+        const char *shape;
+        size_t bytes;
+    } shapes[] = {{"0000-00-00T00:00:00", 19},
+                  {"aaa 00 00:00:00 ", 15},
+                  {"aaa  0 00:00:00 ", 15},
+                  {"aaa 00 00:00:00.", 15},
+                  {"aaa  0 00:00:00.", 15}};
     struct cursor cursor = line->cursor;
     struct slice text = left_of(&cursor), rest;
-    size_t bytes = has_shape(text, "0000-00-00T00:00:00")                                       ? 19
-                   : has_shape(text, "aaa 00 00:00:00 ") || has_shape(text, "aaa 00 00:00:00.") ? 15
-                   : has_shape(text, "aaa  0 00:00:00 ") || has_shape(text, "aaa  0 00:00:00.") ? 15
-                                                                                                : 0;
+    size_t bytes = 0;
+    for (size_t i = 0; bytes == 0 && i < sizeof shapes / sizeof shapes[0]; i++)
+        bytes = has_shape(text, shapes[i].shape) ? shapes[i].bytes : 0;
     if (bytes == 0) return false;
     cursor.at += bytes;
     rest = cursor_until(&cursor, ' ');

@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     static const char place[128] = "\"geo\":{\"country_iso_code\":\"GB\"},";
     struct slice known = {place, (data[0] & 8u) != 0 ? strlen(place) : 0};
-    encode.context.origin = NULL;                   /* another one may have stood at the same place */
+    encode.context.origin = NULL;               /* another one may have stood at the same place */
     encode_line_forget(&encode, scan_choose()); /* an input must do the same whenever it comes */
     struct slice left = {(const char *)data + 1, size - 1};
     while (left.len > 0) {

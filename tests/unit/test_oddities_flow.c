@@ -133,7 +133,8 @@ static void oddity_39_unknown_column(void **state) {
                      VPC, CLIENT, {"client.port", "43416"}, {"destination.ip", JSON_STRING("10.0.0.62")},
                      {"aws.vpcflow.extra", "[\"new-column=new\",\"other_new_column=newer\"]"});
     oddity_is_record("new-column version srcaddr dstaddr start end\nnew 12 81.2.69.142 10.0.0.62 1764547200 1764547260",
-                     VPC, CLIENT, {"aws.vpcflow.version", JSON_STRING("12")}, {"aws.vpcflow.extra", "[\"new-column=new\"]"});
+                     VPC, CLIENT, {"aws.vpcflow.version", JSON_STRING("12")},
+                     {"aws.vpcflow.extra", "[\"new-column=new\"]"});
     oddity_is_record("version srcaddr dstaddr new-column start end\n12 81.2.69.142 10.0.0.62 - 1764547200 1764547260",
                      VPC, CLIENT, {"aws.vpcflow.extra", NULL});
 }

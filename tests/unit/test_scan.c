@@ -158,7 +158,8 @@ static void test_known_lines(void **state) {
 /* Everything that a kernel carries from block to block, at every distance from a block's border. */
 static void test_borders(void **state) {
     (void)state;
-    static const char *const pieces[] = {"\r\n", "\n", "\\\" x", "\\\\\" x", "\" \"", "\"", " ", "\x80", "\\", "\r", "\t", "\t\r"};
+    static const char *const pieces[] = {"\r\n", "\n",   "\\\" x", "\\\\\" x", "\" \"", "\"",
+                                         " ",    "\x80", "\\",     "\r",       "\t",    "\t\r"};
     char text[TEXT_BYTES_MAX];
     for (size_t i = 0; i < COUNT_OF(pieces); i++)
         for (uint32_t before = 50; before < 140; before++)
