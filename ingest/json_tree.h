@@ -41,16 +41,15 @@ struct json_node {
 struct json_tree {
     uint32_t count; /* of nodes: 1 and more of what is good */
     bool plain;     /* no key and no string has an escape */
-    bool
-        repaired; /* bytes that are no UTF-8, or halves of surrogate pairs, became U+FFFD; all spans are in spare room */
-    bool cut;     /* the root has more values than there are nodes: only the first ones are here */
+    bool repaired;  /* bytes that are no UTF-8 and half surrogate pairs became U+FFFD; spans are in spare room */
+    bool cut;       /* the root has more values than there are nodes: only the first ones are here */
     struct json_node nodes[JSON_NODES_MAX]; /* nodes[0] is the root */
 };
 
 enum json_result {
     JSON_GOOD,
     JSON_BAD,
-    JSON_TOO_DEEP /* more than JSON_DEPTH_MAX within one another; what follows was not looked at */
+    JSON_TOO_DEEP /* more than JSON_DEPTH_MAX within one another; of what follows only the brackets were counted */
 };
 
 /* Spare room that reading a text of so many bytes can take, with what must be free behind it: a repaired copy is up to three

@@ -95,8 +95,8 @@ bool log_format_cut(const struct log_format *format, struct record *record, stru
 
 /* Cuts by the first of `formats` that fits. A line that fits several with another peer in each fits none: $remote_user may hold
  * what looks like the rest of a line that begins with a host name. `last` is where the search begins, only to be fast: what comes
- * out for a line does not depend on it, provided that no two formats fit a line without a space in a LOG_FREE value, as the built-in
- * ones do not. Set to the one that fits. For the rest see log_format_cut. */
+ * out for a line does not depend on it, provided that no two formats fit a line that has a peer and no space in a LOG_FREE value, as
+ * the built-in ones do not. Set to the one that fits. For the rest see log_format_cut. */
 bool log_format_cut_any(const struct log_format *formats, uint32_t count, uint32_t *last, struct record *record,
                         struct spare *spare, struct line_cut *cut);
 

@@ -408,8 +408,18 @@ bool log_format_cut(const struct log_format *format, struct record *record, stru
     return find_ways(format, record, &ways, &cut->expected) && fill(format, &ways, record, spare, cut);
 }
 
-/* Whether a client may have made the line fit: only what can hold spaces can hold the look of other columns. */
+/* The peer's address, where it is certain; a length of 0 where it is not. */
+static struct span peer_span(const struct log_format *format, const struct ways *ways) {
+    if (format->peer_ip < 0) return (struct span){0, 0};
+    uint32_t part = (uint32_t)format->peer_ip;
+    if (ways->counts[part] > 1 || ways->counts[part + 1] > 1) return (struct span){0, 0};
+    return value_span(format, ways, part);
+}
+
+/* Whether a client may have made the line fit: what holds spaces can hold the look of other columns. A peer that is null may be the
+ * dash that stands between address and user in another format. */
 static bool is_loose(const struct log_format *format, const struct ways *ways, const struct record *record) {
+    if (format->peer_ip >= 0 && record_null(record, peer_span(format, ways))) return true;
     for (uint32_t part = 0; part < format->parts_count; part++) {
         if (format->parts[part].value != LOG_FREE) continue;
         if (ways->counts[part] > 1 || ways->counts[part + 1] > 1) return true;
@@ -417,14 +427,6 @@ static bool is_loose(const struct log_format *format, const struct ways *ways, c
         if (memchr(record->text + span.offset, ' ', span.length) != NULL) return true;
     }
     return false;
-}
-
-/* The peer's address, where it is certain; a length of 0 where it is not. */
-static struct span peer_span(const struct log_format *format, const struct ways *ways) {
-    if (format->peer_ip < 0) return (struct span){0, 0};
-    uint32_t part = (uint32_t)format->peer_ip;
-    if (ways->counts[part] > 1 || ways->counts[part + 1] > 1) return (struct span){0, 0};
-    return value_span(format, ways, part);
 }
 
 /* The first of all formats that fits, when no other one that does has another peer. */

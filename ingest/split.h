@@ -38,16 +38,18 @@ struct quoting {
     uint32_t skip[FIELDS_MAX];  /* for each column: 1 when it is wrapped */
 };
 
+#define SPLIT_TREES 2u
+
 struct splitter {
     const struct scan_kernel *kernel;
     const struct split_tables *tables; /* NULL: no JSON, no log formats */
     struct json_reader *json;          /* likewise */
-    struct json_tree *tree;
-    const struct schema *last; /* format of the last record: a guess, nothing more */
-    struct header header;      /* in force at the next line; set at the start of each batch */
-    struct spare spare;        /* for texts in another form; set at the start of each batch */
-    uint32_t last_log_format;  /* a guess, too */
-    uint32_t columns_seen;     /* of the last line that a header could describe */
+    struct json_tree *trees;           /* SPLIT_TREES: of the line, and of a list of headers that found no room in it */
+    const struct schema *last;         /* format of the last record: a guess, nothing more */
+    struct header header;              /* in force at the next line; set at the start of each batch */
+    struct spare spare;                /* for texts in another form; set at the start of each batch */
+    uint32_t last_log_format;          /* a guess, too */
+    uint32_t columns_seen;             /* of the last line that a header could describe */
     struct timestamp_cache days;
     struct known_addresses known;
     struct quoting quoting;                              /* of the last line that had quotes: a guess, too */

@@ -11,10 +11,12 @@
 /* Everything that one line's reading needs. */
 struct reader {
     const struct json_tree *tree;
+    struct splitter *splitter;
     const struct json_map *map;
     struct record *record;
     struct spare *spare;
     uint64_t taken; /* columns that have a value */
+    bool headers_cut;
 };
 
 static struct slice text_of(const struct reader *reader, struct span span) {
@@ -166,6 +168,12 @@ static void take_column(struct reader *reader, const struct json_map_key *key, u
     }
 }
 
+static bool any_skipped(const struct json_tree *tree) {
+    for (uint32_t i = 0; i < tree->count; i++)
+        if (tree->nodes[i].skipped) return true;
+    return false;
+}
+
 /* A header by its name in any case. */
 static void take_header(struct reader *reader, uint8_t level, struct slice name, uint32_t value) {
     char lower[HEADER_NAME_BYTES_MAX];
@@ -177,7 +185,7 @@ static void take_header(struct reader *reader, uint8_t level, struct slice name,
 }
 
 /* {"name": "value"} or [{"name": ..., "value": ...}] */
-static void take_headers(struct reader *reader, uint8_t level, uint32_t headers) {
+static void take_listed_headers(struct reader *reader, uint8_t level, uint32_t headers) {
     const struct json_node *nodes = reader->tree->nodes;
     for (uint32_t i = headers + 1; i < nodes[headers].next; i = nodes[i].next) {
         if (nodes[headers].kind == JSON_OBJECT) {
@@ -188,6 +196,23 @@ static void take_headers(struct reader *reader, uint8_t level, uint32_t headers)
         const struct json_node *value = find_member(reader->tree, reader->record->text, i, SLICE("value"));
         if (name != NULL && value != NULL && name->kind == JSON_STRING)
             take_header(reader, level, text_of(reader, name->text), (uint32_t)(value - nodes));
+    }
+}
+
+/* Whoever sends very many headers shall not make us overlook one: then they are read as a tree of their own. */
+static void take_headers(struct reader *reader, uint8_t level, uint32_t headers) {
+    const struct json_tree *line = reader->tree;
+    struct json_tree *inner = &reader->splitter->trees[1];
+    const char *expected;
+    if (!line->nodes[headers].skipped) {
+        take_listed_headers(reader, level, headers);
+    } else if (json_tree_read_value(reader->splitter->json, reader->record->text, line->nodes[headers].text,
+                                    reader->spare, inner, &expected) == JSON_GOOD) {
+        reader->tree = inner;
+        take_listed_headers(reader, level, 0);
+        reader->tree = line;
+        if (!inner->plain) reader->record->plain = false;
+        reader->headers_cut = inner->cut || any_skipped(inner);
     }
 }
 
@@ -222,9 +247,9 @@ static void take_members(struct reader *reader) {
 }
 
 void split_json_add_wrapper(struct splitter *splitter, struct record *record) {
-    const struct json_tree *tree = splitter->tree;
+    const struct json_tree *tree = splitter->trees;
     const struct json_node *nodes = tree->nodes, *wrapped = find_wrapped(tree, record->text);
-    struct reader reader = {.tree = tree, .record = record, .spare = &splitter->spare};
+    struct reader reader = {.tree = tree, .splitter = splitter, .record = record, .spare = &splitter->spare};
     if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
     for (uint32_t i = 1; i < nodes[0].next; i = nodes[i].next)
         if (&nodes[i] != wrapped && record->fields_count < FIELDS_MAX)
@@ -245,7 +270,7 @@ static enum split_json_result rejected(struct reading *reading, enum reject_reas
 
 enum split_json_result split_json(struct splitter *splitter, const struct origin *origin, struct record *record,
                                   struct reading *reading, struct span *inner) {
-    struct json_tree *tree = splitter->tree;
+    struct json_tree *tree = splitter->trees;
     const char *expected = "a JSON object";
     record->schema = reading->schema = origin->schema;
     record->fields_count = 0;
@@ -270,13 +295,18 @@ enum split_json_result split_json(struct splitter *splitter, const struct origin
     }
     if (schema == NULL || schema->json_keys == NULL)
         return rejected(reading, REJECT_UNKNOWN_FORMAT, "an object with the keys of a known format");
-    struct reader reader = {tree, map_of(splitter->tables, schema), record, &splitter->spare, 0};
+    struct reader reader = {.tree = tree,
+                            .splitter = splitter,
+                            .map = map_of(splitter->tables, schema),
+                            .record = record,
+                            .spare = &splitter->spare};
     record->schema = reading->schema = schema;
     record->aws_escapes = false;
     record->plain = tree->plain;
     memset(record->fields, 0, schema->fields_count * sizeof record->fields[0]);
     record->fields_count = schema->fields_count;
     take_members(&reader);
+    if (reader.headers_cut) return rejected(reading, REJECT_TOO_MANY_FIELDS, "fewer headers");
     if (record->fields_count > FIELDS_MAX) {
         record->fields_count = 0;
         return rejected(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns and members that no column takes");

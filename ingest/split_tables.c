@@ -44,14 +44,14 @@ void split_tables_free(struct split_tables *tables) {
 
 bool splitter_use_tables(struct splitter *splitter, const struct split_tables *tables) {
     splitter->json = json_reader_new();
-    splitter->tree = malloc(sizeof *splitter->tree);
+    splitter->trees = malloc(SPLIT_TREES * sizeof *splitter->trees);
     splitter->tables = tables;
-    return splitter->json != NULL && splitter->tree != NULL;
+    return splitter->json != NULL && splitter->trees != NULL;
 }
 
 void splitter_destroy(struct splitter *splitter) {
     json_reader_free(splitter->json);
-    free(splitter->tree);
+    free(splitter->trees);
     splitter->json = NULL;
-    splitter->tree = NULL;
+    splitter->trees = NULL;
 }

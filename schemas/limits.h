@@ -59,7 +59,7 @@
 #define JSON_DEPTH_MAX 64u
 /* Values of one line of JSON that are looked at one by one. A WAF line with 30 headers has about 150. Beyond that, insides of
  * objects and arrays are known as a whole only, the largest first (ingest/json_tree.h). */
-#define JSON_NODES_MAX 512u
+#define JSON_NODES_MAX 1024u
 /* Addresses of X-Forwarded-For that are written; RFC-sized headers hold hundreds, and ALB refuses more than 30. */
 #define FORWARDED_MAX 32u
 /* JSON inside JSON: how often a line is unwrapped before it counts as text. */

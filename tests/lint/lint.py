@@ -36,7 +36,9 @@ LAYERS = {  # folder: what it may include
 }
 HOT = (  # run for every line: nothing there may allocate
     "base/scan*", "base/json*", "base/number*", "base/timestamp*", "base/hash*", "base/ip*", "base/percent*",
-    "ingest/split.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c", "ingest/trace_time.c", "enrich/client.c",
+    "ingest/split.c", "ingest/split_columns.c", "ingest/split_json.c", "ingest/json_*", "ingest/log_format_cut.c",
+    "ingest/haproxy_line.c", "ingest/envoy_line.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c",
+    "ingest/trace_time.c", "enrich/client.c",
     "sinks/encode.c", "sinks/emit*", "sinks/shape.c", "sinks/prepare*", "sinks/encode_place.c", "sinks/reject_line.c",
     "app/worker.c",
 )
@@ -47,7 +49,7 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|home|root|Users)/[\w.]")
 REGISTRY = re.compile(r"\b(registry\.npmjs\.org|pypi\.org|pythonhosted\.org|crates\.io|docker\.io|ghcr\.io|quay\.io|"
                       r"proxy\.golang\.org|rubygems\.org|deb\.debian\.org|repo1?\.maven)")
-PROSE = (".c", ".h", ".py", ".sh", ".md", ".txt", ".json", ".yaml", ".yml", ".part")
+PROSE = (".c", ".h", ".cpp", ".py", ".sh", ".md", ".txt", ".json", ".yaml", ".yml", ".part")
 DATA = ("tests/fuzz/corpus/", "tests/golden/")  # lines and documents as they are found, not written
 
 
@@ -71,11 +73,11 @@ class Tree:
         return [path for path in self.paths if path.endswith(endings)]
 
     def code(self):
-        return self.named(".c", ".h")
+        return self.named(".c", ".h", ".cpp")
 
     def handwritten(self):
         """Programs and build files."""
-        return [p for p in self.paths if p.endswith((".c", ".h", ".py", ".sh")) or p in ("dev", ".ci/run")
+        return [p for p in self.paths if p.endswith((".c", ".h", ".cpp", ".py", ".sh")) or p in ("dev", ".ci/run")
                 or os.path.basename(p) == "CMakeLists.txt"]
 
     def prose(self):
@@ -152,7 +154,7 @@ def check_sizes(tree, _options):
 
 def check_names(tree, _options):
     seen = {}
-    for path in tree.named(".c", ".h", ".py", ".sh"):
+    for path in tree.named(".c", ".h", ".cpp", ".py", ".sh"):
         name = os.path.basename(path)
         if name in seen and name not in SAME_NAME_ALLOWED:
             yield f"{path}: has the name of {seen[name]}"

@@ -51,7 +51,7 @@ static inline void encode_line_forget(struct encode_line *self, const struct sca
     splitter_init(&self->splitter, kernel);
     self->splitter.tables = old.tables;
     self->splitter.json = old.json;
-    self->splitter.tree = old.tree;
+    self->splitter.trees = old.trees;
 }
 
 static inline void encode_line_destroy(struct encode_line *self) {

@@ -261,6 +261,8 @@ static const struct line_case hostile_cases[] = {
     {"a user that forges all there is, quotes escaped", NULL, "81.2.69.142 - x [01/Jan/2001:00:00:00 +0000] \\x22GET / HTTP/1.1\\x22 200 1 " TAIL, "remote_addr=81.2.69.142|remote_user=x [01/Jan/2001:00:00:00 +0000] \\x22GET / HTTP/1.1\\x22 200 1|" COLUMNS NUMBERS AGENT},
     {"a user or a host: two peers are none", NULL, "6.6.6.6 - x 81.2.69.142 - - " TAIL, ""},
     {"the same the other way round", NULL, "81.2.69.142 - 6.6.6.6 - - " TAIL, ""},
+    {"a user with a dash in front, or a host and no address (found by fuzzing)", NULL, "81.2.69.142 - - x " TAIL, ""},
+    {"no address", NULL, "- - - " TAIL, "remote_addr=-|remote_user=-|" COLUMNS NUMBERS AGENT},
     {"a user that is an address alone", NULL, "81.2.69.142 - 6.6.6.6 " TAIL, "remote_addr=81.2.69.142|remote_user=6.6.6.6|" COLUMNS NUMBERS AGENT},
     {"but the format, when it is given, tells", COMBINED, "81.2.69.142 - 6.6.6.6 - - " TAIL, "remote_addr=81.2.69.142|remote_user=6.6.6.6 - -|" COLUMNS NUMBERS AGENT},
     {"a host with an address in it", "$http_host $remote_addr - $remote_user [$time_local]", "x 6.6.6.6 81.2.69.142 - - [" TIME "]", "remote_addr=81.2.69.142|remote_user=-|time_local=" TIME "|http_host=x 6.6.6.6"},
