@@ -21,5 +21,6 @@ int command_version(int argc, char **argv);
 
 /* Prints the options table of `run` as Markdown: what the README's table is checked against. */
 void command_run_print_markdown(void);
+void command_formats_print_markdown(void);
 
 #endif

@@ -72,6 +72,40 @@ static const char *const role_paths[ROLES] = {
     [ROLE_NODE] = "observer.ip",
 };
 
+/* What a column is to whoever works out the client; NULL: nothing. */
+static const char *const evidence_names[ROLES] = {
+    [ROLE_PEER] = "peer",
+    [ROLE_PEER_IP] = "peer",
+    [ROLE_PEER_PORT] = "peer",
+    [ROLE_PEER_IP_REAL] = "peer",
+    [ROLE_FORWARDED_FOR] = "x-forwarded-for",
+    [ROLE_FORWARDED] = "forwarded",
+    [ROLE_REAL_IP] = "real-ip",
+    [ROLE_PROXY_IP] = "proxy-protocol",
+    [ROLE_PROXY_PORT] = "proxy-protocol",
+    [ROLE_VIEWER] = "viewer-address",
+    [ROLE_TRACE] = "trace-id",
+    [ROLE_ACCELERATOR_IP] = "accelerator",
+};
+
+/* How lines are written; JSON comes on top where a format has keys for it. */
+static const char *const layout_names[] = {
+    [LAYOUT_SPACE_QUOTED] = "spaces and quotes",
+    [LAYOUT_SPACE] = "spaces",
+    [LAYOUT_HEADER] = "spaces, header line",
+    [LAYOUT_W3C] = "tabs, `#Fields` line",
+    [LAYOUT_LOG_FORMAT] = "log_format",
+    [LAYOUT_HAPROXY] = "syslog",
+    [LAYOUT_ENVOY] = "text",
+    [LAYOUT_JSON] = "",
+};
+
+static void print_layout(const struct schema *schema) {
+    const char *text = layout_names[schema->layout];
+    printf("%s%s%s", text, text[0] != '\0' && schema->json_keys != NULL ? ", " : "",
+           schema->json_keys != NULL ? "JSON" : "");
+}
+
 /* Room for the paths of a column. */
 #define PATHS_BYTES 160
 
@@ -83,8 +117,13 @@ static const char *ecs_paths(const struct field_spec *field, char paths[PATHS_BY
 }
 
 static void print_format(const struct schema *schema) {
-    printf("%s: %s\nfollows: %s\nshortest line: %u of %u columns\n\n", schema->name, schema->help, schema->spec,
-           (unsigned)schema->fields_count_min, (unsigned)schema->fields_count);
+    printf("%s: %s\nfollows: %s\nlines: ", schema->name, schema->help, schema->spec);
+    print_layout(schema);
+    if (schema->layout <= LAYOUT_W3C)
+        printf("\nshortest line: %u of %u columns", (unsigned)schema->fields_count_min, (unsigned)schema->fields_count);
+    for (const char *const *pattern = schema->patterns; pattern != NULL && *pattern != NULL; pattern++)
+        printf("%s%s", pattern == schema->patterns ? "\nfound without being told:\n  " : "\n  ", *pattern);
+    printf("\n\n");
     printf("%3s  %-30s %-13s %-42s %-36s %s\n", "#", "column", "kind", "ecs", "ss4o", "meaning");
     for (unsigned i = 0; i < schema->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
@@ -121,6 +160,10 @@ static void print_format_json(const struct schema *schema) {
         putchar(',');
         print_json_text("ss4o", field->ss4o != NULL ? field->ss4o : "");
         putchar(',');
+        if (evidence_names[field->role] != NULL) {
+            print_json_text("evidence", evidence_names[field->role]);
+            putchar(',');
+        }
         print_json_text("help", field->help);
         putchar('}');
     }
@@ -135,6 +178,16 @@ static int unknown_format(const char *name) {
     fprintf(stderr, "wherefrom: error: formats: %s: no such format%s%s\n", name, near != NULL ? ", did you mean " : "",
             near != NULL ? near : "");
     return EXIT_USAGE;
+}
+
+void command_formats_print_markdown(void) {
+    puts("| name | what | columns | lines |\n|---|---|---|---|");
+    for (uint32_t i = 0; i < schemas_count; i++) {
+        printf("| `%s` | %s | %u | ", schemas_all[i]->name, schemas_all[i]->help,
+               (unsigned)schemas_all[i]->fields_count);
+        print_layout(schemas_all[i]);
+        puts(" |");
+    }
 }
 
 int command_formats(int argc, char **argv) {

@@ -38,7 +38,11 @@ static void print_usage(FILE *out) {
 
 int main(int argc, char **argv) {
     schemas_init();
-    if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) { /* for the README; see tests/readme_test.sh */
+    if (argc == 2 && strcmp(argv[1], "--formats-markdown") == 0) { /* for the README; tests/lint checks both */
+        command_formats_print_markdown();
+        return EXIT_DONE;
+    }
+    if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) {
         command_run_print_markdown();
         return EXIT_DONE;
     }

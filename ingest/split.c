@@ -110,7 +110,8 @@ static bool may_be_columns(struct slice line) {
 /* What a line is told by its looks to be; LAYOUT_SPACE_QUOTED stands for all formats of columns. */
 static enum layout look_at(struct slice line) {
     if (line.len > 0 && line.ptr[0] == '[') return LAYOUT_ENVOY;
-    if (line.len > 10 && is_digit(line.ptr[0]) && (line.ptr[10] == '\t' || line.ptr[14] == '\t')) return LAYOUT_W3C;
+    /* behind a date or seconds since 1970; behind those with milliseconds */
+    if (line.len > 14 && is_digit(line.ptr[0]) && (line.ptr[10] == '\t' || line.ptr[14] == '\t')) return LAYOUT_W3C;
     return may_be_columns(line) ? LAYOUT_SPACE_QUOTED : look_for_local_time(line);
 }
 

@@ -222,19 +222,22 @@ def check_heads(tree, _options):
 def check_readme(tree, options):
     if options.wherefrom is None:
         return
-    marked = re.search(r"<!-- options -->\n(.*?)<!-- /options -->", tree.read("README.md"), re.DOTALL)
-    if marked is None:
-        yield "README.md: no table between <!-- options --> and <!-- /options -->"
-        return
 
     def printed(*arguments):
         return subprocess.run([options.wherefrom, *arguments], capture_output=True, text=True, check=True).stdout
 
-    if marked[1].strip() != printed("--options-markdown").strip():
-        yield "README.md: the options are not what `wherefrom --options-markdown` prints"
-    for option in re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]*)", printed("run", "--help"), re.MULTILINE):
-        if not re.search(rf"`{option}[` ]", marked[1]):
-            yield f"README.md: {option} of --help is missing"
+    for name in ("options", "formats"):
+        marked = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", tree.read("README.md"), re.DOTALL)
+        if marked is None:
+            yield f"README.md: no table between <!-- {name} --> and <!-- /{name} -->"
+            continue
+        if marked[1].strip() != printed(f"--{name}-markdown").strip():
+            yield f"README.md: the {name} are not what `wherefrom --{name}-markdown` prints"
+        if name != "options":
+            continue
+        for option in re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]*)", printed("run", "--help"), re.MULTILINE):
+            if not re.search(rf"`{option}[` ]", marked[1]):
+                yield f"README.md: {option} of --help is missing"
 
 
 def check_tidy(tree, options):

@@ -15,7 +15,8 @@ GOOD = {
     "base/number.c": HEAD + '#include "base/text.h"\n\nint number_free(void);\n',
     "sinks/encode.c": HEAD + '#include "base/text.h"\n\n/* no malloc( here */\nint encode_one(const int *value) {\n'
                              "    return *value;\n}\n",
-    "README.md": "# x\n<!-- options -->\n| `--limit N` |\n| `-q`, `--quiet` |\n<!-- /options -->\n",
+    "README.md": "# x\n<!-- options -->\n| `--limit N` |\n| `-q`, `--quiet` |\n<!-- /options -->\n"
+                 "<!-- formats -->\n| `--limit N` |\n| `-q`, `--quiet` |\n<!-- /formats -->\n",
     "wherefrom": "#!/bin/sh\n[ \"$1\" = run ] && printf '  -q, --quiet\\n      --limit N\\n' && exit\n"
                  "printf '| `--limit N` |\\n| `-q`, `--quiet` |\\n'\n",
     "build/compile_commands.json": None,  # made for the tree that is tested
@@ -58,6 +59,8 @@ CASES = [  # (check, what is wrong, files that differ, a word of the complaint)
     ("readme", "an option is missing", {"README.md": "<!-- options -->\n| `--limit N` |\n<!-- /options -->\n"},
      "--quiet of --help"),
     ("readme", "no table", {"README.md": "# x\n"}, "no table"),
+    ("readme", "another table of formats", {"README.md": "<!-- formats -->\n| `alb` |\n<!-- /formats -->\n"},
+     "the formats are not"),
     ("tidy", "a null pointer is read",
      {"sinks/encode.c": HEAD + "int encode_one(const int *value) {\n    return value == 0 ? *value : 0;\n}\n"},
      "ereference of null"),
