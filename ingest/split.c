@@ -83,13 +83,14 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* `[01/Dec/2025:00:00:01`: NGINX has a zone behind it, HAProxy has none. The first one counts: what stands before it in NGINX's line
- * may be the client's own words, but then it is not NGINX's for us. */
+/* `[01/Dec/2025:00:00:01`: NGINX has a zone behind it, HAProxy has none. The first one counts: before it in NGINX's line stands at
+ * most a user's name, and that cannot hold a colon (RFC 7617 section 2). */
 static enum layout look_for_local_time(struct slice line) {
     for (const char *from = line.ptr, *end = line.ptr + line.len; end - from > 22; from++) {
         from = memchr(from, '[', (size_t)(end - from) - 22);
         if (from == NULL) break;
-        if (is_digit(from[1]) && is_digit(from[2]) && from[3] == '/')
+        if (is_digit(from[1]) && is_digit(from[2]) && from[3] == '/' && from[7] == '/' && from[12] == ':' &&
+            from[15] == ':' && from[18] == ':')
             return from[21] == ' ' ? LAYOUT_LOG_FORMAT : LAYOUT_HAPROXY;
     }
     return LAYOUT_SPACE_QUOTED;

@@ -18,8 +18,9 @@
 /* Bytes behind a batch's text that may be read (never used): the scanner loads 64 bytes at a time. */
 #define TEXT_PADDING_BYTES 64u
 /* Room behind that for texts in another form (schemas/spare.h). A JSON line of L bytes may need 3 L when its bytes are repaired to
- * U+FFFD, again as much for strings without their escapes, and for joined headers and extras. Address space, as the rest. */
-#define SPARE_EXPANSION 8u
+ * U+FFFD, again as much for strings without their escapes, and L each for joined headers and extras; names of a header line's unknown
+ * columns are 16 times as long as such columns at the most. Address space, as the rest. */
+#define SPARE_EXPANSION 12u
 /* Room for output. A byte of text may become six (\u001f) and is written four times at the most:
  * url.original, one of its parts, aws.elb.raw, event.original. What else a record has (keys,
  * numbers, place, path) fits RECORD_FIXED_BYTES. */
