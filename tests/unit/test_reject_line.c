@@ -76,6 +76,14 @@ static void test_whole_line(void **state) {
                         "\"event_id\":\"################################\",\"original\":\"a \\\"b\\\"\"}\n");
 }
 
+/* What was expected of Envoy's lines was written with its quotes, and the rejects file was no JSON. */
+static void test_expected_with_quotes(void **state) {
+    (void)state;
+    const struct origin origin = {.path = SLICE("a"), .name = SLICE("a")};
+    write_reject(&origin, &(struct rejected){.reason = "r", .expected = "[time] \"METHOD\"", .line = SLICE("x")});
+    assert_true(slice_equal(json_text_find(&json, "detail"), SLICE("\"expected [time] \\\"METHOD\\\"\"")));
+}
+
 static void test_base64(void **state) {
     (void)state;
     /* clang-format off */
