@@ -230,8 +230,13 @@ static void test_places_of_any_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_line),  cmocka_unit_test(test_base64),  cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_worst_lines), cmocka_unit_test(test_degrees), cmocka_unit_test(test_places_of_any_size),
+        cmocka_unit_test(test_whole_line),
+        cmocka_unit_test(test_expected_with_quotes),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_worst_lines),
+        cmocka_unit_test(test_degrees),
+        cmocka_unit_test(test_places_of_any_size),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
