@@ -308,6 +308,14 @@ static bool copy_file(int from, int to, uint64_t *bytes) {
     }
 }
 
+/* Its size is fixed, so that no read of the mapping can fail. When the kernel holds a page of it for a moment, which happens when memory
+ * is short, its contents can't be sealed; then they are not, since nobody else has the descriptor. */
+static bool seal(int copy) {
+    const int size = F_SEAL_SHRINK | F_SEAL_GROW;
+    return fcntl(copy, F_ADD_SEALS, size | F_SEAL_WRITE | F_SEAL_SEAL) == 0 ||
+           (errno == EBUSY && fcntl(copy, F_ADD_SEALS, size) == 0);
+}
+
 /* A sealed private copy of the file at `path`. */
 static enum status load_file(const char *path, int *copy, struct error *error) {
     int original = open(path, O_RDONLY | O_CLOEXEC);
@@ -323,7 +331,7 @@ static enum status load_file(const char *path, int *copy, struct error *error) {
         status = error_set_errno(error, errno, "geo: %s: can't be read into memory", path);
     } else if (bytes == 0) {
         status = error_set(error, STATUS_FAILED, "geo: %s: is empty; expected a MaxMind DB (.mmdb) file", path);
-    } else if (fcntl(*copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    } else if (!seal(*copy)) {
         status = error_set_errno(error, errno, "geo: %s: the private copy can't be sealed", path);
     }
     close(original);

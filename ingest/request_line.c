@@ -114,10 +114,16 @@ static inline uint32_t last_word(const char *text, uint32_t from, uint32_t to) {
     return to;
 }
 
+/* Whether a request line can begin so: bytes of a TLS handshake on a plain port do not, as they are or escaped. */
+static bool begins_method(char c) {
+    return c > ' ' && c < 0x7f && c != '\\';
+}
+
 void request_line_split(struct record *record, struct span line) {
     const char *text = record->text;
     struct request *request = &record->request;
     uint32_t from = line.offset, to = line.offset + line.length;
+    if (from < to && !begins_method(text[from])) return; /* no request: kept as raw text */
     while (to > from && text[to - 1] == ' ') to--;
     uint32_t space = find(text, from, to, ' ', ' ');
     if (!is_dash(text, from, space)) request->method = (struct span){from, space - from};

@@ -124,6 +124,28 @@ static bool has_first_word(const struct record *record, const struct schema *sch
            slice_equal(record_text(record, record->fields[0]), slice_from(schema->detect_first));
 }
 
+/* The last column of a line that should have more may have been cut, and an address that lost a digit is another one: kept as text.
+ * (Any other column that lost its end says less than it did, but nothing that is wrong of somebody else.) */
+static void distrust_last(struct splitter *splitter, const struct header *header, struct record *record) {
+    const struct schema *schema = record->schema;
+    uint32_t last = splitter->columns_seen - 1, row = header != NULL ? header->columns[last] : last;
+    if (row >= schema->fields_count || record_null(record, record->fields[row])) return;
+    const struct field_spec *field = &schema->fields[row];
+    bool address = field->kind == FIELD_IP || field->kind == FIELD_ENDPOINT ||
+                   (field->role >= ROLE_FORWARDED_FOR && field->role <= ROLE_VIEWER);
+    if (!address) return;
+    if (record->fields_count < FIELDS_MAX)
+        record->fields[record->fields_count++] = name_extra(splitter, record, field->name, record->fields[row]);
+    record->fields[row] = (struct span){0, 0};
+    record->plain = false;
+}
+
+/* "1764547201.851": what a real-time log of CloudFront begins with, where a standard log has a date. */
+static bool has_epoch_first(const struct record *record, const struct schema *schema) {
+    int64_t ns;
+    return schema->layout == LAYOUT_W3C && timestamp_parse_unix(record_text(record, record->fields[0]), &ns);
+}
+
 /* Columns whose order a header line gives, or, up to a point, AWS. */
 static bool arrange_columns(struct splitter *splitter, const struct scan_line *line, struct record *record,
                             struct reading *reading) {
@@ -136,6 +158,10 @@ static bool arrange_columns(struct splitter *splitter, const struct scan_line *l
         record->fields_count = 0;
         return reading_reject(reading, REJECT_TOO_MANY_FIELDS, "at most 128 columns");
     }
+    if (header == NULL && has_epoch_first(record, schema))
+        return reading_reject(reading, REJECT_UNKNOWN_FORMAT,
+                              "a header line; of real-time logs, which have none, the columns are given as -f "
+                              "'cloudfront:timestamp c-ip ...'");
     uint32_t count = splitter->columns_seen, wanted = header != NULL ? header->columns_count : schema->fields_count_min;
     if (count < wanted && schema->layout == LAYOUT_W3C && header != NULL) {
         record->flags |= 1u << RECORD_TRUNCATED; /* real ones are, and what is there is good */
@@ -147,6 +173,8 @@ static bool arrange_columns(struct splitter *splitter, const struct scan_line *l
         return reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a header line that says the order of so many columns");
     if (header == NULL && !has_first_word(record, schema))
         return reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a header line that says the order of the columns");
+    bool short_one = count < (header != NULL ? header->columns_count : schema->headless_count_max);
+    if (schema->layout == LAYOUT_W3C && short_one && count > 0) distrust_last(splitter, header, record);
     return true;
 }
 

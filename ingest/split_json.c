@@ -123,9 +123,9 @@ static bool join_list(struct reader *reader, uint32_t list, struct slice separat
 static struct span value_of(struct reader *reader, uint32_t index, enum field_kind kind) {
     const struct json_node *node = &reader->tree->nodes[index];
     struct span joined;
-    if (node->kind == JSON_NULL) return (struct span){0, 0};
+    bool hollow = node->kind >= JSON_ARRAY && node->next == index + 1 && !node->skipped;
+    if (node->kind == JSON_NULL || hollow) return (struct span){0, 0}; /* AWS writes null or [] for no list at all */
     if (kind == FIELD_JSON) return node->kind == JSON_STRING ? quoted(reader, node) : node->text;
-    if (node->kind == JSON_ARRAY && node->next == index + 1 && !node->skipped) return (struct span){0, 0};
     if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
     if (node->kind >= JSON_ARRAY) reader->record->plain = false; /* a text with quotes in it */
     return node->text;

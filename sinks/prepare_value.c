@@ -150,8 +150,17 @@ static uint64_t prepare_hop(struct preparation *preparation) {
 
 /* --- request, TLS, cloud ------------------------------------------------------------------------ */
 
+/* Bytes where a request line belongs; the dashes of a request that never came are none. */
+static void mark_request_raw(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    int column = schema_column(record->schema, ROLE_REQUEST);
+    if (column < 0 || column >= record->fields_count || record->fields[column].length == 0) return;
+    if (record->text[record->fields[column].offset] != '-') mark_role_raw(preparation, ROLE_REQUEST);
+}
+
 static uint64_t prepare_request(struct preparation *preparation) {
     const struct request *request = &preparation->record->request;
+    if (request->method.length == 0 && request->url.length == 0) mark_request_raw(preparation);
     return set_text(preparation, VALUE_METHOD, request->method) | set_text(preparation, VALUE_URL, request->url) |
            set_text(preparation, VALUE_URL_SCHEME, request->scheme) |
            set_text(preparation, VALUE_URL_DOMAIN, request->domain) |
@@ -368,7 +377,8 @@ static struct slice forwarded_entry(struct slice entry) {
     return entry;
 }
 
-/* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. */
+/* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. When one is
+ * something else (`unknown`, a host's name), the whole text is kept, too. */
 static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
     const struct record *record = preparation->record;
     struct slice text = record_text(record, record->fields[column]);
@@ -386,7 +396,10 @@ static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
             address = endpoint.address;
             good = true;
         }
-        if (!good) continue;
+        if (!good) {
+            if (entry.len > 0) mark_role_raw(preparation, ROLE_FORWARDED_FOR);
+            continue;
+        }
         out = separate(preparation, out);
         out += ip_format(&address.ip, out);
         count++;

@@ -40,7 +40,7 @@ static char *put_detail(char *out, const struct rejected *rejected) {
         out = put(out, SLICE(": "));
     }
     out = put(out, SLICE("expected "));
-    out = put(out, slice_from(rejected->expected));
+    out = json_escape(out, slice_from(rejected->expected), JSON_VERBATIM, &lossy); /* may show quotes */
     if (rejected->found.ptr != NULL) {
         struct slice found = rejected->found;
         if (found.len > DETAIL_TEXT_BYTES_MAX) found.len = DETAIL_TEXT_BYTES_MAX;

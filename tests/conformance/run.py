@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Real lines of others, read whole: samples that AWS's documentation and public projects hold, which may not be copied here.
 
-Every line of SHARED/samples/FORMAT/*.log of the formats below has to become a record, but for those in NOT_RECORDS. What stands
-in the record is compared with a simple reading of the line by regular expressions, made independently of the program.
+Every line of SHARED/samples/FORMAT/*.log of the formats below has to become a record, but for those in NOT_RECORDS and rows of flows
+whose header names no time. What stands in the record is compared with a simple reading of the line by regular expressions, made
+independently of the program (edges.py has those of edges and proxies). Events of Lambda targets (*.json) are printed over many
+lines there; a log has them in one, so they are put into one line first, without a change to what they say.
 
     run.py --wherefrom PATH [--shared DIR]     DIR: default is a folder `shared` beside the checkout; `skipped` without it
 
@@ -12,6 +14,7 @@ import collections
 import datetime
 import functools
 import ipaddress
+import json
 import pathlib
 import re
 import sys
@@ -19,12 +22,15 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
-from black_box import Program, Report, argument_parser, at, parse_lines, read_summary, scratch  # noqa: E402
+import edges  # noqa: E402
+from black_box import Program, Report, argument_parser, at, parse_lines, read_summary, scratch, write  # noqa: E402
 
 # lines that are no records, and why
 NOT_RECORDS = {
     ("alb_access/otel.log", 3): ("elb-test-message", "what AWS writes when logging is switched on"),
     ("vpc_flow/aws-docs-2023-examples.log", 26): ("too-few-fields", "three dots where the documentation leaves lines out"),
+    ("alb_lambda_event/alb-lambda-target-response.json", 1): ("unknown-format", "what a function answers: no event, and it tells of no request or client"),
+    ("haproxy/haproxy-doc-examples.log", 1): ("unknown-format", "`Connect from`, a session without a log format: no time but syslog's, which has no year"),
 }
 
 NUMBER = r"(-?[0-9.]+|-)"
@@ -115,32 +121,60 @@ def expected_health(line):
             "http.response.status_code": number(found["code"])}
 
 
-EXPECTED = {**{name: functools.partial(expected, name) for name in PATTERNS}, "alb_connection": expected_connection, "alb_health_check": expected_health}
+EXPECTED = {**{name: functools.partial(expected, name) for name in PATTERNS}, "alb_connection": expected_connection, "alb_health_check": expected_health,
+            "cloudfront": edges.cloudfront, "waf": edges.waf, "alb_lambda_event": edges.lambda_event, "nginx": edges.nginx, "haproxy": edges.haproxy,
+            "envoy": edges.envoy}
+SKIPS = {"elb-test-message"}
+
+
+def expected_by_header(read, content):
+    """For each line what to expect of it; None: a header line. Those of CloudFront say the order of columns."""
+    header = None
+    for line in content.decode().splitlines():
+        if line.startswith("#"):
+            header = line.split()[1:] if line.startswith("#Fields:") else header
+            yield line, None
+        else:
+            yield line, functools.partial(read, line) if header is None else functools.partial(read, line, header)
+
+
+def check_values(report, record, values, where):
+    """A set holds all that a value may be."""
+    for key, value in values.items():
+        found = at(record, key)
+        if isinstance(value, set):
+            report.check(found in value, f"{where}: {key}: expected one of {value!r:.200}, found {found!r:.200}")
+        else:
+            report.equal(found, value, f"{where}: {key}")
 
 
 def check_file(program, report, path, directory):
     name = f"{path.parent.name}/{path.name}"
+    content = path.read_bytes()
+    if path.suffix == ".json":
+        content = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        path = write(directory / name, content)
     result = program.run("run", path, "--keep-original", "--rejects", directory / "rejects", "--summary", directory / "summary", "--quiet")
     summary = read_summary(directory / "summary")
     records = {at(record, "log.offset"): record for record in parse_lines(result.out)}
-    rejects = parse_lines((directory / "rejects").read_bytes())
+    rejects = {reject["origin"]["offset"]: reject["reason"] for reject in parse_lines((directory / "rejects").read_bytes())}
     skips, offset = collections.Counter(), 0
-    content = path.read_bytes()
-    for line_number, line in enumerate(content.splitlines(keepends=True), 1):
-        record, words = records.get(offset), line.rstrip(b"\r\n").decode()
+    lines = expected_by_header(EXPECTED[path.parent.name], content)
+    for line_number, (line, (words, values)) in enumerate(zip(content.splitlines(keepends=True), lines, strict=True), 1):
+        where, record, reject = f"{name}:{line_number}", records.pop(offset, None), rejects.pop(offset, None)
         offset += len(line)
-        if (name, line_number) in NOT_RECORDS:
-            skips[NOT_RECORDS[name, line_number][0]] += 1
-            report.check(record is None, f"{name}:{line_number} became a record")
-            continue
-        if not report.check(record is not None, f"{name}:{line_number} did not become a record: {words[:200]}"):
-            continue
-        for key, value in {**EXPECTED[path.parent.name](words), "event.original": words}.items():
-            report.equal(at(record, key), value, f"{name}:{line_number}: {key}")
-    report.equal(rejects, [], f"{name}: rejects")
+        reason = "header-line" if values is None else NOT_RECORDS.get((name, line_number), (None,))[0]
+        if values is None or reason in SKIPS:
+            skips[reason] += 1
+            reason = None
+        if values is None or (name, line_number) in NOT_RECORDS:
+            report.equal((record, reject), (None, reason), where)
+        elif report.check(record is not None, f"{where} did not become a record but {reject}: {words[:200]}"):
+            check_values(report, record, {**values(), "event.original": words}, where)
+    report.equal((records, rejects), ({}, {}), f"{name}: records and rejects of no line")
     report.equal(summary["skipped_by_reason"], dict(skips), f"{name}: skipped")
     report.equal(summary["records"]["read"], len(content.splitlines()), f"{name}: lines read")
-    report.equal(result.code, 0, f"{name}: exit code ({result.err[:200]})")
+    report.equal(result.code, 3 if summary["records"]["rejected"] else 0, f"{name}: exit code ({result.err[:200]})")
 
 
 FLOWS = {
@@ -151,16 +185,23 @@ FLOWS = {
 
 def expected_flow(columns):
     """What the record of a flow has to hold; None when its row has no time at all."""
-    peer = columns.get("pkt-srcaddr", "-") if columns.get("pkt-srcaddr", "-") != "-" else columns.get("srcaddr", columns.get("client_ip"))
+    peer, target = (columns.get(f"pkt-{name}", "-") if columns.get(f"pkt-{name}", "-") != "-" else columns.get(name, other)
+                    for name, other in (("srcaddr", columns.get("client_ip")), ("dstaddr", columns.get("endpoint_ip"))))
     time = next((columns[name] for name in ("end", "end_time", "start", "start_time") if columns.get(name, "-") != "-"), None)
     if time is None:
         return None
     moment = datetime.datetime.fromtimestamp(int(time), datetime.timezone.utc)
-    address = None if peer in (None, "-") else str(ipaddress.ip_address(peer))
+    address, destination = (None if each in (None, "-") else str(ipaddress.ip_address(each)) for each in (peer, target))
+    start = text(columns.get("start", columns.get("start_time")))
+    protocol, action, direction = (text(columns.get(name)) for name in ("protocol", "action", "flow-direction"))
     account = columns.get("account-id", columns.get("aws_account_id"))
     return {"@timestamp": moment.strftime("%Y-%m-%dT%H:%M:%S.000000Z"), "source.ip": address, "client.ip": address,
             "source.port": number(columns.get("srcport", columns.get("client_port"))), "network.bytes": number(columns.get("bytes")),
             "network.packets": number(columns.get("packets")), "cloud.account.id": None if account in (None, "-", "unknown") else account,
+            "destination.ip": destination, "destination.port": number(columns.get("dstport", columns.get("endpoint_port"))),
+            "network.iana_number": {"TCP": "6", "UDP": "17"}.get(protocol, protocol), "network.direction": direction or (text(columns.get("direction")) or "").lower() or None,
+            "event.outcome": action and ("success" if action == "ACCEPT" else "failure"),
+            "event.start": start and edges.moment(datetime.datetime.fromtimestamp(int(start), datetime.timezone.utc)),
             "cloud.region": text(columns.get("region", columns.get("endpoint_region"))), "aws.vpcflow.instance_id": text(columns.get("instance-id"))}
 
 
@@ -206,7 +247,7 @@ def main():
         return 0
     program, report = Program(options.wherefrom), Report()
     for name in EXPECTED:
-        files = sorted((shared / "samples" / name).glob("*.log"))
+        files = sorted(path for path in (shared / "samples" / name).iterdir() if path.suffix in (".log", ".json"))
         with scratch() as directory, report.group(f"{name}: {len(files)} files"):
             for path in files:
                 check_file(program, report, path, directory)

@@ -1,5 +1,5 @@
 /* A strict reader of one JSON object (RFC 8259), for output that has to be valid: no white space, no key twice in an
- * object, arrays of scalars only, UTF-8. Apart from wherefrom's own code, which it judges.
+ * object, UTF-8; lists are written as they came, so there may be white space and anything valid in them. Apart from wherefrom's own code, which it judges.
  *
  * Objects are flattened: {"a":{"b":1},"c":["x"],"d":{}} has the leaves a.b = 1, c = ["x"] and d = {}.
  *
@@ -12,6 +12,7 @@
 #define JSON_TEXT_LEAVES_MAX 256u
 #define JSON_TEXT_PATH_BYTES 200u
 #define JSON_TEXT_DEPTH_MAX 16u
+#define JSON_TEXT_LIST_DEPTH_MAX 80u
 
 struct json_text {
     uint32_t leaves_count;
@@ -72,14 +73,50 @@ static inline const char *json_text_scalar_end(const char *at, const char *end) 
     return json_text_number_end(at, end);
 }
 
-static inline const char *json_text_value_end(const char *at, const char *end) {
-    if (at == end || *at != '[') return json_text_scalar_end(at, end);
-    if (end - at >= 2 && at[1] == ']') return at + 2;
+static inline const char *json_text_blanks_end(const char *at, const char *end) {
+    while (at < end && (*at == ' ' || *at == '\t')) at++;
+    return at;
+}
+
+/* End of the list that starts at `at`: what may come next is a value, a key, or what follows either. */
+static inline const char *json_text_list_end(const char *at, const char *end) {
+    enum { VALUE, FIRST_VALUE, KEY, FIRST_KEY, COMMA } next = VALUE;
+    char open[JSON_TEXT_LIST_DEPTH_MAX];
+    size_t depth = 0;
     do {
-        at = json_text_scalar_end(at + 1, end);
-        if (at == NULL || at == end) return NULL;
-    } while (*at == ',');
-    return *at == ']' ? at + 1 : NULL;
+        at = json_text_blanks_end(at, end);
+        if (at == end) return NULL;
+        char c = *at;
+        if (c == ']' || c == '}') {
+            if (next == VALUE || next == KEY || open[depth - 1] != (c == ']' ? '[' : '{')) return NULL;
+            depth--;
+            at++;
+            next = COMMA;
+        } else if (next == COMMA) {
+            if (c != ',') return NULL;
+            at++;
+            next = open[depth - 1] == '[' ? VALUE : KEY;
+        } else if (next == KEY || next == FIRST_KEY) {
+            at = json_text_string_end(at, end);
+            if (at != NULL) at = json_text_blanks_end(at, end);
+            if (at == NULL || at == end || *at++ != ':') return NULL;
+            next = VALUE;
+        } else if (c == '[' || c == '{') {
+            if (depth == JSON_TEXT_LIST_DEPTH_MAX) return NULL;
+            open[depth++] = c;
+            at++;
+            next = c == '[' ? FIRST_VALUE : FIRST_KEY;
+        } else {
+            at = json_text_scalar_end(at, end);
+            if (at == NULL) return NULL;
+            next = COMMA;
+        }
+    } while (depth > 0);
+    return at;
+}
+
+static inline const char *json_text_value_end(const char *at, const char *end) {
+    return at < end && *at == '[' ? json_text_list_end(at, end) : json_text_scalar_end(at, end);
 }
 
 static inline const struct json_leaf *json_text_leaf(const struct json_text *json, const char *path) {

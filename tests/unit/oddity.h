@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/format_choice.h"
 #include "tests/unit/encode_line.h"
 #include "tests/unit/json_text.h"
 
@@ -78,7 +79,9 @@ struct oddity {
     const char *text;   /* the line; before it, each with an LF, its header line and lines that stand in front of it */
     const char *format; /* that it has, by its name */
     const char *origin_format;           /* that its file's name or -f says; NULL: the same */
+    const char *option;                  /* -f with an order of columns, in force before the first line; NULL: none */
     const char *fate;                    /* "record", or the name of the reason for which it was skipped or rejected */
+    const char *detail;                  /* of a rejected line: what its message has to hold; NULL: not looked at */
     const struct output_schema *schema;  /* NULL: ecs */
     unsigned known_by;                   /* which of the three ways above */
     const struct oddity_member *members; /* of a record, up to one whose path is NULL */
@@ -104,6 +107,7 @@ struct oddity_bench {
     uint32_t kernels_count;
     struct encode_line encode;
     struct encoder *encoders[3]; /* as output_schemas */
+    struct header header;        /* of -f */
     struct json_text json;
 };
 
@@ -135,6 +139,19 @@ static inline const char *oddity_fate(const struct reading *reading) {
                                               : "record";
 }
 
+/* The order of columns that -f gives, as the program takes it from there. */
+static inline void oddity_take_option(const struct oddity *oddity) {
+    struct format_choice choice;
+    struct error error;
+    const struct option_list none = {NULL, 0};
+    oddity_bench.header = (struct header){.schema = NULL};
+    if (oddity->option == NULL) return;
+    if (format_choice_init(&choice, oddity->option, &none, &error) != STATUS_OK) fail_msg("%s", error.message);
+    assert_true(choice.has_header);
+    oddity_bench.header = choice.header;
+    format_choice_destroy(&choice);
+}
+
 /* Reads the lines of `text`, each ended by `ending`, with a splitter that knows nothing; the last one is what oddity_bench.encode then
  * tells of. */
 static inline void oddity_read(const struct oddity *oddity, struct slice text, const struct scan_kernel *kernel,
@@ -149,6 +166,7 @@ static inline void oddity_read(const struct oddity *oddity, struct slice text, c
             encoder = oddity_bench.encoders[i];
     static char room[LINE_BYTES_MAX / 16];
     encode_line_forget(&oddity_bench.encode, kernel);
+    oddity_bench.encode.splitter.header = oddity_bench.header;
     const char *line = text.ptr, *end = text.ptr + text.len;
     while (line != NULL) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -213,6 +231,7 @@ static inline void oddity_check(const struct oddity *oddity) {
     static char first[LINE_BYTES_MAX];
     size_t first_bytes = 0;
     struct slice text = slice_from(oddity->text);
+    oddity_take_option(oddity);
     for (unsigned known_by = ODDITY_ALONE; known_by <= ODDITY_FIXED; known_by *= 2) {
         if ((oddity->known_by & known_by) == 0) continue;
         for (uint32_t kernel = 0; kernel < oddity_bench.kernels_count; kernel++)
@@ -222,6 +241,9 @@ static inline void oddity_check(const struct oddity *oddity) {
                 if (strcmp(oddity_fate(reading), oddity->fate) != 0)
                     fail_msg("%s instead of %s (%s, ending %zu, known by %u):\n%s", oddity_fate(reading), oddity->fate,
                              oddity_bench.kernels[kernel]->name, ending, known_by, oddity->text);
+                if (oddity->detail != NULL && strstr(reading->expected, oddity->detail) == NULL)
+                    fail_msg("expected %s, but nothing of %s\nof the line %s", reading->expected, oddity->detail,
+                             oddity->text);
                 if (reading->kind != READING_RECORD) continue;
                 assert_string_equal(reading->schema->name, oddity->format);
                 struct slice out = oddity_output();

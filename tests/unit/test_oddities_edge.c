@@ -1,4 +1,4 @@
-/* Lines of edges and proxies that broke other parsers, and damage of any format: ODDITIES rows 41 to 54, a test each.
+/* WAF's objects that broke other parsers, and damage of any format: ODDITIES rows 48, 49, 53 and 54, a test each.
  *
  * Threads: one. */
 #include "tests/unit/oddity.h"
@@ -10,6 +10,49 @@
     { "client.ip", JSON_STRING("81.2.69.142") }
 #define LOSSY \
     { "log.flags", "[\"lossy\"]" }
+
+/* WAF writes null, "null", [], "" and "-" where there is nothing: one as good as the other. */
+static void oddity_48_nothing_in_many_ways(void **state) {
+    (void)state;
+#define WAF_LINE(details, source, lists, rules, code, headers, request)                                               \
+    "{\"timestamp\":1764547201500,\"formatVersion\":1,\"webaclId\":\"arn:aws:wafv2:us-east-1:123456789012:global/"    \
+    "webacl/w/1\",\"terminatingRuleId\":\"Default_Action\",\"terminatingRuleType\":\"REGULAR\",\"action\":\"ALLOW\"," \
+    "\"terminatingRuleMatchDetails\":" details ",\"httpSourceName\":" source ",\"httpSourceId\":" source              \
+    ",\"ruleGroupList\":" lists ",\"rateBasedRuleList\":" lists ",\"nonTerminatingMatchingRules\":" rules             \
+    ",\"requestHeadersInserted\":" lists ",\"responseCodeSent\":" code                                                \
+    ",\"httpRequest\":{\"clientIp\":\"81.2.69.142\",\"country\":\"-\",\"headers\":" headers "," request               \
+    "},\"labels\":" lists "}"
+#define NOTHING                                                                                                    \
+    CLIENT, {"@timestamp", JSON_STRING("2025-12-01T00:00:01.500000Z")}, {"event.action", JSON_STRING("ALLOW")},    \
+        {"url", NULL}, {"user_agent", NULL}, {"http.request.method", NULL}, {"http.version", NULL},                \
+        {"http.response", NULL}, {"aws.waf.http_source_name", NULL}, {"aws.waf.http_source_id", NULL},             \
+        {"aws.waf.http_request", NULL}, {"aws.waf.rule_group_list", NULL}, {"aws.waf.rate_based_rule_list", NULL}, \
+        {"aws.waf.labels", NULL}, {"aws.waf.terminating_rule_match_details", NULL}, {                              \
+        "aws.waf.extra", NULL                                                                                      \
+    }
+#define NO_REQUEST "\"uri\":\"\",\"args\":\"\",\"httpVersion\":\"-\",\"httpMethod\":\"\",\"requestId\":null"
+    static const char *const lines[] = {
+        WAF_LINE("null", "\"-\"", "null", "null", "null", "null", NO_REQUEST),
+        WAF_LINE("[]", "null", "[]", "[]", "null", "[]", NO_REQUEST),
+        WAF_LINE("[ ]", "\"\"", "[ ]", "[]", "\"-\"", "{}", NO_REQUEST),
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        oddity_is_record(lines[i], "waf", NOTHING, {"http.request", NULL},
+                         {"aws.waf.non_terminating_matching_rules", NULL});
+    /* nothing inside of something is as it came; and the word is a word, since an id may be any */
+    oddity_is_record(WAF_LINE("null", "\"-\"", "[]", "[{\"ruleId\":\"r\",\"ruleMatchDetails\":null}]", "null", "[]",
+                              "\"uri\":\"\",\"requestId\":\"null\""),
+                     "waf", NOTHING, {"http.request.id", JSON_STRING("null")});
+    oddity_is_record(WAF_LINE("null", "\"CF\"", "null", "null", "403",
+                              "[{\"name\":\"Host\",\"value\":\"example.com\"}]",
+                              "\"uri\":\"/a\",\"args\":\"x=1\",\"httpMethod\":\"GET\""),
+                     "waf", CLIENT, {"aws.waf.http_source_name", JSON_STRING("CF")}, {"url.path", JSON_STRING("/a")},
+                     {"url.query", JSON_STRING("x=1")}, {"url.domain", JSON_STRING("example.com")},
+                     {"http.response.status_code", "403"});
+#undef NO_REQUEST
+#undef NOTHING
+#undef WAF_LINE
+}
 
 /* Bytes that are no UTF-8, raw: a reader of S3 access logs died of a UnicodeDecodeError on Latin-1. */
 static void oddity_49_bytes_that_are_no_utf_8(void **state) {
@@ -70,6 +113,7 @@ static void oddity_54_damaged_fixtures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(oddity_48_nothing_in_many_ways),
         cmocka_unit_test(oddity_49_bytes_that_are_no_utf_8),
         cmocka_unit_test(oddity_53_ipv6_in_capitals),
         cmocka_unit_test(oddity_54_damaged_fixtures),

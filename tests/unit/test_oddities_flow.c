@@ -108,6 +108,30 @@ static void oddity_36_header_with_any_column_first(void **state) {
     }
 }
 
+/* A line inside JSON, as Firehose hands it on: unwrapped, and as good or bad as the line alone. What stands beside it is kept. */
+static void oddity_37_wrapped_in_json(void **state) {
+    (void)state;
+#define WRAPPED(line) "{\"message\":\"" line "\"}"
+#define FLOW                                                                                      \
+    CLIENT, {"client.port", "43416"}, {"@timestamp", JSON_STRING("2025-12-01T00:01:00.000000Z")}, \
+        {"destination.ip", JSON_STRING("10.0.0.62")}, {"aws.vpcflow.version", JSON_STRING("2")},  \
+        {"network.packets", "20"}
+    oddity_is_record(WRAPPED(VPC_LINE), VPC, FLOW, {"aws.vpcflow.extra", NULL});
+    oddity_is_record(WRAPPED(VPC_LINE "\\n"), VPC, FLOW, {"aws.vpcflow.extra", NULL});
+    oddity_is_record("{ \"timestamp\": 1764547263000, \"message\": \"" VPC_LINE "\", \"id\": \"38\" }", VPC, FLOW,
+                     {"aws.vpcflow.extra", "[\"timestamp=1764547263000\",\"id=38\"]"});
+    oddity_is_record(VPC_LINE "\n" WRAPPED(VPC_LINE), VPC, FLOW, {"aws.vpcflow.extra", NULL});
+    oddity_is_none(WRAPPED("2 123456789012 eni-1235b8ca123456789 - - - - - - - 1764547200 1764547260 - NODATA"), VPC,
+                   ODDITY_ANY, "no-data");
+    oddity_is_none(WRAPPED("version account-id interface-id srcaddr dstaddr"), VPC, ODDITY_ANY, "header-line");
+    oddity_is_none(WRAPPED(ALPHABET_LINE), VPC, ODDITY_ANY, "unknown-format");
+    oddity_is_record(ALPHABET_HEADER WRAPPED(ALPHABET_LINE), VPC, CLIENT, {"client.port", "43416"});
+    oddity_is_none(WRAPPED("2 123456789012 eni-1235b8ca123456789 81.2.69.1420 10.0.0.62 " VPC_REST), VPC, ODDITY_FIXED,
+                   "bad-peer");
+#undef FLOW
+#undef WRAPPED
+}
+
 /* A protocol without a name, and values of tags, which come percent-encoded, even a dash. */
 static void oddity_38_protocol_and_tags(void **state) {
     (void)state;
@@ -176,6 +200,7 @@ int main(void) {
         cmocka_unit_test(oddity_34_two_spaces),
         cmocka_unit_test(oddity_35_time_of_an_export),
         cmocka_unit_test(oddity_36_header_with_any_column_first),
+        cmocka_unit_test(oddity_37_wrapped_in_json),
         cmocka_unit_test(oddity_38_protocol_and_tags),
         cmocka_unit_test(oddity_39_unknown_column),
         cmocka_unit_test(oddity_40_global_accelerator_names),

@@ -76,6 +76,14 @@ static void test_whole_line(void **state) {
                         "\"event_id\":\"################################\",\"original\":\"a \\\"b\\\"\"}\n");
 }
 
+/* What was expected of Envoy's lines was written with its quotes, and the rejects file was no JSON. */
+static void test_expected_with_quotes(void **state) {
+    (void)state;
+    const struct origin origin = {.path = SLICE("a"), .name = SLICE("a")};
+    write_reject(&origin, &(struct rejected){.reason = "r", .expected = "[time] \"METHOD\"", .line = SLICE("x")});
+    assert_true(slice_equal(json_text_find(&json, "detail"), SLICE("\"expected [time] \\\"METHOD\\\"\"")));
+}
+
 static void test_base64(void **state) {
     (void)state;
     /* clang-format off */
@@ -222,8 +230,13 @@ static void test_places_of_any_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_line),  cmocka_unit_test(test_base64),  cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_worst_lines), cmocka_unit_test(test_degrees), cmocka_unit_test(test_places_of_any_size),
+        cmocka_unit_test(test_whole_line),
+        cmocka_unit_test(test_expected_with_quotes),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_worst_lines),
+        cmocka_unit_test(test_degrees),
+        cmocka_unit_test(test_places_of_any_size),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
