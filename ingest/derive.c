@@ -347,6 +347,9 @@ bool derive(struct record *record, struct splitter *splitter, struct reading *re
         /* a classic balancer's TCP listener writes "- - - "; an application balancer has none, only requests that never came */
         bool classic = schema_column(record->schema, ROLE_PROCESSING_3) >= 0;
         if (classic && record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
+        /* HAProxy's tcplog has neither request nor status, and so have errors before there was a request */
+        if (record->schema->layout == LAYOUT_HAPROXY && span.length == 0 && record->outcome == OUTCOME_UNKNOWN)
+            record->network = true;
     }
     if (record->schema->layout >= LAYOUT_HEADER) request_add_columns(record);
     return true;

@@ -138,7 +138,11 @@ void request_line_split(struct record *record, struct span line) {
     }
     if (to <= url || is_dash(text, url, to)) return;
     request->url = (struct span){url, to - url};
-    split_url(request, text, url, to);
+    bool connect = request->method.length == 7 && memcmp(text + from, "CONNECT", 7) == 0;
+    if (connect && text[url] != '/' && skip_scheme(request, text, url, to) == url)
+        split_authority(request, text, url, to, true); /* RFC 9112 section 3.2.3: host:port alone */
+    else
+        split_url(request, text, url, to);
 }
 
 /* --- a request in columns of their own ---------------------------------------------------------- */
