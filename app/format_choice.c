@@ -10,6 +10,11 @@
 
 #define COLUMNS_BYTES_MAX 4096u /* of -f FORMAT:COLUMNS; what is longer is cut, and then wrong */
 
+/* Columns that CloudFront has and the table has no rows for; any other name that is not known is a mistake. */
+static bool is_kept_by_name(const char *name, bool w3c) {
+    return w3c && strncmp(name, "cmcd-", 5) == 0;
+}
+
 /* FORMAT:COLUMN COLUMN ..., as a header line, or as `${column} ${column}` the way flow logs are ordered from AWS. */
 static enum status settle_columns(struct format_choice *choice, const char *format, const char *columns,
                                   struct error *error) {
@@ -22,7 +27,8 @@ static enum status settle_columns(struct format_choice *choice, const char *form
     bool good = header_line_parse((struct slice){line, bytes}, choice->schema, &choice->header) &&
                 choice->header.schema != NULL;
     for (uint32_t i = 0; good && i < choice->header.columns_count; i++)
-        good = choice->header.columns[i] != HEADER_UNKNOWN;
+        good = choice->header.columns[i] != HEADER_UNKNOWN ||
+               is_kept_by_name(choice->header.names_text + choice->header.names[i], w3c);
     choice->has_header = good;
     if (good) return STATUS_OK;
     return error_set(

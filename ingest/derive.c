@@ -62,13 +62,17 @@ static bool derive_other_end(struct record *record, struct timestamp_cache *days
     }
     struct span date, clock;
     int other;
-    if (!column(record, ROLE_TIME_END_DATE, &date, &other) || record_null(record, date)) return *index < 0;
-    record->end.known = column(record, ROLE_TIME_END_CLOCK, &clock, index) &&
-                        timestamp_parse_date_clock(record_text(record, date), record_text(record, clock), days,
-                                                   &record->end.ns);
+    bool has_clock = column(record, ROLE_TIME_END_CLOCK, &clock, &other) && !record_null(record, clock);
+    if (!column(record, ROLE_TIME_END_DATE, &date, &other) || (record_null(record, date) && !has_clock))
+        return *index < 0;
+    record->end.known = has_clock && timestamp_parse_date_clock(record_text(record, date), record_text(record, clock),
+                                                                days, &record->end.ns);
     record->end.text.length = 0;
-    *index = other;
-    return record->end.known;
+    if (record->end.known) return true;
+    int64_t ns; /* which of both it is */
+    bool day = timestamp_parse_date_clock(record_text(record, date), SLICE("00:00:00"), days, &ns);
+    *index = schema_column(record->schema, day ? ROLE_TIME_END_CLOCK : ROLE_TIME_END_DATE);
+    return false;
 }
 
 /* How long it took, in nanoseconds: the sum of its parts, or, where the order of columns is free, the first that is there. False when
@@ -106,11 +110,14 @@ static void derive_by_duration(struct record *record) {
         record->start = (struct moment){.ns = record->end.ns - duration, .known = true};
 }
 
-static const char *time_expected(enum field_kind kind) {
-    return kind == FIELD_UNIX_TIME ? "seconds since 1970"
-           : kind == FIELD_UNIX_MS ? "milliseconds since 1970"
-           : kind == FIELD_TIME    ? "an ISO 8601 time in UTC"
-                                   : "a time";
+static const char *time_expected(const struct field_spec *field) {
+    return field->role == ROLE_TIME_END_DATE    ? "a day such as 2025-12-01"
+           : field->role == ROLE_TIME_END_CLOCK ? "a time of day such as 00:00:01"
+           : field->role == ROLE_TRACE          ? "a trace id that tells its time, such as Root=1-692cd981-..."
+           : field->kind == FIELD_UNIX_TIME     ? "seconds since 1970"
+           : field->kind == FIELD_UNIX_MS       ? "milliseconds since 1970"
+           : field->kind == FIELD_TIME          ? "an ISO 8601 time in UTC"
+                                                : "a time";
 }
 
 /* The record's own time: its end; else its start, where that is all the format has or the order of columns is free; else a moment
@@ -144,7 +151,7 @@ static bool derive_times(struct record *record, struct timestamp_cache *days, st
     }
     if (bad < 0) bad = schema_time_column(schema);
     if (bad < 0 || bad >= record->fields_count) return reading_reject(reading, REJECT_BAD_TIME, "a time");
-    return reject_column(record, reading, REJECT_BAD_TIME, bad, time_expected(schema->fields[bad].kind));
+    return reject_column(record, reading, REJECT_BAD_TIME, bad, time_expected(&schema->fields[bad]));
 }
 
 /* IPv4 is canonical as logged: copied instead of formatted. */
@@ -302,6 +309,18 @@ bool is_empty_flow(const struct record *record, const struct schema *schema, enu
     return *skip == SKIP_NO_DATA || slice_equal(status, SLICE("SKIPDATA"));
 }
 
+/* HAProxy's tcplog, whose duration is another column, its connections that failed, and Envoy's TCP proxy, which has no method: no request
+ * that could have a status. */
+static bool is_connection(const struct record *record) {
+    struct span span;
+    int index;
+    if (record->schema->layout == LAYOUT_HAPROXY)
+        return (column(record, ROLE_PROCESSING_2, &span, &index) && !record_null(record, span)) ||
+               (column(record, ROLE_REASON, &span, &index) && !record_null(record, span));
+    return record->schema->layout == LAYOUT_ENVOY && column(record, ROLE_METHOD, &span, &index) &&
+           record_null(record, span);
+}
+
 static bool derive_outcome(struct record *record, struct reading *reading) {
     struct span span;
     int index;
@@ -317,8 +336,11 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
         bool none = may_lack && status == 0;
         record->outcome = status < 400 && !none ? OUTCOME_SUCCESS : OUTCOME_FAILURE;
         if (none) record->fields[index].length = 0;
+        if (none && is_connection(record)) record->outcome = OUTCOME_UNKNOWN;
     } else if (column(record, ROLE_HANDSHAKE, &span, &index)) {
         record->outcome = record_null(record, span) ? OUTCOME_FAILURE : OUTCOME_SUCCESS;
+    } else if (column(record, ROLE_REASON, &span, &index) && !record_null(record, span)) {
+        record->outcome = OUTCOME_FAILURE;
     }
     record->waf_blocked = column(record, ROLE_ACTIONS, &span, &index) &&
                           (slice_equal(record_text(record, span), SLICE("waf")) ||
@@ -340,16 +362,13 @@ bool derive(struct record *record, struct splitter *splitter, struct reading *re
     if (!derive_outcome(record, reading)) return false;
     struct span span;
     int index;
-    record->network = record->schema->category == CATEGORY_NETWORK;
+    record->network = record->schema->category == CATEGORY_NETWORK || is_connection(record);
     record->request = (struct request){.port = 0};
     if (column(record, ROLE_REQUEST, &span, &index)) {
         request_line_split(record, span);
         /* a classic balancer's TCP listener writes "- - - "; an application balancer has none, only requests that never came */
         bool classic = schema_column(record->schema, ROLE_PROCESSING_3) >= 0;
         if (classic && record->request.method.length == 0 && record->request.url.length == 0) record->network = true;
-        /* HAProxy's tcplog has neither request nor status, and so have errors before there was a request */
-        if (record->schema->layout == LAYOUT_HAPROXY && span.length == 0 && record->outcome == OUTCOME_UNKNOWN)
-            record->network = true;
     }
     if (record->schema->layout >= LAYOUT_HEADER) request_add_columns(record);
     return true;

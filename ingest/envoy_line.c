@@ -190,7 +190,7 @@ static bool is_certain(const struct line *line, enum separator_name name) {
 static void set_numbers(struct line *line, const struct numbers *numbers) {
     set(line, ENVOY_PATH, line->start, numbers->separator.start);
     set_slice(line, ENVOY_PROTOCOL, numbers->protocol);
-    if (!slice_equal(numbers->code, SLICE("0"))) set_slice(line, ENVOY_RESPONSE_CODE, numbers->code);
+    set_slice(line, ENVOY_RESPONSE_CODE, numbers->code);
     set_slice(line, ENVOY_RESPONSE_FLAGS, numbers->flags);
     if (line->istio) {
         set_slice(line, ENVOY_RESPONSE_CODE_DETAILS, numbers->details);

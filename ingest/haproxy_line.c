@@ -274,7 +274,7 @@ static bool take_bytes(struct line *line) {
 static bool take_status(struct line *line) {
     struct slice status;
     if (take_numbers(&line->cursor, &status, 1) != 1 || !cursor_skip(&line->cursor, ' ')) return false;
-    if (is_digit(status.ptr[0])) set(line, HAPROXY_STATUS_CODE, status);
+    set(line, HAPROXY_STATUS_CODE, status);
     return is_digit(status.ptr[0]) || slice_equal(status, SLICE("-1"));
 }
 

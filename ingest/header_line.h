@@ -6,7 +6,7 @@
 
 #include "base/lanes.h"
 #include "base/slice.h"
-#include "schemas/header.h"
+#include "schemas/batch.h"
 
 /* Whether the line that `text` begins with can be a header: nearly every other one has a time, an address or a path in its first 32
  * bytes. Reads 32 bytes, whatever the length. */
@@ -36,6 +36,13 @@ bool header_line_read(struct slice text, const struct schema *schema, struct hea
  * `#Fields:`, which changes nothing. 32 bytes are read, whatever the length. */
 static inline bool header_line_parse(struct slice text, const struct schema *schema, struct header *header) {
     return (text.ptr[0] == '#' || header_line_possible(text)) && header_line_read(text, schema, header);
+}
+
+/* Which format's header lines may stand in text of this origin; NULL: any. An object's name does not tell a VPC from a transit gateway,
+ * but it does tell CloudFront, whose users may choose columns that any web server has. */
+static inline const struct schema *header_schema_of(const struct origin *origin) {
+    bool certain = origin->schema_fixed || (origin->schema != NULL && origin->schema->layout == LAYOUT_W3C);
+    return certain ? origin->schema : NULL;
 }
 
 #endif

@@ -151,6 +151,7 @@ static void complete_part(struct log_format *format, uint32_t index) {
     part->peer = role == ROLE_PEER || role == ROLE_PEER_IP || role == ROLE_PEER_PORT || role == ROLE_PEER_IP_REAL;
     part->address = part->row != LOG_ROW_NONE && format->schema->fields[part->row].kind == FIELD_IP;
     if (part->again) return;
+    part->never_null = role == ROLE_PEER_IP;
     if (role == ROLE_PEER_IP) format->peer_ip = (int8_t)index;
     if (role == ROLE_PEER_PORT) format->peer_port = (int8_t)index;
     if (role == ROLE_PEER_IP_REAL) format->peer_ip_real = (int8_t)index;

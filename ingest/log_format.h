@@ -56,6 +56,7 @@ struct log_part {
     uint8_t row;               /* of the table; LOG_ROW_NONE: only ever an extra */
     bool again;                /* an earlier part has the row */
     bool peer;                 /* must not be in doubt */
+    bool never_null;           /* no dash stands for it: nobody connects without an address */
     bool address;              /* an address by itself: a socket's path is none */
     bool wrapped;              /* stands between quotes: may be empty */
     bool exact;                /* the text behind it begins with what cannot stand in it: it ends at one place only */

@@ -151,7 +151,7 @@ static inline uint32_t value_end(struct search *search, const struct log_part *p
                     : 0);
     default: break;
     }
-    if (from < search->end && search->text[from] == '-') return from + 1;
+    if (from < search->end && search->text[from] == '-' && !part->never_null) return from + 1;
     if (part->value == LOG_ADDRESS && is_socket(search, from))
         return run_end(search, from, LOG_WORD, LOG_FORMAT_WORD_BYTES_MAX);
     return run_end(search, from, (enum log_value)part->value, TYPED_BYTES_MAX);

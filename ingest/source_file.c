@@ -282,7 +282,7 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
 static void find_headers(struct source_file *source, const struct batch *batch) {
     const struct schema *schema = source->origin->schema;
     if (schema != NULL && schema->layout != LAYOUT_HEADER && schema->layout != LAYOUT_W3C) return;
-    const struct schema *only = source->origin->schema_fixed ? schema : NULL;
+    const struct schema *only = header_schema_of(source->origin);
     const char *line = batch->text, *end = line + batch->text_bytes;
     while (line < end) {
         (void)header_line_parse((struct slice){line, (size_t)(end - line)}, only, &source->header);

@@ -122,11 +122,6 @@ static const struct schema *schema_of(enum layout layout) {
     return NULL;
 }
 
-/* What header lines of this origin may be of: an object's name does not tell a VPC from a transit gateway. */
-static const struct schema *header_schema(const struct origin *origin) {
-    return origin->schema_fixed ? origin->schema : NULL;
-}
-
 /* Whether lines of this origin can have header lines among them. */
 static bool may_have_header(const struct origin *origin) {
     return origin->schema == NULL || origin->schema->layout == LAYOUT_HEADER || origin->schema->layout == LAYOUT_W3C;
@@ -212,6 +207,10 @@ static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct
         reading->skip = record->line.length == 0 ? SKIP_EMPTY_LINE : SKIP_TEST_MESSAGE;
         return consumed;
     }
+    if (origin->schema_fixed && origin->schema->layout == LAYOUT_JSON) {
+        reading->schema = origin->schema;
+        (void)reading_reject(reading, REJECT_BAD_JSON, "a JSON object");
+    }
     if (origin->schema_fixed) return consumed;
     /* not what was expected: look at it without any expectation */
     const struct schema *found = find_format(splitter, line, left, record, reading, &consumed);
@@ -245,9 +244,12 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     if (result == SPLIT_JSON_WRAPPED) {
         struct header header = splitter->header;
         const char *line = record->text + record->line.offset;
+        uint32_t used;
         if (!may_have_header(origin) ||
-            !take_header(&header, header_schema(origin), line, inner.length, record, reading, &consumed))
-            (void)read_text(splitter, inner.length, origin, record, reading);
+            !take_header(&header, header_schema_of(origin), line, inner.length, record, reading, &used))
+            used = read_text(splitter, inner.length, origin, record, reading);
+        if (used < inner.length && reading->kind != READING_REJECTED) /* the others would be lost */
+            (void)reading_reject(reading, REJECT_UNKNOWN_FORMAT, "one line in each object");
         if (reading->kind == READING_RECORD) split_json_add_wrapper(splitter, record);
         consumed = (uint32_t)text.len + (text.len < left);
     } else if (result == SPLIT_JSON_RECORD) {
@@ -269,7 +271,7 @@ uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t off
     if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
         return read_json(splitter, left, origin, record, reading);
     if (may_have_header(origin) &&
-        take_header(&splitter->header, header_schema(origin), line, left, record, reading, &consumed))
+        take_header(&splitter->header, header_schema_of(origin), line, left, record, reading, &consumed))
         return consumed;
     return read_text(splitter, left, origin, record, reading);
 }

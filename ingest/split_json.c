@@ -4,6 +4,7 @@
 #include "ingest/split_json.h"
 
 #include "base/json.h"
+#include "ingest/json_compact.h"
 #include "ingest/split_tables.h"
 
 #define HEADER_NAME_BYTES_MAX 64u /* a longer one is none of ours */
@@ -119,22 +120,30 @@ static bool join_list(struct reader *reader, uint32_t list, struct slice separat
     return true;
 }
 
+static bool is_empty(const struct json_tree *tree, uint32_t index) {
+    const struct json_node *node = &tree->nodes[index];
+    return node->kind == JSON_NULL || (node->kind >= JSON_ARRAY && node->next == index + 1 && !node->skipped);
+}
+
 /* A value as the text of a column. */
 static struct span value_of(struct reader *reader, uint32_t index, enum field_kind kind) {
     const struct json_node *node = &reader->tree->nodes[index];
     struct span joined;
-    bool hollow = node->kind >= JSON_ARRAY && node->next == index + 1 && !node->skipped;
-    if (node->kind == JSON_NULL || hollow) return (struct span){0, 0}; /* AWS writes null or [] for no list at all */
-    if (kind == FIELD_JSON) return node->kind == JSON_STRING ? quoted(reader, node) : node->text;
+    if (is_empty(reader->tree, index)) return (struct span){0, 0};
+    if (kind == FIELD_JSON && node->kind >= JSON_ARRAY)
+        return json_compact(reader->tree, reader->record->text, index, reader->spare);
+    if (kind == FIELD_JSON)
+        return node->kind == JSON_STRING && node->text.length > 0 ? quoted(reader, node) : node->text;
     if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
     if (node->kind >= JSON_ARRAY) reader->record->plain = false; /* a text with quotes in it */
     return node->text;
 }
 
 /* `name=value` behind the columns; null values are left out. Beyond FIELDS_MAX they are counted, which rejects the line. */
-static void add_extra(struct reader *reader, struct slice around, struct span key, struct span value) {
+static void add_extra(struct reader *reader, struct slice around, uint32_t index, struct span value) {
     struct record *record = reader->record;
-    if (record_null(record, value)) return;
+    struct span key = reader->tree->nodes[index].key;
+    if (is_empty(reader->tree, index) || record_null(record, value)) return;
     struct slice name = text_of(reader, key), text = text_of(reader, value);
     char *out = spare_room(reader->spare, around.len + 1 + name.len + 1 + text.len);
     if (out == NULL) return;
@@ -156,7 +165,6 @@ static void add_extra(struct reader *reader, struct slice around, struct span ke
 static void take_column(struct reader *reader, const struct json_map_key *key, uint32_t index, bool header,
                         struct slice around) {
     struct record *record = reader->record;
-    const struct json_node *node = &reader->tree->nodes[index];
     struct span value = value_of(reader, index, record->schema->fields[key->column].kind);
     if ((reader->taken >> key->column & 1) == 0) {
         record->fields[key->column] = value;
@@ -164,7 +172,7 @@ static void take_column(struct reader *reader, const struct json_map_key *key, u
     } else if (header && value.length > 0) {
         record->fields[key->column] = join(reader, record->fields[key->column], value);
     } else if (!header) {
-        add_extra(reader, around, node->key, value);
+        add_extra(reader, around, index, value);
     }
 }
 
@@ -232,15 +240,17 @@ static void take_members(struct reader *reader) {
         struct pending now = todo[--todo_count];
         for (uint32_t i = now.object + 1; i < nodes[now.object].next; i = nodes[i].next) {
             const struct json_map_key *key = json_map_find(reader->map, now.level, text_of(reader, nodes[i].key));
-            if (key == NULL || (key->column == JSON_MAP_NONE && (key->inner == 0 || nodes[i].kind < JSON_ARRAY))) {
-                add_extra(reader, now.around, nodes[i].key, nodes[i].text);
+            bool walked = key != NULL && key->inner != 0 &&
+                          (nodes[i].kind == JSON_OBJECT || (nodes[i].kind == JSON_ARRAY && key->headers));
+            if (key == NULL || (key->column == JSON_MAP_NONE && !walked)) {
+                add_extra(reader, now.around, i, nodes[i].text);
                 continue;
             }
             if (key->column != JSON_MAP_NONE) take_column(reader, key, i, false, now.around);
-            if (key->inner == 0 || nodes[i].kind < JSON_ARRAY) continue;
+            if (!walked) continue;
             if (key->headers)
                 take_headers(reader, key->inner, i);
-            else if (nodes[i].kind == JSON_OBJECT && todo_count < JSON_DEPTH_MAX)
+            else if (todo_count < JSON_DEPTH_MAX)
                 todo[todo_count++] = (struct pending){i, key->inner, key->text};
         }
     }
@@ -253,7 +263,7 @@ void split_json_add_wrapper(struct splitter *splitter, struct record *record) {
     if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
     for (uint32_t i = 1; i < nodes[0].next; i = nodes[i].next)
         if (&nodes[i] != wrapped && record->fields_count < FIELDS_MAX)
-            add_extra(&reader, (struct slice){0}, nodes[i].key, nodes[i].text);
+            add_extra(&reader, (struct slice){0}, i, nodes[i].text);
     if (!tree->plain) record->plain = false;
 }
 

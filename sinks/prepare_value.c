@@ -60,6 +60,17 @@ static void mark_role_raw(struct preparation *preparation, enum field_role role)
 
 /* --- times -------------------------------------------------------------------------------------- */
 
+/* A duration that is nothing but that, and cannot be read. */
+static void mark_duration_raw(struct preparation *preparation) {
+    const struct record *record = preparation->record;
+    int column = schema_column(record->schema, ROLE_PROCESSING_1);
+    int64_t ns;
+    if (column < 0 || record->schema->fields[column].ecs != NULL || record_null(record, record->fields[column])) return;
+    struct slice text = record_text(record, record->fields[column]);
+    if (!slice_equal(text, SLICE("-1")) && !number_seconds_to_ns(text, &ns))
+        mark_role_raw(preparation, ROLE_PROCESSING_1);
+}
+
 static uint64_t set_moment(struct preparation *preparation, enum value value, const struct moment *moment) {
     if (moment->text.length > 0) return set_verbatim(preparation, value, moment->text);
     /* without its Z, which comes with the suffix */
@@ -78,6 +89,8 @@ static uint64_t prepare_times(struct preparation *preparation) {
     if (end->known) found |= set_moment(preparation, VALUE_END, end);
     if (start->known && end->known && end->ns >= start->ns)
         found |= set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
+    else
+        mark_duration_raw(preparation);
     return found;
 }
 
@@ -377,14 +390,15 @@ static struct slice forwarded_entry(struct slice entry) {
     return entry;
 }
 
-/* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. When one is
- * something else (`unknown`, a host's name), the whole text is kept, too. */
+/* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. The whole text
+ * is raw when it says something else, too. */
 static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
     const struct record *record = preparation->record;
     struct slice text = record_text(record, record->fields[column]);
     char *out = preparation->scratch;
     uint32_t count = 0;
-    for (const char *from = text.ptr, *end = text.ptr + text.len; from < end && count < FORWARDED_MAX;) {
+    bool others = false;
+    for (const char *from = text.ptr, *end = text.ptr + text.len; from < end;) {
         const char *comma = memchr(from, ',', (size_t)(end - from)), *stop = comma != NULL ? comma : end;
         struct slice entry = forwarded_entry((struct slice){from, (size_t)(stop - from)});
         struct ip_parsed address;
@@ -396,14 +410,15 @@ static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
             address = endpoint.address;
             good = true;
         }
-        if (!good) {
-            if (entry.len > 0) mark_role_raw(preparation, ROLE_FORWARDED_FOR);
+        if (!good || count == FORWARDED_MAX) {
+            others = others || entry.len > 0;
             continue;
         }
         out = separate(preparation, out);
         out += ip_format(&address.ip, out);
         count++;
     }
+    if (others) mark_role_raw(preparation, ROLE_FORWARDED_FOR);
     return count > 0 ? set_rendered(preparation, VALUE_FORWARDED_IP, out) : 0;
 }
 
@@ -421,6 +436,23 @@ static uint64_t prepare_extra(struct preparation *preparation) {
     return out > preparation->scratch ? set_rendered(preparation, VALUE_EXTRA, out) : 0;
 }
 
+static bool is_capital(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+
+/* A column's name in snake_case: `cs(User-Agent)` is cs_user_agent, `httpRequest.clientIp` is http_request_client_ip. HAProxy's timers
+ * stay as they are, since TR and Tr are two. */
+static char *put_snake_case(char *out, const char *name) {
+    char *start = out;
+    for (const char *c = name; *c != '\0'; c++) {
+        bool letter = is_capital(*c) && !is_capital(name[0]);
+        bool word = (letter && c > name && !is_capital(c[-1])) || (*c != '\0' && strchr(":.-(", *c) != NULL);
+        if (word && out > start && out[-1] != '_') *out++ = '_';
+        if (strchr(":.-()", *c) == NULL) *out++ = letter ? (char)(*c | 0x20) : *c;
+    }
+    return out;
+}
+
 /* The text of columns that did not parse, by column name. */
 static uint64_t prepare_raw(struct preparation *preparation) {
     const struct schema *schema = preparation->record->schema;
@@ -429,7 +461,7 @@ static uint64_t prepare_raw(struct preparation *preparation) {
         if ((preparation->raw >> i & 1) == 0) continue;
         if (out > preparation->scratch) *out++ = ',';
         *out++ = '"';
-        for (const char *c = schema->fields[i].name; *c != '\0'; c++) *out++ = *c == ':' ? '_' : *c;
+        out = put_snake_case(out, schema->fields[i].name);
         out = (char *)memcpy(out, "\":", 2) + 2;
         out = json_quote(out, record_text(preparation->record, preparation->record->fields[i]), preparation->source,
                          &preparation->lossy);

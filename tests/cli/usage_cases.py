@@ -127,6 +127,12 @@ def test_config_file(bench):
     bench.equal(bench.run("run", "--config", "list.yaml").code, 3, "a run whose output and rejects stand in the file")
     bench.equal(bench.read("out.ndjson").count(b"\n"), 4, "records in the file's output")
     bench.equal(bench.read("out.rejects").count(b"\n"), 1, "lines in the file's rejects")
+    bench.write("own.log", b'{"at":"2025-12-01T00:00:01Z","who":{"ip":"81.2.69.142:80"},"code":503}\n')
+    bench.write("own.yaml", "inputs: [own.log]\nformat: ndjson\nndjson: {time: at, peer: who.ip, status: code}\nno_geo: true\n")
+    own = bench.run("run", "-c", "own.yaml", "--quiet")
+    typed = bench.run("run", "own.log", "-f", "ndjson", "--ndjson", "time=at", "--ndjson", "peer=who.ip", "--ndjson", "status=code", "--no-geo", "--quiet")
+    bench.equal(own.out, typed.out, "names of one's own JSON in a config file and on the command line")
+    bench.check(b'"client":{"ip":"81.2.69.142","port":80}' in own.out and b'"status_code":503' in own.out, "the file's names find the columns")
     for content, words in (
             ("limt: 3\n", ["limt", 'did you mean "limit"', "bad.yaml", "1"]),
             ("inputs: [a.log]\n\nkeep-orignal: true\n", ["3", 'did you mean "keep_original"']),

@@ -36,6 +36,15 @@ def outcome(status):
     return None if status is None else "success" if status < 400 else "failure"
 
 
+def compact(value):
+    """Without what is null or empty, all the way down."""
+    if isinstance(value, dict):
+        return {key: left for key, item in value.items() if (left := compact(item)) is not None} or None
+    if isinstance(value, list):
+        return [left for item in value if (left := compact(item)) is not None] or None
+    return None if value == "" else value
+
+
 def addresses(value):
     """Those of X-Forwarded-For."""
     return [str(ipaddress.ip_address(entry.strip())) for entry in value.split(",")] if text(value) else None
@@ -103,7 +112,7 @@ def waf(line):
             "rule.name": event["terminatingRuleId"], "cloud.region": region, "cloud.account.id": account, "aws.waf.webacl_id": event["webaclId"],
             "aws.waf.http_source_name": text(event["httpSourceName"]), "aws.waf.http_source_id": text(event["httpSourceId"]),
             "aws.waf.http_request.country": text(asked["country"]), "aws.waf.http_request.headers": asked["headers"] or None,
-            "aws.waf.rule_group_list": event["ruleGroupList"] or None, "aws.waf.rate_based_rule_list": event["rateBasedRuleList"] or None,
+            "aws.waf.rule_group_list": compact(event["ruleGroupList"]), "aws.waf.rate_based_rule_list": compact(event["rateBasedRuleList"]),
             "aws.waf.non_terminating_matching_rules": event["nonTerminatingMatchingRules"] or None, "aws.waf.labels": event.get("labels") or None, "aws.waf.raw": None}
 
 
@@ -165,7 +174,7 @@ def haproxy(line):
     status = number(got["status"])
     captures = re.findall(r"\{([^}]*)\}", got["captures"] or "")
     both = len(captures) == 2
-    values = {"@timestamp": moment(start), "event.start": moment(start), "event.duration": None if taken is None else taken * 1000000, "event.outcome": outcome(status),
+    values = {"@timestamp": moment(start), "event.start": moment(start), "event.duration": None if taken is None else taken * 1000000, "event.outcome": "failure" if got["status"] == "-1" or got["reason"] else outcome(status),
               "client.ip": got["client"], "client.port": int(got["port"]), "source.ip": got["client"], "hop.verdict": "ok", "host.name": got["host"],
               "process.pid": int(got["pid"]), "http.response.status_code": status, "http.response.bytes": number(got["bytes"]),
               "haproxy.frontend_name": got["frontend"], "haproxy.backend_name": got["backend"], "haproxy.server_name": got["server"], "haproxy.bind_name": got["bind"],

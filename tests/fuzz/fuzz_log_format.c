@@ -111,6 +111,7 @@ static bool is_value(const struct model *model, const struct log_part *part, siz
     if (part->value == LOG_TIME_LOCAL) return has_shape(text, "00/AAA/0000:00:00:00 +0000");
     if (part->value == LOG_TIME_ISO) return has_shape(text, "0000-00-00T00:00:00+00:00");
     if (text.len == 0) return part->wrapped;
+    if (part->never_null && slice_equal(text, SLICE("-"))) return false;
     switch (part->value) {
     case LOG_WORD:
         for (size_t i = 0; i < text.len; i++)

@@ -47,7 +47,7 @@ static const struct envoy_case cases[] = {
      SHOWN_TIME "method=GET; path=/; protocol=HTTP/1.1; response_code=204; response_flags=UF,URX; bytes_received=154; bytes_sent=0; duration=226; upstream_service_time=-; x_forwarded_for=-; user_agent=-; request_id=-; authority=-; upstream_host=10.0.2.1:80; quotes=12"},
     {"no response, TCP",
      TIME "\"- - -\" 0 DC 12 0 3 - \"-\" \"-\" \"-\" \"-\" \"-\"",
-     SHOWN_TIME "method=-; path=-; protocol=-; response_flags=DC; bytes_received=12; bytes_sent=0; duration=3; upstream_service_time=-; x_forwarded_for=-; user_agent=-; request_id=-; authority=-; upstream_host=-; quotes=12"},
+     SHOWN_TIME "method=-; path=-; protocol=-; response_code=0; response_flags=DC; bytes_received=12; bytes_sent=0; duration=3; upstream_service_time=-; x_forwarded_for=-; user_agent=-; request_id=-; authority=-; upstream_host=-; quotes=12"},
     {"empty headers",
      TIME "\"GET / HTTP/2" NUMBERS "\" \"\" \"\" \"\" \"-\"",
      SHOWN_TIME "method=GET; path=/; " SHOWN_NUMBERS "upstream_host=-; quotes=12"},

@@ -69,7 +69,7 @@ static const struct haproxy_case cases[] = {
     {"logged as soon as it was known", CLIENT "web static/srv1 0/0/0/162/+162 200 +350 - - ---- 1/2/3/4/+3 5/6" GET,
      SHOWN_CLIENT "frontend_name=web; backend_name=static; server_name=srv1; TR=0; Tw=0; Tc=0; Tr=162; Ta=+162; status_code=200; bytes_read=350; " SHOWN_COOKIES "termination_state=----; actconn=1; feconn=2; beconn=3; srv_conn=4; retries=3; redispatched=true; srv_queue=5; backend_queue=6; " SHOWN_GET},
     {"no server, no status, no request", CLIENT "web web/<NOSRV> -1/-1/-1/-1/8490 -1 0 - - CR-- 2/2/2/0/0 0/0 \"\"",
-     SHOWN_CLIENT "frontend_name=web; backend_name=web; server_name=<NOSRV>; TR=-1; Tw=-1; Tc=-1; Tr=-1; Ta=8490; bytes_read=0; " SHOWN_COOKIES "termination_state=CR--; actconn=2; feconn=2; beconn=2; srv_conn=0; retries=0; srv_queue=0; backend_queue=0; quotes=2"},
+     SHOWN_CLIENT "frontend_name=web; backend_name=web; server_name=<NOSRV>; TR=-1; Tw=-1; Tc=-1; Tr=-1; Ta=8490; status_code=-1; bytes_read=0; " SHOWN_COOKIES "termination_state=CR--; actconn=2; feconn=2; beconn=2; srv_conn=0; retries=0; srv_queue=0; backend_queue=0; quotes=2"},
     {"a bad request", HTTP " \"<BADREQ>\"", SHOWN_HTTP "bad_request=true; quotes=2"},
     /* captures */
     {"two blocks", HTTP " {example.com||a b} {|x}" GET,

@@ -133,7 +133,7 @@ static void oddity_44_what_stands_in_x_forwarded_for(void **state) {
                  CF_21_TO_23 CF_24_TO_26 CF_27_TO_31 CF_32_TO_33);
         oddity_is_record(line, CF, CLIENT, SECOND, {"source.ip", JSON_STRING("81.2.69.142")},
                          {"network.forwarded_ip", cases[i].addresses},
-                         {"aws.cloudfront.raw.x-forwarded-for", cases[i].raw}, {"tls.version", JSON_STRING("1.3")},
+                         {"aws.cloudfront.raw.x_forwarded_for", cases[i].raw}, {"tls.version", JSON_STRING("1.3")},
                          {"client.port", "11040"});
     }
 }
