@@ -6,30 +6,19 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit must be the lowest byte of a word");
 
 #define EIGHT_DIGITS 100000000u
-#define ZEROS 0x3030303030303030u
-
-/* The eight digits of `value` (below 10^8) as numbers 0-9, the first one lowest. Each step halves the lanes: quotient to the
- * lower half, remainder to the upper. The factors are 2^20 / 100 and 2^10 / 10, rounded up: exact for what a lane can hold. */
-static inline uint64_t eight_digits(uint64_t value) {
-    uint64_t fours = value / 10000 + ((value % 10000) << 32);
-    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007fu;
-    uint64_t pairs = hundreds + ((fours - 100 * hundreds) << 16);
-    uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000fu;
-    return tens + ((pairs - 10 * tens) << 8);
-}
 
 static __attribute__((noinline)) uint32_t write_nine_or_more(uint64_t value, char *out) {
     uint32_t head = number_write(value / EIGHT_DIGITS, out);
-    uint64_t digits = eight_digits(value % EIGHT_DIGITS) | ZEROS;
+    uint64_t digits = number_eight_digits((uint32_t)(value % EIGHT_DIGITS)) | NUMBER_ZEROS;
     memcpy(out + head, &digits, sizeof digits);
     return head + 8;
 }
 
 uint32_t number_write_long(uint64_t value, char *out) {
     if (value >= EIGHT_DIGITS) return write_nine_or_more(value, out);
-    uint64_t digits = eight_digits(value);
+    uint64_t digits = number_eight_digits((uint32_t)value);
     uint32_t zeros = (uint32_t)__builtin_ctzll(digits) / 8;
-    digits = (digits | ZEROS) >> (8 * zeros);
+    digits = (digits | NUMBER_ZEROS) >> (8 * zeros);
     memcpy(out, &digits, sizeof digits);
     return 8 - zeros;
 }
@@ -38,6 +27,11 @@ bool number_parse(struct slice text, uint64_t *value) {
     if (text.len == 0) return false;
     uint64_t sum = 0;
     size_t i = 0;
+    if (text.len >= 8) {
+        if (!number_digits_8(text.ptr, 8)) return false;
+        sum = number_of_8(text.ptr, 8);
+        i = 8;
+    }
     for (; i < text.len && i < 18; i++) { /* cannot overflow */
         unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
         if (digit > 9) return false;

@@ -11,6 +11,18 @@
 
 #define NUMBER_BYTES_MAX 20u /* digits of UINT64_MAX; also a minus and the digits of INT64_MIN */
 
+#define NUMBER_ZEROS 0x3030303030303030u /* "00000000" */
+
+/* The eight digits of `value` (below 10^8) as numbers 0-9, the first one lowest. Each step halves the lanes: quotient to the
+ * lower half, remainder to the upper. The factors are 2^20 / 100 and 2^10 / 10, rounded up: exact for what a lane can hold. */
+static inline uint64_t number_eight_digits(uint32_t value) {
+    uint64_t fours = value / 10000 + ((uint64_t)(value % 10000) << 32);
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007fu;
+    uint64_t pairs = hundreds + ((fours - 100 * hundreds) << 16);
+    uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000fu;
+    return tens + ((pairs - 10 * tens) << 8);
+}
+
 uint32_t number_write_long(uint64_t value, char *out); /* from 10 on */
 
 /* Writes `value` and returns the number of characters. `out` has NUMBER_BYTES_MAX bytes, all of which may be written. */
@@ -34,6 +46,25 @@ static inline bool number_digits_8(const char *text, size_t count) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
     return number_word_others(word) << (64 - 8 * count) == 0;
+}
+
+/* The value of the first `count` (1..8) bytes at `text`, all digits; reads eight bytes. Neighbours are put together three times: to
+ * pairs, fours and eight, the earlier one times 10, 100 and 10000. */
+static inline uint64_t number_of_8(const char *text, size_t count) {
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    word = (word << (64 - 8 * count)) & 0x0f0f0f0f0f0f0f0fu; /* zeros in front of fewer than eight */
+    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
+    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
+    return (word * 10000 + (word >> 32)) & 0xffffffffu;
+}
+
+/* number_parse that reads up to eight bytes behind `text`. */
+static inline bool number_parse_padded(struct slice text, uint64_t *value) {
+    if (text.len - 1 >= 8) return number_parse(text, value);
+    if (!number_digits_8(text.ptr, text.len)) return false;
+    *value = number_of_8(text.ptr, text.len);
+    return true;
 }
 
 /* 0..15 of a hexadecimal digit in either case, -1 of anything else. */

@@ -32,6 +32,7 @@ enum scan_columns {
     SCAN_SPACES,
     SCAN_SPACES_QUOTED, /* but those inside quotes */
     SCAN_TABS,          /* a tab is then no odd byte */
+    SCAN_WHOLE,         /* nothing: all of the line is one */
 };
 
 /* Scans one line that starts at text[0]; ends at the first LF or after `text_bytes` (>= 1). Writes the offset of every

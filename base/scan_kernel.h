@@ -47,7 +47,7 @@ static inline void store_ends(uint32_t *ends, uint64_t spaces, uint32_t found, s
 #endif
 
 struct walk {
-    uint64_t hidden_by; /* all ones when quotes hide spaces */
+    bool whole, quoted; /* there are no separators; quotes hide them */
     uint64_t inside;    /* all ones when the last block ended inside quotes */
     uint32_t *ends;
     size_t ends_count, ends_max;
@@ -56,21 +56,31 @@ struct walk {
 
 /* One block; beyond `ends_max` the ends are only counted. */
 static inline void take(struct walk *walk, uint64_t quotes, uint64_t spaces, size_t base) {
-    uint64_t inside = (prefix_xor(quotes) ^ walk->inside) & walk->hidden_by;
-    walk->inside = (uint64_t)((int64_t)inside >> 63);
     walk->quotes_count += (uint32_t)__builtin_popcountll(quotes);
-    spaces &= ~inside;
+    if (walk->quoted) {
+        uint64_t inside = prefix_xor(quotes) ^ walk->inside;
+        walk->inside = (uint64_t)((int64_t)inside >> 63);
+        spaces &= ~inside;
+    }
+    if (walk->whole) return;
     uint32_t found = (uint32_t)__builtin_popcountll(spaces);
     if (__builtin_expect(walk->ends_count <= walk->ends_max, 1))
         store_ends(walk->ends + walk->ends_count, spaces, found, base);
     walk->ends_count += found;
 }
 
-static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_columns columns, uint32_t *ends,
-                             uint32_t ends_max, struct scan_line *line) {
-    const bool quoted = columns == SCAN_SPACES_QUOTED;
-    const char separator = columns == SCAN_TABS ? '\t' : ' ';
-    struct walk walk = {.hidden_by = (uint64_t)0 - quoted, .ends = ends, .ends_max = ends_max};
+/* Whether the block must be looked at twice; in lines with tabs these are no reason. */
+static inline bool is_careful(struct block block, bool tabs, bool pending) {
+    if (!tabs) return needs_care(block, pending);
+    return ((odd_mask(block) & ~equal_mask(block, '\t')) | equal_mask(block, '\\') | pending) != 0;
+}
+
+/* Compiled for each kind of columns by itself: of blocks without quotes that hide something nobody asks what is inside of them. */
+static inline __attribute__((always_inline)) void scan(const char *text, uint32_t text_bytes, enum scan_columns columns,
+                                                       uint32_t *ends, uint32_t ends_max, struct scan_line *line) {
+    const bool quoted = columns == SCAN_SPACES_QUOTED, tabs = columns == SCAN_TABS;
+    const char separator = tabs ? '\t' : ' ';
+    struct walk walk = {.whole = columns == SCAN_WHOLE, .quoted = quoted, .ends = ends, .ends_max = ends_max};
     uint64_t newline = 0, odd = 0;
     size_t base = 0, length = 0, whole_blocks = text_bytes & ~63u;
     bool escape_carry = false;
@@ -78,7 +88,7 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_co
         struct block block;
         for (; base < whole_blocks; base += 64) {
             block = load_block(text + base);
-            if (__builtin_expect(needs_care(block, escape_carry), 0)) break;
+            if (__builtin_expect(is_careful(block, tabs, escape_carry), 0)) break;
             take(&walk, equal_mask(block, '"'), equal_mask(block, separator), base);
         }
         block = load_block(text + base);
@@ -94,7 +104,7 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_co
             /* a CR at the very end of the line is part of its end, not of its text */
             if (length > base && text[length - 1] == '\r') valid >>= 1;
         }
-        odd |= (odd_mask(block) | backslash) & valid & ~(columns == SCAN_TABS ? separators : 0);
+        odd |= (odd_mask(block) | backslash) & valid & ~(tabs ? separators : 0);
     }
     line->consumed = length < text_bytes ? (uint32_t)length + 1 : text_bytes;
     if (length > 0 && text[length - 1] == '\r') {
@@ -108,6 +118,16 @@ static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_co
     line->quotes_count = walk.quotes_count;
     line->odd = odd != 0;
     line->quote_open = quoted && (walk.quotes_count & 1) != 0;
+}
+
+static void scan_line_kernel(const char *text, uint32_t text_bytes, enum scan_columns columns, uint32_t *ends,
+                             uint32_t ends_max, struct scan_line *line) {
+    switch (columns) {
+    case SCAN_SPACES_QUOTED: scan(text, text_bytes, SCAN_SPACES_QUOTED, ends, ends_max, line); break;
+    case SCAN_TABS: scan(text, text_bytes, SCAN_TABS, ends, ends_max, line); break;
+    case SCAN_WHOLE: scan(text, text_bytes, SCAN_WHOLE, ends, ends_max, line); break;
+    default: scan(text, text_bytes, SCAN_SPACES, ends, ends_max, line); break;
+    }
 }
 
 enum { CHUNK_BYTES = 2048, LANES = SCAN_VECTOR_BYTES };

@@ -7,6 +7,7 @@
 #include "base/number.h"
 
 #define NS_PER_SECOND 1000000000ll
+#define DAY_NS (86400 * NS_PER_SECOND)
 #define TIME 11 /* behind the T */
 #define UNIX_SECONDS_MIN 1000000000u
 #define UNIX_SECONDS_MAX 9214646399u
@@ -237,29 +238,52 @@ bool timestamp_parse_unix_ms(struct slice text, int64_t *ns) {
     return true;
 }
 
-static void put(char *out, int64_t value, int digits) {
-    for (int i = digits - 1; i >= 0; i--) {
-        out[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
-
-uint32_t timestamp_format(int64_t ns, char out[TIMESTAMP_TEXT_BYTES]) {
-    int64_t seconds = ns / NS_PER_SECOND, fraction = ns % NS_PER_SECOND, second_of_day = seconds % 86400;
-    int64_t z = seconds / 86400 + 719468, era = z / 146097, day_of_era = z - era * 146097;
+/* "2025-12-01T", of a day that is not remembered. */
+static __attribute__((noinline)) void write_day(int64_t days, struct timestamp_cache *cache) {
+    int64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
     int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t shifted_month = (5 * day_of_year + 2) / 153, day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    memcpy(out, "0000-00-00T00:00:00.", 20);
-    put(out, year_of_era + era * 400 + (month <= 2), 4);
-    put(out + 5, month, 2);
-    put(out + 8, day, 2);
-    put(out + 11, second_of_day / 3600, 2);
-    put(out + 14, second_of_day / 60 % 60, 2);
-    put(out + 17, second_of_day % 60, 2);
-    uint32_t digits = fraction % 1000 == 0 ? 6 : 9;
-    put(out + 20, digits == 6 ? fraction / 1000 : fraction, (int)digits);
-    out[20 + digits] = 'Z';
-    return 21 + digits;
+    int64_t year = year_of_era + era * 400 + (month <= 2);
+    uint64_t digits = number_eight_digits((uint32_t)(year * 10000 + month * 100 + day)) | NUMBER_ZEROS;
+    char text[sizeof digits];
+    memcpy(text, &digits, sizeof digits);
+    memcpy(cache->day, "0000-00-00T", sizeof cache->day);
+    memcpy(cache->day, text, 4);
+    memcpy(cache->day + 5, text + 4, 2);
+    memcpy(cache->day + 8, text + 6, 2);
+    cache->day_ns = days * DAY_NS;
+    cache->known = true;
+}
+
+/* "HH:MM:SS": hours in byte 0, minutes in byte 3, seconds in byte 6, each then two digits. */
+static inline uint64_t clock_text(uint32_t seconds) {
+    uint64_t numbers = seconds / 3600 | (uint64_t)(seconds / 60 % 60) << 24 | (uint64_t)(seconds % 60) << 48;
+    uint64_t tens = (numbers * 103 >> 10) & 0x000f00000f00000fu; /* 2^10 / 10, rounded up: exact below 100 */
+    return (tens + ((numbers - 10 * tens) << 8)) | 0x30303a30303a3030u;
+}
+
+uint32_t timestamp_format(int64_t ns, struct timestamp_cache *cache, char out[TIMESTAMP_TEXT_BYTES]) {
+    uint64_t of_day = (uint64_t)(ns - cache->day_ns);
+    if (!cache->known || of_day >= DAY_NS || cache->day[10] != 'T') {
+        write_day(ns / DAY_NS, cache);
+        of_day = (uint64_t)(ns - cache->day_ns);
+    }
+    uint32_t seconds = (uint32_t)(of_day / NS_PER_SECOND), fraction = (uint32_t)(of_day % NS_PER_SECOND);
+    uint64_t digits = clock_text(seconds);
+    memcpy(out, cache->day, sizeof cache->day);
+    memcpy(out + TIME, &digits, sizeof digits);
+    out[19] = '.';
+    if (fraction % 1000 == 0) {
+        digits = (number_eight_digits(fraction / 1000) | NUMBER_ZEROS) >> 16;
+        memcpy(out + 20, &digits, 6);
+        out[26] = 'Z';
+        return 27;
+    }
+    digits = number_eight_digits(fraction % 100000000) | NUMBER_ZEROS;
+    out[20] = (char)('0' + fraction / 100000000);
+    memcpy(out + 21, &digits, sizeof digits);
+    out[29] = 'Z';
+    return 30;
 }

@@ -17,7 +17,7 @@
 
 #define TIMESTAMP_TEXT_BYTES 30u /* 2025-12-01T00:00:01.500000000Z */
 
-/* The day that was parsed last, in whatever form: one cache serves all functions. */
+/* The day that was parsed or written last, in whatever form: one cache serves all functions. */
 struct timestamp_cache {
     bool known;
     char day[11]; /* "2025-12-01T", "01/Dec/2025" */
@@ -54,7 +54,7 @@ bool timestamp_parse_unix_ms(struct slice text, int64_t *ns) __attribute__((warn
 bool timestamp_from_unix(uint64_t seconds, int64_t *ns) __attribute__((warn_unused_result));
 
 /* Writes `ns` (>= 0) with six digits behind the dot (nine when the last three are not 0) and a Z; returns the length. */
-uint32_t timestamp_format(int64_t ns, char out[TIMESTAMP_TEXT_BYTES]);
+uint32_t timestamp_format(int64_t ns, struct timestamp_cache *cache, char out[TIMESTAMP_TEXT_BYTES]);
 
 /* Days since 1970-01-01 of a Gregorian date; months and days must be valid. */
 int64_t timestamp_days(int year, int month, int day);

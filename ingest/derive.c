@@ -214,7 +214,7 @@ static uint16_t derive_port(const struct record *record, enum field_role role, s
     *text = (struct span){0, 0};
     struct span span;
     if (!column(record, role, &span, &index) || span.length > PORT_DIGITS_MAX ||
-        !number_parse(record_text(record, span), &port) || port > UINT16_MAX)
+        !number_parse_padded(record_text(record, span), &port) || port > UINT16_MAX)
         return 0;
     if (record->text[span.offset] != '0' || span.length == 1) *text = span;
     return (uint16_t)port;
@@ -331,7 +331,7 @@ static bool derive_outcome(struct record *record, struct reading *reading) {
         uint64_t status = 0;
         struct slice text = record_text(record, span);
         bool may_lack = record->schema->layout >= LAYOUT_W3C; /* 000, 0, -1: it ended before there was one */
-        if (!(may_lack && slice_equal(text, SLICE("-1"))) && !number_parse(text, &status))
+        if (!(may_lack && slice_equal(text, SLICE("-1"))) && !number_parse_padded(text, &status))
             return reject_column(record, reading, REJECT_BAD_STATUS, index, "a status code");
         bool none = may_lack && status == 0;
         record->outcome = status < 400 && !none ? OUTCOME_SUCCESS : OUTCOME_FAILURE;

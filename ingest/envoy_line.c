@@ -41,10 +41,15 @@ static void set_slice(struct line *line, enum envoy_column column, struct slice 
 }
 
 static const char *next_quote(const char *from, const char *end) {
-    return from < end ? memchr(from, '"', (size_t)(end - from)) : NULL;
+    from = cursor_find(from, end, '"', '"', '"');
+    return from < end ? from : NULL;
 }
 
 static const char *previous_quote(const char *start, const char *end) {
+    for (; end - start >= 16; end -= 16) {
+        uint32_t found = lanes_bits((bytes16)(lanes_load(end - 16) == '"'));
+        if (found != 0) return end - 1 - (__builtin_clz(found) - 16);
+    }
     while (end > start)
         if (*--end == '"') return end;
     return NULL;

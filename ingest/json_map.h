@@ -17,10 +17,11 @@
 
 struct json_map_key {
     struct slice text;
-    uint8_t level;  /* on which it stands */
-    uint8_t column; /* that takes the value; JSON_MAP_NONE: none */
-    uint8_t inner;  /* level of what is inside; 0: none of ours */
-    bool headers;   /* inside are HTTP headers: names in any case, several of one name joined */
+    uint64_t first, last; /* words of it: all there is to compare of up to sixteen bytes */
+    uint8_t level;        /* on which it stands */
+    uint8_t column;       /* that takes the value; JSON_MAP_NONE: none */
+    uint8_t inner;        /* level of what is inside; 0: none of ours */
+    bool headers;         /* inside are HTTP headers: names in any case, several of one name joined */
 };
 
 struct json_map {

@@ -145,7 +145,7 @@ bool scalar_kind(std::string_view token, enum json_kind *kind, const char **expe
 }
 
 /* Strings come in the order of the line, so that each backslash is looked for once. */
-struct quoted quoted_of(struct walk *walk, ondemand::raw_json_string raw, const char *start, const char *end) {
+inline struct quoted quoted_of(struct walk *walk, ondemand::raw_json_string raw, const char *start, const char *end) {
     if (walk->backslash < start) {
         const void *found = memchr(start, '\\', static_cast<size_t>(walk->end - start));
         walk->backslash = found != nullptr ? static_cast<const char *>(found) : walk->end;
@@ -153,19 +153,22 @@ struct quoted quoted_of(struct walk *walk, ondemand::raw_json_string raw, const 
     return {raw, start, end, walk->backslash < end};
 }
 
-/* The text of a string. One that gets no node is taken apart all the same, to see that its escapes are good. */
-bool take_quoted(struct walk *walk, const struct quoted *quoted, bool keep, struct span *span) {
-    *span = span_of(walk, quoted->start, quoted->end);
-    if (!quoted->escapes) return true;
+/* The text of a string with escapes. One that gets no node is taken apart all the same, to see that its escapes are good. */
+[[gnu::noinline]] bool take_escaped(struct walk *walk, ondemand::raw_json_string raw, bool keep, struct span *span) {
     char *room = spare_room(walk->spare, span->length + simdjson::SIMDJSON_PADDING);
     if (room == nullptr) return fail(walk, no_room);
     uint8_t *out = reinterpret_cast<uint8_t *>(room);
-    if (walk->parser->unescape(quoted->raw, out).error() != simdjson::SUCCESS) {
+    if (walk->parser->unescape(raw, out).error() != simdjson::SUCCESS) {
         walk->bad_escape = true;
         return fail(walk, "an escape that JSON has");
     }
     if (keep) *span = spare_take(walk->spare, reinterpret_cast<const char *>(out));
     return true;
+}
+
+inline bool take_quoted(struct walk *walk, const struct quoted &quoted, bool keep, struct span *span) {
+    *span = span_of(walk, quoted.start, quoted.end);
+    return !quoted.escapes || take_escaped(walk, quoted.raw, keep, span);
 }
 
 /* --- nodes -------------------------------------------------------------------------------------- */
@@ -217,7 +220,7 @@ void give_up(struct walk *walk, uint32_t index) {
 }
 
 /* Whether the next value gets a node; makes room for it. */
-bool has_room(struct walk *walk) {
+inline bool has_room(struct walk *walk) {
     if (walk->depth == 0) return true;
     struct frame *top = &walk->frames[walk->depth - 1];
     if (top->silent || walk->tree->count < JSON_NODES_MAX) return !top->silent;
@@ -290,7 +293,7 @@ bool close_frame(struct walk *walk) {
 }
 
 /* The key in front of a value: with its colon it ends where the value starts. */
-bool find_key(struct walk *walk, ondemand::raw_json_string raw, const char *value, struct quoted *key) {
+inline bool find_key(struct walk *walk, ondemand::raw_json_string raw, const char *value, struct quoted *key) {
     const char *start = raw.raw(), *end = trim_end(start, value);
     if (end > start && end[-1] == ':') end = trim_end(start, end - 1);
     if (end <= start || end[-1] != '"') return fail(walk, "a colon behind the key");
@@ -298,13 +301,13 @@ bool find_key(struct walk *walk, ondemand::raw_json_string raw, const char *valu
     return true;
 }
 
-bool read_string(struct walk *walk, ondemand::value *value, std::string_view token, struct json_node *node) {
+inline bool read_string(struct walk *walk, ondemand::value *value, std::string_view token, struct json_node *node) {
     ondemand::raw_json_string raw;
     if (value->get_raw_json_string().get(raw) != simdjson::SUCCESS) return fail(walk, "a value");
     struct quoted quoted = quoted_of(walk, raw, token.data() + 1, token.data() + token.size() - 1);
     if (node != nullptr) node->decoded = quoted.escapes;
     struct span unused;
-    return take_quoted(walk, &quoted, node != nullptr, node != nullptr ? &node->text : &unused);
+    return take_quoted(walk, quoted, node != nullptr, node != nullptr ? &node->text : &unused);
 }
 
 /* One value, and the key in front of it where there is one. */
@@ -318,7 +321,7 @@ bool read_value(struct walk *walk, ondemand::value *value, const ondemand::raw_j
         struct quoted quoted;
         struct span unused;
         if (!find_key(walk, *key, token.data(), &quoted) ||
-            !take_quoted(walk, &quoted, node != nullptr, node != nullptr ? &node->key : &unused))
+            !take_quoted(walk, quoted, node != nullptr, node != nullptr ? &node->key : &unused))
             return false;
     }
     if (token[0] == '{' || token[0] == '[') {

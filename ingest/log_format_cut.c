@@ -4,6 +4,7 @@
  * Threads: one worker. */
 #include "base/ip.h"
 #include "base/lanes.h"
+#include "ingest/cursor.h"
 #include "ingest/log_format.h"
 
 /* Values of these kinds are short; longer runs of their characters are something else. */
@@ -81,9 +82,8 @@ static inline uint32_t find_quote(struct search *search, uint32_t from) {
     const char *text = search->text;
     search->quote_from = from;
     for (uint32_t at = from;; at++) {
-        const char *quote = memchr(text + at, '"', search->end - at);
-        if (quote == NULL) return search->quote = search->end;
-        at = (uint32_t)(quote - text);
+        at = (uint32_t)(cursor_find(text + at, text + search->end, '"', '"', '"') - text);
+        if (at == search->end) return search->quote = at;
         uint32_t before = at;
         while (before > search->start && text[before - 1] == '\\') before--;
         if ((at - before) % 2 == 0) return search->quote = at;
@@ -205,6 +205,11 @@ static inline bool has_literal(const struct search *search, const struct log_lit
 /* Keeps the order, and each place once. False when there are too many. */
 static inline bool add_way(struct ways *ways, uint32_t part, uint32_t at) {
     uint32_t count = ways->counts[part], *places = ways->at[part], i = count;
+    if (count == 0) { /* the only one, nearly always */
+        places[0] = at;
+        ways->counts[part] = 1;
+        return true;
+    }
     while (i > 0 && places[i - 1] > at) i--;
     if (i > 0 && places[i - 1] == at) return true;
     if (count == LOG_FORMAT_WAYS_MAX) return false;

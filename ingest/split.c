@@ -7,6 +7,7 @@
 #include "ingest/split.h"
 
 #include "base/check.h"
+#include "ingest/cursor.h"
 #include "ingest/envoy_line.h"
 #include "ingest/haproxy_line.h"
 #include "ingest/header_line.h"
@@ -47,16 +48,16 @@ static bool split_line(struct splitter *splitter, const char *text, uint32_t lef
                        struct record *record, struct reading *reading, uint32_t *consumed) {
     struct scan_line line;
     struct line_cut cut = {.expected = NULL};
-    uint32_t before = splitter->spare.used;
-    splitter->kernel->line(text, left, SCAN_SPACES, splitter->ends + 1, FIELDS_MAX, &line);
+    splitter->kernel->line(text, left, SCAN_WHOLE, splitter->ends + 1, FIELDS_MAX, &line);
     *consumed = line.consumed;
     record->line.length = line.length;
     record->aws_escapes = record->schema->layout == LAYOUT_LOG_FORMAT;
+    record->plain = true;
     clear_fields(record);
     bool good = record->schema->layout == LAYOUT_HAPROXY ? haproxy_line_cut(record, &splitter->spare, &cut)
                 : record->schema->layout == LAYOUT_ENVOY ? envoy_line_cut(record, &splitter->spare, &cut)
                                                          : cut_by_formats(splitter, origin, record, &cut);
-    record->plain = !line.odd && line.quotes_count == cut.quotes && splitter->spare.used == before;
+    if (line.odd || line.quotes_count != cut.quotes) record->plain = false;
     return good || reading_reject(reading, REJECT_UNKNOWN_FORMAT, cut.expected);
 }
 
@@ -86,9 +87,8 @@ static bool is_digit(char c) {
 /* `[01/Dec/2025:00:00:01`: NGINX has a zone behind it, HAProxy has none. The first one counts: before it in NGINX's line stands at
  * most a user's name, and that cannot hold a colon (RFC 7617 section 2). */
 static enum layout look_for_local_time(struct slice line) {
-    for (const char *from = line.ptr, *end = line.ptr + line.len; end - from > 22; from++) {
-        from = memchr(from, '[', (size_t)(end - from) - 22);
-        if (from == NULL) break;
+    const char *end = line.ptr + line.len - (line.len < 22 ? line.len : 22); /* where no such time can begin any more */
+    for (const char *from = line.ptr; (from = cursor_find(from, end, '[', '[', '[')) < end; from++) {
         if (is_digit(from[1]) && is_digit(from[2]) && from[3] == '/' && from[7] == '/' && from[12] == ':' &&
             from[15] == ':' && from[18] == ':')
             return from[21] == ' ' ? LAYOUT_LOG_FORMAT : LAYOUT_HAPROXY;
@@ -100,7 +100,7 @@ static enum layout look_for_local_time(struct slice line) {
 static bool may_be_columns(struct slice line) {
     const char *word = line.ptr, *end = line.ptr + line.len;
     for (int i = 0; i < 3 && word < end; i++) {
-        const char *space = memchr(word, ' ', (size_t)(end - word)), *stop = space != NULL ? space : end;
+        const char *stop = cursor_find(word, end, ' ', ' ', ' ');
         if (stop - word >= 19 && word[4] == '-' && word[10] == 'T') return true;
         if (i == 0 && stop - word <= 3 && is_digit(word[0])) return true;
         word = stop + 1;

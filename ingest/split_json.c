@@ -29,31 +29,33 @@ static const struct json_node *find_member(const struct json_tree *tree, const c
                                            struct slice key) {
     const struct json_node *nodes = tree->nodes;
     if (nodes[object].kind != JSON_OBJECT) return NULL;
-    for (uint32_t i = object + 1; i < nodes[object].next; i = nodes[i].next)
-        if (slice_equal((struct slice){text + nodes[i].key.offset, nodes[i].key.length}, key)) return &nodes[i];
+    for (uint32_t i = object + 1, end = nodes[object].next; i < end; i = nodes[i].next) {
+        const char *found = text + nodes[i].key.offset; /* length and first byte tell nearly all others */
+        if (nodes[i].key.length == key.len && found[0] == key.ptr[0] && memcmp(found, key.ptr, key.len) == 0)
+            return &nodes[i];
+    }
     return NULL;
 }
 
 /* --- which format? ------------------------------------------------------------------------------ */
 
 /* "requestContext.elb": a member of a member. */
-static bool has_path(const struct json_tree *tree, const char *text, struct slice path) {
+static bool has_path(const struct json_tree *tree, const char *text, const char *path) {
     uint32_t object = 0;
     for (;;) {
-        const char *dot = memchr(path.ptr, '.', path.len);
-        struct slice name = {path.ptr, dot != NULL ? (size_t)(dot - path.ptr) : path.len};
+        struct slice name = {path, 0};
+        while (path[name.len] != '.' && path[name.len] != '\0') name.len++;
         const struct json_node *node = find_member(tree, text, object, name);
-        if (node == NULL || dot == NULL) return node != NULL;
+        if (node == NULL || path[name.len] == '\0') return node != NULL;
         object = (uint32_t)(node - tree->nodes);
-        path.ptr = dot + 1;
-        path.len -= name.len + 1;
+        path += name.len + 1;
     }
 }
 
 static bool has_keys(const struct json_tree *tree, const char *text, const struct schema *schema) {
     if (schema->json_keys == NULL || schema->json_keys[0] == NULL) return false;
     for (const char *const *key = schema->json_keys; *key != NULL; key++)
-        if (!has_path(tree, text, slice_from(*key))) return false;
+        if (!has_path(tree, text, *key)) return false;
     return true;
 }
 
@@ -290,13 +292,16 @@ enum split_json_result split_json(struct splitter *splitter, const struct origin
     if (result != JSON_GOOD) return rejected(reading, REJECT_BAD_JSON, expected);
     if (tree->cut) return rejected(reading, REJECT_TOO_MANY_FIELDS, "fewer members");
     if (tree->repaired) record->flags |= 1u << RECORD_LOSSY;
-    const struct schema *schema = origin->schema_fixed ||
-                                          (origin->schema != NULL && has_keys(tree, record->text, origin->schema))
-                                      ? origin->schema
-                                      : find_schema(tree, record->text);
-    const struct json_node *wrapped = find_wrapped(tree, record->text);
-    bool of_keys = schema != NULL && (schema->layout == LAYOUT_JSON || has_keys(tree, record->text, schema));
-    if (!of_keys && wrapped != NULL) {
+    const struct schema *schema = origin->schema;
+    bool of_keys = schema != NULL && has_keys(tree, record->text, schema);
+    if (!of_keys && origin->schema_fixed) {
+        of_keys = schema != NULL && schema->layout == LAYOUT_JSON;
+    } else if (!of_keys) {
+        schema = find_schema(tree, record->text);
+        of_keys = schema != NULL;
+    }
+    const struct json_node *wrapped = of_keys ? NULL : find_wrapped(tree, record->text);
+    if (wrapped != NULL) {
         *inner = wrapped->text;
         while (inner->length > 1 && (record->text[inner->offset + inner->length - 1] == '\n' ||
                                      record->text[inner->offset + inner->length - 1] == '\r'))

@@ -76,7 +76,7 @@ struct record {
     const char *text; /* what the spans count from */
     struct span line; /* without CR LF */
     uint16_t fields_count;
-    bool plain;       /* no byte of any column needs escaping in JSON: copied as it is */
+    bool plain;       /* no byte of any column of the table needs escaping in JSON: copied as it is */
     bool aws_escapes; /* columns hold \xHH, \" and \\ */
     uint8_t flags;    /* 1 << enum record_flag */
     bool has_peer, has_destination, has_node;

@@ -13,10 +13,16 @@
 /* Bytes that may be read from the start of any text here, and written behind the end of the record. */
 #define EMIT_CHUNK_BYTES 32u
 
+/* Columns by their length, a bit each. */
+struct lengths {
+    uint64_t some;   /* not empty */
+    uint64_t longer; /* longer than "-": cannot be null */
+};
+
 struct emit_kernel {
-    /* Makes slots of all columns of the record's format as if all were plain text; returns a bit for each column that is longer than
-     * "-" and so cannot be null. Bits, and up to three slots, behind the last column mean nothing. */
-    uint64_t (*spread)(const struct record *record, struct slot *slots);
+    /* Makes slots of all columns of the record's format as if all were plain text. Bits, and up to three slots, behind the last column
+     * mean nothing. */
+    struct lengths (*spread)(const struct record *record, struct slot *slots);
     /* Writes the record and returns its end. */
     char *(*write)(const struct shape *shape, const struct slot *slots, char *out);
 };

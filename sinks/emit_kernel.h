@@ -11,11 +11,11 @@ typedef char chunk __attribute__((vector_size(EMIT_CHUNK_BYTES)));
 
 typedef int64_t signed_longs4 __attribute__((vector_size(32)));
 
-static uint64_t spread(const struct record *record, struct slot *slots) {
+static struct lengths spread(const struct record *record, struct slot *slots) {
     _Static_assert(sizeof(struct slot) == 16 && sizeof(struct span) == 8,
                    "four spans are a vector, and so are two slots");
     const uint64_t text = (uintptr_t)record->text;
-    uint64_t longer = 0;
+    struct lengths lengths = {0, 0};
     for (uint32_t i = 0; i < record->schema->fields_count; i += 4) {
         longs4 spans; /* the offset in the lower half of each word, the length in the upper one */
         memcpy(&spans, &record->fields[i], sizeof spans);
@@ -24,10 +24,11 @@ static uint64_t spread(const struct record *record, struct slot *slots) {
         longs4 second = __builtin_shufflevector(texts, bytes, 2, 6, 3, 7);
         memcpy(&slots[i], &first, sizeof first);
         memcpy(&slots[i + 2], &second, sizeof second);
-        longs4 long_ones = (longs4)((signed_longs4)bytes > 1);
-        longer |= (uint64_t)lanes_bits_4(&long_ones) << i;
+        longs4 some = (longs4)((signed_longs4)bytes > 0), longer = (longs4)((signed_longs4)bytes > 1);
+        lengths.some |= (uint64_t)lanes_bits_4(&some) << i;
+        lengths.longer |= (uint64_t)lanes_bits_4(&longer) << i;
     }
-    return longer;
+    return lengths;
 }
 
 static inline void copy_chunk(char *to, const char *from) {

@@ -6,16 +6,18 @@
 #include "base/check.h"
 #include "sinks/prepare.h"
 
-static const struct plan *find_plan(const struct encoder *encoder, const struct schema *schema) {
-    const struct plan *plan = encoder->plans;
-    while (plan->schema != schema) plan++;
-    return plan;
+/* The format's plan: that of the record before, or the one that is looked for. */
+static const struct plan *find_plan(const struct encoder *encoder, struct encoder_context *context,
+                                    const struct schema *schema) {
+    if (encoder->plans[context->plan].schema != schema)
+        for (context->plan = 0; encoder->plans[context->plan].schema != schema;) context->plan++;
+    return &encoder->plans[context->plan];
 }
 
 size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
                      uint64_t position, char *out) {
     struct preparation preparation;
-    preparation.plan = find_plan(encoder, record->schema);
+    preparation.plan = find_plan(encoder, context, record->schema);
     preparation.record = record;
     preparation.context = context;
     preparation.position = position;

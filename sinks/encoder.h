@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/option.h"
+#include "base/timestamp.h"
 #include "schemas/batch.h"
 #include "schemas/output.h"
 #include "schemas/place.h"
@@ -37,8 +38,10 @@ struct encoder_context {
     char arn[ARN_PREFIX_BYTES_MAX];      /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
     uint32_t arn_bytes;                  /* 0: none */
     struct span arn_region, arn_account; /* inside it */
+    struct timestamp_cache days;         /* of times that are written */
     char *scratch; /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
     struct shape_cache *shapes;
+    uint32_t plan; /* index of the one that the last record was written by */
 };
 
 /* False when memory is short; encoder_context_destroy is safe after any outcome. */

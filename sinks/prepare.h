@@ -34,17 +34,18 @@ static inline struct slot prepare_rendered(struct preparation *preparation, char
     return slot;
 }
 
-/* A text of the line: as it is when the record is plain, else escaped into the scratch. */
+/* A text of the line: as it is when the record is plain, or when this text is; else escaped into the scratch. */
 static inline struct slot prepare_text(struct preparation *preparation, struct span span) {
     const struct record *record = preparation->record;
-    if (__builtin_expect(record->plain, 1)) return (struct slot){record->text + span.offset, span.length};
-    return prepare_rendered(preparation, json_escape(preparation->scratch, record_text(record, span),
-                                                     preparation->source, &preparation->lossy));
+    struct slice text = record_text(record, span);
+    if (__builtin_expect(record->plain, 1) || json_is_plain_padded(text)) return (struct slot){text.ptr, text.len};
+    return prepare_rendered(preparation,
+                            json_escape(preparation->scratch, text, preparation->source, &preparation->lossy));
 }
 
 /* Mends the slots of columns that are not written as they stand, and says which are there; those that do not parse are marked in
- * `raw`. `longer` is what emit_kernel.spread returned. */
-void prepare_columns(struct preparation *preparation, uint64_t longer);
+ * `raw`. `lengths` is what emit_kernel.spread returned. */
+void prepare_columns(struct preparation *preparation, struct lengths lengths);
 
 /* Fills the slots of derived values; after prepare_columns, since `raw` and the lossy flag depend on them. */
 void prepare_values(struct preparation *preparation);

@@ -20,12 +20,12 @@ static void set(struct preparation *preparation, uint32_t column, struct slot sl
     preparation->presence.columns |= bit(column);
 }
 
-/* Which of `columns` are not null: all that are longer than "-", and of the others those that are another single byte. */
-static uint64_t find_present(const struct record *record, uint64_t columns, uint64_t longer) {
-    uint64_t present = columns & longer;
-    for (uint64_t left = columns & ~longer; left != 0; left &= left - 1) {
+/* Which of `columns` are not null: all that are longer than "-", and of the single bytes all but that one. */
+static uint64_t find_present(const struct record *record, uint64_t columns, struct lengths lengths) {
+    uint64_t present = columns & lengths.longer;
+    for (uint64_t left = columns & lengths.some & ~lengths.longer; left != 0; left &= left - 1) {
         uint32_t column = (uint32_t)__builtin_ctzll(left);
-        if (!record_null(record, record->fields[column])) present |= bit(column);
+        if (record->text[record->fields[column].offset] != '-') present |= bit(column);
     }
     return present;
 }
@@ -173,7 +173,8 @@ static void prepare_time(struct preparation *preparation, uint32_t column, enum 
         else
             mark_raw(preparation, column);
     } else if (parse_time(kind, text, &ns))
-        set(preparation, column, prepare_rendered(preparation, out + timestamp_format(ns, out) - 1));
+        set(preparation, column,
+            prepare_rendered(preparation, out + timestamp_format(ns, &preparation->context->days, out) - 1));
     else
         mark_raw(preparation, column);
 }
@@ -193,10 +194,9 @@ static void prepare_milliseconds(struct preparation *preparation, uint32_t colum
 static void prepare_percent(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
     char *decoded = preparation->scratch + JSON_EXPANSION * text.len;
     char *end = kind == FIELD_PERCENT ? percent_decode(decoded, text) : percent_decode_twice(decoded, text);
+    struct slice whole = {decoded, (size_t)(end - decoded)};
     set(preparation, column,
-        prepare_rendered(preparation,
-                         json_escape(preparation->scratch, (struct slice){decoded, (size_t)(end - decoded)},
-                                     JSON_VERBATIM, &preparation->lossy)));
+        prepare_rendered(preparation, json_escape(preparation->scratch, whole, JSON_VERBATIM, &preparation->lossy)));
 }
 
 static __attribute__((noinline)) void prepare_other(struct preparation *preparation, uint32_t column) {
@@ -254,10 +254,10 @@ static void prepare_others(struct preparation *preparation, uint64_t present) {
     }
 }
 
-void prepare_columns(struct preparation *preparation, uint64_t longer) {
+void prepare_columns(struct preparation *preparation, struct lengths lengths) {
     const struct plan *plan = preparation->plan;
     uint64_t columns = plan->texts | plan->integers | plan->seconds | plan->others;
-    uint64_t present = find_present(preparation->record, columns, longer);
+    uint64_t present = find_present(preparation->record, columns, lengths);
     prepare_texts(preparation, plan->texts & present);
     prepare_integers(preparation, plan->integers & present);
     prepare_seconds(preparation, plan->seconds & present);

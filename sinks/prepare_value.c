@@ -74,8 +74,17 @@ static void mark_duration_raw(struct preparation *preparation) {
 static uint64_t set_moment(struct preparation *preparation, enum value value, const struct moment *moment) {
     if (moment->text.length > 0) return set_verbatim(preparation, value, moment->text);
     /* without its Z, which comes with the suffix */
-    return set_rendered(preparation, value,
-                        preparation->scratch + timestamp_format(moment->ns, preparation->scratch) - 1);
+    uint32_t bytes = timestamp_format(moment->ns, &preparation->context->days, preparation->scratch) - 1;
+    return set_rendered(preparation, value, preparation->scratch + bytes);
+}
+
+/* A moment that is nearly always the record's own time, whose text is there already. */
+static uint64_t set_moment_again(struct preparation *preparation, enum value value, const struct moment *moment) {
+    const struct moment *time = &preparation->record->time;
+    if (moment->ns != time->ns || moment->text.length != time->text.length)
+        return set_moment(preparation, value, moment);
+    preparation->slots[PLAN_SLOT_VALUES + value] = preparation->slots[PLAN_SLOT_VALUES + VALUE_TIMESTAMP];
+    return (uint64_t)1 << value;
 }
 
 static uint64_t prepare_times(struct preparation *preparation) {
@@ -83,10 +92,10 @@ static uint64_t prepare_times(struct preparation *preparation) {
     const struct moment *start = &record->start, *end = &record->end;
     uint64_t found = set_moment(preparation, VALUE_TIMESTAMP, &record->time);
     if (start->known)
-        found |= set_moment(preparation, VALUE_START, start);
+        found |= set_moment_again(preparation, VALUE_START, start);
     else
         mark_role_raw(preparation, ROLE_TIME_START);
-    if (end->known) found |= set_moment(preparation, VALUE_END, end);
+    if (end->known) found |= set_moment_again(preparation, VALUE_END, end);
     if (start->known && end->known && end->ns >= start->ns)
         found |= set_number(preparation, VALUE_DURATION, (uint64_t)(end->ns - start->ns));
     else
@@ -333,7 +342,7 @@ static uint64_t prepare_transport(struct preparation *preparation, int column) {
     struct slice text = record_text(record, record->fields[column]);
     uint64_t number, found = 0;
     if (record_null(record, record->fields[column])) return 0;
-    bool is_number = number_parse(text, &number);
+    bool is_number = number_parse_padded(text, &number);
     if (is_number && number > 255) is_number = false;
     for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
         bool same = is_number ? transports[i].number == number
@@ -352,7 +361,8 @@ static uint64_t prepare_flags(struct preparation *preparation, int column) {
     static const char names[8][4] = {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
     const struct record *record = preparation->record;
     uint64_t flags;
-    if (!number_parse(record_text(record, record->fields[column]), &flags) || flags == 0 || flags > 255) return 0;
+    if (!number_parse_padded(record_text(record, record->fields[column]), &flags) || flags == 0 || flags > 255)
+        return 0;
     char *out = preparation->scratch;
     for (int i = 0; i < 8; i++) {
         if ((flags >> i & 1) == 0) continue;

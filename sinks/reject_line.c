@@ -68,7 +68,8 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
     *out++ = '{';
     if (rejected->has_time) {
         out = put(out, SLICE("\"@timestamp\":\""));
-        out += timestamp_format(rejected->time_ns, out);
+        struct timestamp_cache days = {.known = false};
+        out += timestamp_format(rejected->time_ns, &days, out);
         out = put(out, SLICE("\","));
     }
     out = put(out, SLICE("\"reason\":\""));

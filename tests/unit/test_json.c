@@ -101,7 +101,7 @@ static void check_text(struct slice text, enum json_source source) {
     memset(out, CANARY, sizeof out);
     bytes = (size_t)(json_escape(out, guard_copy(text), source, &lossy) - out);
     assert_true(bytes <= room);
-    for (size_t i = bytes; i < sizeof out; i++) assert_int_equal(out[i], CANARY);
+    for (size_t i = room; i < sizeof out; i++) assert_int_equal(out[i], CANARY);
     struct slice meant = text;
     if (source == JSON_AWS_ESCAPES) meant = (struct slice){unescaped, text_model_unescape(text, unescaped)};
     repaired_bytes = text_model_repair(meant, repaired, &expected_lossy);
@@ -109,6 +109,15 @@ static void check_text(struct slice text, enum json_source source) {
     assert_int_equal(decoded_bytes, repaired_bytes);
     assert_memory_equal(decoded, repaired, repaired_bytes);
     assert_int_equal(lossy, expected_lossy);
+    char padded[TEXT_BYTES_MAX + 16]; /* what is behind the text does not matter */
+    memset(padded, '"', sizeof padded);
+    if (text.len > 0) memcpy(padded, text.ptr, text.len);
+    bool plain = true;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        plain = plain && byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+    }
+    assert_int_equal(json_is_plain_padded((struct slice){padded, text.len}), plain);
 }
 
 static void test_every_byte(void **state) {

@@ -10,8 +10,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -122,7 +124,30 @@ static struct slice padded(struct slice text, char behind) {
     return (struct slice){guard_copy((struct slice){room, text.len + 8}).ptr, text.len};
 }
 
+/* Digits and nothing else, up to 2^63-1. */
+static bool model_parse(struct slice text, uint64_t *value) {
+    char digits[64];
+    memcpy(digits, text.ptr, text.len);
+    digits[text.len] = '\0';
+    errno = 0;
+    *value = strtoull(digits, NULL, 10);
+    return text.len > 0 && strspn(digits, "0123456789") == text.len && errno == 0 && *value <= INT64_MAX;
+}
+
+static void check_parse(struct slice text) {
+    uint64_t expected, value = 0;
+    bool good = model_parse(text, &expected);
+    assert_int_equal(number_parse(guard_copy(text), &value), good);
+    if (good) assert_int_equal(value, expected);
+    for (const char *behind = "07.:/\"-\xff"; *behind != '\0'; behind++) {
+        value = 0;
+        assert_int_equal(number_parse_padded(padded(text, *behind), &value), good);
+        if (good) assert_int_equal(value, expected);
+    }
+}
+
 static void check_plain(struct slice text, int plain) {
+    check_parse(text);
     struct slice copy = guard_copy(text);
     assert_int_equal(number_is_plain_integer(copy), (plain & INTEGER) != 0);
     assert_int_equal(number_is_plain_decimal(copy), (plain & DECIMAL) != 0);

@@ -49,7 +49,8 @@ static void model_line(const char *text, uint32_t text_bytes, enum scan_columns 
             line.quotes_count++;
             inside = columns == SCAN_SPACES_QUOTED && !inside;
         }
-        if (text[i] == separator && !inside && spaces++ < ENDS_MAX) result->ends[spaces - 1] = i;
+        if (columns != SCAN_WHOLE && text[i] == separator && !inside && spaces++ < ENDS_MAX)
+            result->ends[spaces - 1] = i;
     }
     if (spaces < ENDS_MAX) result->ends[spaces] = line.length;
     line.ends_count = spaces < ENDS_MAX ? spaces + 1 : ENDS_MAX + 1;
@@ -82,6 +83,7 @@ static void check_line_everywhere(const char *text, uint32_t text_bytes) {
         check_line(kernels[i], text, text_bytes, SCAN_SPACES);
         check_line(kernels[i], text, text_bytes, SCAN_SPACES_QUOTED);
         check_line(kernels[i], text, text_bytes, SCAN_TABS);
+        check_line(kernels[i], text, text_bytes, SCAN_WHOLE);
     }
 }
 

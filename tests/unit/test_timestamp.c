@@ -116,6 +116,7 @@ static void test_cache_changes_nothing(void **state) {
 static void test_spoilt_texts(void **state) {
     (void)state;
     static const char good[] = "2024-01-11T11:11:11.111111Z";
+    struct timestamp_cache cache = {.day = ""};
     for (size_t place = 0; place < sizeof good - 1; place++)
         for (int byte = 0; byte < 256; byte++) {
             char text[sizeof good], again[TIMESTAMP_TEXT_BYTES];
@@ -130,7 +131,7 @@ static void test_spoilt_texts(void **state) {
                 continue;
             }
             if (digits == 26) { /* all of it was understood: it must say the same when written */
-                assert_int_equal(timestamp_format(ns, again), sizeof good - 1);
+                assert_int_equal(timestamp_format(ns, &cache, again), sizeof good - 1);
                 assert_memory_equal(again, text, sizeof good - 1);
             } else { /* a seventh digit for the Z */
                 assert_int_equal(place, 26);
@@ -154,6 +155,7 @@ static void test_cut_texts(void **state) {
 /* Every day of 1970 to 2262, with a time of day that changes. */
 static void test_every_day(void **state) {
     (void)state;
+    struct timestamp_cache cache = {.day = ""};
     for (int64_t day = 0; day < DAYS_END; day++) {
         time_t seconds = (time_t)(day * 86400 + day * 7919 % 86400);
         struct tm parts;
@@ -163,7 +165,7 @@ static void test_every_day(void **state) {
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
         snprintf(text + 19, sizeof text - 19, ".%09" PRId64 "Z", fraction);
         assert_int_equal(timestamp_days(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday), day);
-        uint32_t bytes = timestamp_format(ns, written), digits;
+        uint32_t bytes = timestamp_format(ns, &cache, written), digits;
         bool micros = fraction % 1000 == 0;
         assert_int_equal(bytes, micros ? 27 : 30);
         if (micros) memcpy(text + 26, "Z", 2);
@@ -177,7 +179,7 @@ static void test_every_day(void **state) {
 
 static void test_random_times(void **state) {
     (void)state;
-    struct timestamp_cache cache = {.day = ""};
+    struct timestamp_cache cache = {.day = ""}, both = {.day = ""};
     struct seeded seeded = {8};
     for (int round = 0; round < 100000; round++) {
         struct tm parts = {.tm_year = 70 + (int)seeded_below(&seeded, 192),
@@ -195,6 +197,15 @@ static void test_random_times(void **state) {
         uint32_t digits;
         assert_true(timestamp_parse(guard_copy((struct slice){text, (size_t)bytes}), &cache, &ns, &digits));
         assert_int_equal(ns, timegm(&parts) * NS_PER_SECOND + micros * 1000ll);
+        /* written with what is remembered of another day, or of one that was read in any form */
+        char written[TIMESTAMP_TEXT_BYTES];
+        int64_t other;
+        if (round % 7 == 0) assert_true(timestamp_parse_local(SLICE("01/Dec/2025:00:00:01"), &both, &other));
+        if (round % 11 == 0) assert_false(timestamp_parse_local(SLICE("31/Feb/2025:00:00:01"), &both, &other));
+        if (round % 3 == 0) (void)timestamp_parse((struct slice){text, (size_t)bytes}, &both, &other, &digits);
+        assert_int_equal(timestamp_format(ns, &both, written), 27);
+        assert_memory_equal(written, text, 26);
+        assert_int_equal(written[26], 'Z');
     }
 }
 
