@@ -3,11 +3,12 @@
  * Threads: pure functions. */
 #include "ingest/header_line.h"
 
-/* The next word, without the blanks around it; empty at the end. */
-static struct slice next_word(struct slice *rest) {
-    while (rest->len > 0 && (rest->ptr[0] == ' ' || rest->ptr[0] == '\t')) rest->ptr++, rest->len--;
+/* The next word, without the blanks around it; empty at the end. Tabs are blanks where rows have them. */
+static struct slice next_word(struct slice *rest, bool w3c) {
+    const char blank = w3c ? '\t' : ' ';
+    while (rest->len > 0 && (rest->ptr[0] == ' ' || rest->ptr[0] == blank)) rest->ptr++, rest->len--;
     struct slice word = {rest->ptr, 0};
-    while (word.len < rest->len && rest->ptr[word.len] != ' ' && rest->ptr[word.len] != '\t') word.len++;
+    while (word.len < rest->len && rest->ptr[word.len] != ' ' && rest->ptr[word.len] != blank) word.len++;
     rest->ptr += word.len, rest->len -= word.len;
     return word;
 }
@@ -48,7 +49,7 @@ static uint32_t read_as(const struct schema *schema, bool certain, struct slice 
     uint64_t seen = 0;
     bool w3c = schema->layout == LAYOUT_W3C, own = certain || !w3c;
     *header = (struct header){.schema = schema, .names_bytes = 1};
-    for (struct slice word; (word = next_word(&line)).len > 0;) {
+    for (struct slice word; (word = next_word(&line, w3c)).len > 0;) {
         if (header->columns_count == FIELDS_MAX || !is_name(word, w3c)) return 0;
         uint8_t column = find_column(schema, word);
         if (column != HEADER_UNKNOWN) {

@@ -50,6 +50,7 @@ static bool split_line(struct splitter *splitter, const char *text, uint32_t lef
     struct line_cut cut = {.expected = NULL};
     splitter->kernel->line(text, left, SCAN_WHOLE, splitter->ends + 1, FIELDS_MAX, &line);
     *consumed = line.consumed;
+    splitter_limit_spare(splitter, line.length);
     record->line.length = line.length;
     record->aws_escapes = record->schema->layout == LAYOUT_LOG_FORMAT;
     record->plain = true;
@@ -111,8 +112,8 @@ static bool may_be_columns(struct slice line) {
 /* What a line is told by its looks to be; LAYOUT_SPACE_QUOTED stands for all formats of columns. */
 static enum layout look_at(struct slice line) {
     if (line.len > 0 && line.ptr[0] == '[') return LAYOUT_ENVOY;
-    /* behind a date or seconds since 1970; behind those with milliseconds */
-    if (line.len > 14 && is_digit(line.ptr[0]) && (line.ptr[10] == '\t' || line.ptr[14] == '\t')) return LAYOUT_W3C;
+    if (line.len > 10 && is_digit(line.ptr[0]) && (line.ptr[10] == '\t' || (line.len > 14 && line.ptr[14] == '\t')))
+        return LAYOUT_W3C;
     return may_be_columns(line) ? LAYOUT_SPACE_QUOTED : look_for_local_time(line);
 }
 
@@ -159,15 +160,20 @@ static const struct schema *find_format(struct splitter *splitter, const char *l
     return layout == LAYOUT_SPACE_QUOTED ? NULL : schema_of(layout);
 }
 
-/* Whether a line of no known origin is what it was read as: what it would be found to be without a guess, or by a header line
- * exactly what that announces. */
+/* Whether a line of no known origin is what it was read as: by a header line exactly what that announces, else what it would be found
+ * to be without a guess. */
 static bool agrees(const struct splitter *splitter, const struct record *record, const struct reading *reading) {
     const struct schema *schema = record->schema;
-    if (splitter->header.schema == schema)
-        return splitter->columns_seen == splitter->header.columns_count &&
-               (reading->kind == READING_SKIPPED || record->has_peer);
-    if (schema->layout >= LAYOUT_W3C) return look_at(record_text(record, record->line)) == schema->layout;
-    return detect_agrees(record);
+    if (splitter->header.schema == schema) {
+        uint32_t seen = splitter->columns_seen, announced = splitter->header.columns_count;
+        if (schema->layout == LAYOUT_W3C &&
+            seen < announced) /* CloudFront's are sometimes cut, even before the address */
+            return look_at(record_text(record, record->line)) == LAYOUT_W3C;
+        return seen == announced && (reading->kind == READING_SKIPPED || record->has_peer);
+    }
+    bool looks = schema->layout >= LAYOUT_W3C;
+    return look_at(record_text(record, record->line)) == (looks ? schema->layout : LAYOUT_SPACE_QUOTED) &&
+           (looks || detect_agrees(record));
 }
 
 /* --- one line ----------------------------------------------------------------------------------------------------------- */
@@ -191,16 +197,24 @@ static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct
                           struct reading *reading) {
     const char *line = record->text + record->line.offset;
     const struct schema *known = origin->schema, *in_force = splitter->header.schema;
+    const struct spare spare = splitter->spare;
     if (known != NULL && in_force != NULL && known->layout == in_force->layout && !origin->schema_fixed)
         known = in_force;
-    const struct schema *guess = known != NULL ? known : splitter->last;
+    const struct schema *sure = known != NULL ? known : in_force; /* of a header line, as long as the line fits it */
+    const struct schema *guesses[2] = {sure != NULL ? sure : splitter->last, splitter->last};
+    int guesses_count = known == NULL && in_force != NULL && splitter->last != NULL && splitter->last != in_force ? 2
+                                                                                                                  : 1;
     uint32_t consumed;
-    if (guess != NULL && guess->layout == LAYOUT_JSON) guess = NULL;
-    if ((split_as(splitter, guess, line, left, origin, record, reading, &consumed) ||
-         reading->kind == READING_SKIPPED) &&
-        (known != NULL || agrees(splitter, record, reading))) {
-        splitter->last = guess;
-        return consumed;
+    for (int i = 0; i < guesses_count; i++) {
+        const struct schema *guess = guesses[i] != NULL && guesses[i]->layout == LAYOUT_JSON ? NULL : guesses[i];
+        splitter->spare = spare;
+        reading->kind = READING_RECORD;
+        if ((split_as(splitter, guess, line, left, origin, record, reading, &consumed) ||
+             reading->kind == READING_SKIPPED) &&
+            (known != NULL || agrees(splitter, record, reading))) {
+            splitter->last = guess;
+            return consumed;
+        }
     }
     if (record->line.length == 0 || is_test_message(record)) {
         reading->kind = READING_SKIPPED;
@@ -214,13 +228,13 @@ static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct
     if (origin->schema_fixed) return consumed;
     /* not what was expected: look at it without any expectation */
     const struct schema *found = find_format(splitter, line, left, record, reading, &consumed);
-    bool by_header = found == NULL && known == NULL; /* then a header line above may say it */
-    if (found == NULL) found = by_header ? in_force : known;
+    if (found == NULL) found = sure; /* whose reason it is then */
     if (found == NULL || found->layout == LAYOUT_JSON) return consumed;
     reading->kind = READING_RECORD;
+    splitter->spare = spare;
     bool good = split_as(splitter, found, line, left, origin, record, reading, &consumed) ||
                 reading->kind == READING_SKIPPED;
-    if (good && by_header && !agrees(splitter, record, reading))
+    if (good && known == NULL && splitter->header.schema == found && !agrees(splitter, record, reading))
         good = reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
     if (good) splitter->last = found;
     return consumed;
@@ -235,6 +249,8 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     uint32_t length = (uint32_t)text.len - (text.ptr[text.len - 1] == '\r');
     struct span inner;
     record->line.length = length;
+    splitter_limit_spare(splitter, length);
+    const uint32_t spare_end = splitter->spare.end;
     enum split_json_result result = split_json(splitter, origin, record, reading, &inner);
     for (int wraps = 1; result == SPLIT_JSON_WRAPPED && wraps < JSON_WRAPS_MAX; wraps++) {
         record->line = inner;
@@ -243,15 +259,16 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     }
     if (result == SPLIT_JSON_WRAPPED) {
         struct header header = splitter->header;
-        const char *line = record->text + record->line.offset;
-        uint32_t used;
+        const char *line = record->text + inner.offset;
+        uint32_t taken;
+        record->line = inner; /* also where it was not unwrapped to the end */
         if (!may_have_header(origin) ||
-            !take_header(&header, header_schema_of(origin), line, inner.length, record, reading, &used))
-            used = read_text(splitter, inner.length, origin, record, reading);
-        if (used < inner.length && reading->kind != READING_REJECTED) /* the others would be lost */
+            !take_header(&header, header_schema_of(origin), line, inner.length, record, reading, &taken))
+            taken = read_text(splitter, inner.length, origin, record, reading);
+        if (taken < inner.length && reading->kind != READING_REJECTED)
             (void)reading_reject(reading, REJECT_UNKNOWN_FORMAT, "one line in each object");
+        splitter->spare.end = spare_end;
         if (reading->kind == READING_RECORD) split_json_add_wrapper(splitter, record);
-        consumed = (uint32_t)text.len + (text.len < left);
     } else if (result == SPLIT_JSON_RECORD) {
         (void)derive(record, splitter, reading);
     }
@@ -259,19 +276,29 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     return consumed;
 }
 
-uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
-                       const struct origin *origin, struct record *record, struct reading *reading) {
-    ASSERT(offset < text_bytes);
-    const char *line = text + offset;
-    uint32_t consumed, left = text_bytes - offset;
-    record->text = text;
-    record->line = (struct span){offset, 0};
-    record->flags = 0;
-    reading->kind = READING_RECORD;
+/* One line, whatever it is. */
+static uint32_t read_line(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
+                          struct reading *reading) {
+    const char *line = record->text + record->line.offset;
+    uint32_t consumed;
     if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
         return read_json(splitter, left, origin, record, reading);
     if (may_have_header(origin) &&
         take_header(&splitter->header, header_schema_of(origin), line, left, record, reading, &consumed))
         return consumed;
     return read_text(splitter, left, origin, record, reading);
+}
+
+uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
+                       const struct origin *origin, struct record *record, struct reading *reading) {
+    ASSERT(offset < text_bytes);
+    record->text = text;
+    record->line = (struct span){offset, 0};
+    record->flags = 0;
+    reading->kind = READING_RECORD;
+    const uint32_t spare_used = splitter->spare.used, spare_end = splitter->spare.end;
+    uint32_t consumed = read_line(splitter, text_bytes - offset, origin, record, reading);
+    splitter->spare.end = spare_end;
+    if (reading->kind != READING_RECORD) splitter->spare.used = spare_used;
+    return consumed;
 }

@@ -47,7 +47,7 @@ struct splitter {
     struct json_tree *trees;           /* SPLIT_TREES: of the line, and of a list of headers that found no room in it */
     const struct schema *last;         /* format of the last record: a guess, nothing more */
     struct header header;              /* in force at the next line; set at the start of each batch */
-    struct spare spare;                /* for texts in another form; set at the start of each batch */
+    struct spare spare;                /* for texts of records in another form; set at the start of each batch */
     uint32_t last_log_format;          /* a guess, too */
     uint32_t columns_seen;             /* of the last line that a header could describe */
     struct timestamp_cache days;
@@ -84,11 +84,20 @@ bool splitter_use_tables(struct splitter *splitter, const struct split_tables *t
 void splitter_destroy(struct splitter *splitter);
 
 /* Reads the line at text[offset]; `text_bytes` is where the text ends (TEXT_PADDING_BYTES behind it may be read). Fills `record`
- * as far as it got and returns the bytes up to the next line (>= 1). `origin` says what format to expect. */
+ * as far as it got and returns the bytes up to the next line (>= 1). `origin` says what format to expect. What a rejected line left
+ * in the spare room stays up to the next call. A batch has spare room for all of its lines: SPARE_EXPANSION times their bytes, and
+ * SPARE_LINE_BYTES for each. */
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
                        const struct origin *origin, struct record *record, struct reading *reading);
 
 /* --- inside the splitter ---------------------------------------------------------------------- */
+
+/* How much spare room a line of so many bytes may take from here on: never what its neighbours left, but the same wherever it stands. */
+static inline void splitter_limit_spare(struct splitter *splitter, uint32_t line_bytes) {
+    struct spare *spare = &splitter->spare;
+    size_t limit = SPARE_EXPANSION * (size_t)line_bytes + SPARE_LINE_BYTES;
+    if (limit < spare->end - spare->used) spare->end = spare->used + (uint32_t)limit;
+}
 
 /* Rejects the line as a whole; false. */
 bool reading_reject(struct reading *reading, enum reject_reason reason, const char *expected);

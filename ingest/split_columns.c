@@ -170,6 +170,7 @@ static bool arrange_columns(struct splitter *splitter, const struct scan_line *l
                             struct reading *reading) {
     const struct schema *schema = record->schema;
     const struct header *header = splitter->header.schema == schema ? &splitter->header : NULL;
+    splitter_limit_spare(splitter, line->length);
     arrange(splitter, header, record, line->ends_count);
     record->plain = !line->odd && line->quotes_count == 0;
     if (record->fields_count > FIELDS_MAX) {

@@ -127,13 +127,24 @@ static bool is_empty(const struct json_tree *tree, uint32_t index) {
     return node->kind == JSON_NULL || (node->kind >= JSON_ARRAY && node->next == index + 1 && !node->skipped);
 }
 
+/* Any JSON as it came, but in one line: what a forwarder has wrapped may be spread over several. Between values a line's end is a
+ * blank like any other, and inside strings there is none. */
+static struct span in_one_line(struct reader *reader, struct span value) {
+    struct slice text = text_of(reader, value);
+    if (memchr(text.ptr, '\n', text.len) == NULL && memchr(text.ptr, '\r', text.len) == NULL) return value;
+    char *out = spare_room(reader->spare, text.len);
+    if (out == NULL) return (struct span){0, 0};
+    for (size_t i = 0; i < text.len; i++) out[i] = text.ptr[i] == '\n' || text.ptr[i] == '\r' ? ' ' : text.ptr[i];
+    return spare_take(reader->spare, out + text.len);
+}
+
 /* A value as the text of a column. */
 static struct span value_of(struct reader *reader, uint32_t index, enum field_kind kind) {
     const struct json_node *node = &reader->tree->nodes[index];
     struct span joined;
     if (is_empty(reader->tree, index)) return (struct span){0, 0};
     if (kind == FIELD_JSON && node->kind >= JSON_ARRAY)
-        return json_compact(reader->tree, reader->record->text, index, reader->spare);
+        return in_one_line(reader, json_compact(reader->tree, reader->record->text, index, reader->spare));
     if (kind == FIELD_JSON)
         return node->kind == JSON_STRING && node->text.length > 0 ? quoted(reader, node) : node->text;
     if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;

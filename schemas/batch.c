@@ -1,6 +1,6 @@
 /* A batch's memory: three reservations of address space, made once at start.
  *
- * MAP_NORESERVE: the worst case (about 40 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
+ * MAP_NORESERVE: the worst case (about 150 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
  * file makes us touch is given back by batch_reset.
  *
  * Threads: owner of the batch. */
@@ -35,7 +35,7 @@ const char *const skip_names[SKIP_REASONS] = {
 };
 
 #define SPARE_OFFSET (2u * LINE_BYTES_MAX) /* of whole pages, behind the text and its padding */
-#define SPARE_END (SPARE_OFFSET + SPARE_EXPANSION * BATCH_TEXT_ROOM)
+#define SPARE_END (SPARE_OFFSET + SPARE_EXPANSION * BATCH_TEXT_ROOM + SPARE_LINE_BYTES * BATCH_LINES_MAX)
 #define TEXT_RESERVED (SPARE_END + TEXT_PADDING_BYTES)
 _Static_assert(SPARE_OFFSET >= BATCH_TEXT_ROOM + TEXT_PADDING_BYTES, "the spare room is behind the text");
 #define SPARE_USUAL_BYTES (2u * BATCH_TEXT_BYTES)

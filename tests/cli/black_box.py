@@ -149,14 +149,14 @@ def no_such_number(text):
     raise ValueError(f"{text} is no JSON")
 
 
-def parse_lines(content):
-    """NDJSON, strictly: UTF-8, one object a line, a newline at the end of each, no key twice, no NaN."""
+def parse_lines(content, hook=no_repeated_keys):
+    """NDJSON, strictly: UTF-8, one object a line, a newline at the end of each, no key twice, no NaN. `hook` makes the objects."""
     if content and not content.endswith(b"\n"):
         raise ValueError("the last line has no end")
     records = []
     for number, line in enumerate(content.split(b"\n")[:-1], 1):
         try:
-            record = json.loads(line.decode("utf-8"), object_pairs_hook=no_repeated_keys, parse_constant=no_such_number)
+            record = json.loads(line.decode("utf-8"), object_pairs_hook=hook, parse_constant=no_such_number)
         except ValueError as problem:
             raise ValueError(f"line {number} of the output: {problem}: {line[:200]!r}") from None
         if not isinstance(record, dict):

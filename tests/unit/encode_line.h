@@ -12,7 +12,6 @@
 #include "sinks/encoder.h"
 
 #define ENCODE_LINE_CANARY 0x5a
-#define ENCODE_LINE_SPARE 4096u /* for names and padding beside short lines */
 
 /* What a record may need at the most (sinks/encoder.h). */
 static inline size_t encode_line_bound(size_t line_bytes, const struct origin *origin) {
@@ -46,12 +45,17 @@ static inline void encode_line_init(struct encode_line *self, const struct scan_
 }
 
 /* Forgets all lines before. */
+static inline void encode_line_splitter_forget(struct splitter *splitter, const struct scan_kernel *kernel) {
+    struct splitter old = *splitter;
+    splitter_init(splitter, kernel);
+    splitter->tables = old.tables;
+    splitter->json = old.json;
+    splitter->trees = old.trees;
+    memset(splitter->trees, ENCODE_LINE_CANARY, SPLIT_TREES * sizeof *splitter->trees);
+}
+
 static inline void encode_line_forget(struct encode_line *self, const struct scan_kernel *kernel) {
-    struct splitter old = self->splitter;
-    splitter_init(&self->splitter, kernel);
-    self->splitter.tables = old.tables;
-    self->splitter.json = old.json;
-    self->splitter.trees = old.trees;
+    encode_line_splitter_forget(&self->splitter, kernel);
 }
 
 static inline void encode_line_destroy(struct encode_line *self) {
@@ -74,7 +78,7 @@ static inline char *encode_line_room(char *memory, size_t *room, size_t wanted) 
  * bytes up to the next line. What was written before is gone. Aborts when the encoder wrote more than it may. */
 static inline uint32_t encode_line(struct encode_line *self, const struct encoder *encoder, const struct origin *origin,
                                    struct slice text, struct slice place) {
-    size_t spare = text.len + TEXT_PADDING_BYTES, spare_end = spare + SPARE_EXPANSION * text.len + ENCODE_LINE_SPARE;
+    size_t spare = text.len + TEXT_PADDING_BYTES, spare_end = spare + SPARE_EXPANSION * text.len + SPARE_LINE_BYTES;
     self->text = encode_line_room(self->text, &self->text_room, spare_end + TEXT_PADDING_BYTES);
     memcpy(self->text, text.ptr, text.len);
     memset(self->text + text.len, '"', TEXT_PADDING_BYTES);

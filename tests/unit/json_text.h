@@ -1,5 +1,6 @@
 /* A strict reader of one JSON object (RFC 8259), for output that has to be valid: no white space, no key twice in an
- * object, UTF-8; lists are written as they came, so there may be white space and anything valid in them. Apart from wherefrom's own code, which it judges.
+ * object, UTF-8; but lists, and other values that were copied as they came, may be any JSON. Apart from wherefrom's own code,
+ * which it judges.
  *
  * Objects are flattened: {"a":{"b":1},"c":["x"],"d":{}} has the leaves a.b = 1, c = ["x"] and d = {}.
  *
@@ -12,9 +13,10 @@
 #define JSON_TEXT_LEAVES_MAX 256u
 #define JSON_TEXT_PATH_BYTES 200u
 #define JSON_TEXT_DEPTH_MAX 16u
-#define JSON_TEXT_LIST_DEPTH_MAX 80u
+#define JSON_TEXT_COPY_DEPTH_MAX 80u
 
 struct json_text {
+    bool (*is_copy)(const char *path); /* whether the value came as it is; NULL: none did */
     uint32_t leaves_count;
     struct json_leaf {
         char path[JSON_TEXT_PATH_BYTES]; /* names as written, joined by dots */
@@ -73,50 +75,53 @@ static inline const char *json_text_scalar_end(const char *at, const char *end) 
     return json_text_number_end(at, end);
 }
 
-static inline const char *json_text_blanks_end(const char *at, const char *end) {
+static inline const char *json_text_space_end(const char *at, const char *end) {
     while (at < end && (*at == ' ' || *at == '\t')) at++;
     return at;
 }
 
-/* End of the list that starts at `at`: what may come next is a value, a key, or what follows either. */
-static inline const char *json_text_list_end(const char *at, const char *end) {
-    enum { VALUE, FIRST_VALUE, KEY, FIRST_KEY, COMMA } next = VALUE;
-    char open[JSON_TEXT_LIST_DEPTH_MAX];
-    size_t depth = 0;
-    do {
-        at = json_text_blanks_end(at, end);
-        if (at == end) return NULL;
-        char c = *at;
-        if (c == ']' || c == '}') {
-            if (next == VALUE || next == KEY || open[depth - 1] != (c == ']' ? '[' : '{')) return NULL;
-            depth--;
-            at++;
-            next = COMMA;
-        } else if (next == COMMA) {
-            if (c != ',') return NULL;
-            at++;
-            next = open[depth - 1] == '[' ? VALUE : KEY;
-        } else if (next == KEY || next == FIRST_KEY) {
-            at = json_text_string_end(at, end);
-            if (at != NULL) at = json_text_blanks_end(at, end);
-            if (at == NULL || at == end || *at++ != ':') return NULL;
-            next = VALUE;
-        } else if (c == '[' || c == '{') {
-            if (depth == JSON_TEXT_LIST_DEPTH_MAX) return NULL;
-            open[depth++] = c;
-            at++;
-            next = c == '[' ? FIRST_VALUE : FIRST_KEY;
-        } else {
-            at = json_text_scalar_end(at, end);
-            if (at == NULL) return NULL;
-            next = COMMA;
-        }
-    } while (depth > 0);
-    return at;
+/* Behind a key and its colon. */
+static inline const char *json_text_key_end(const char *at, const char *end) {
+    at = json_text_string_end(json_text_space_end(at, end), end);
+    if (at == NULL) return NULL;
+    at = json_text_space_end(at, end);
+    return at < end && *at == ':' ? at + 1 : NULL;
 }
 
+/* End of any value, however deep and spaced out. */
+static inline const char *json_text_copy_end(const char *at, const char *end) {
+    char closing[JSON_TEXT_COPY_DEPTH_MAX];
+    size_t depth = 0;
+    do {
+        const char *value = json_text_space_end(at, end);
+        if (value < end && (*value == '{' || *value == '[')) {
+            if (depth == JSON_TEXT_COPY_DEPTH_MAX) return NULL;
+            closing[depth++] = *value == '{' ? '}' : ']';
+            at = json_text_space_end(value + 1, end);
+            bool opened = at < end && *at != closing[depth - 1]; /* and not empty */
+            if (opened && *value == '{') at = json_text_key_end(at, end);
+            if (at == NULL) return NULL;
+            if (opened) continue;
+        } else {
+            at = json_text_scalar_end(value, end);
+            if (at == NULL) return NULL;
+        }
+        const char *next = json_text_space_end(at, end);
+        while (depth > 0 && next < end && *next == closing[depth - 1]) {
+            depth--;
+            at = next + 1;
+            next = json_text_space_end(at, end);
+        }
+        if (depth == 0) return at;
+        if (next == end || *next != ',') return NULL;
+        at = closing[depth - 1] == '}' ? json_text_key_end(next + 1, end) : next + 1;
+    } while (at != NULL);
+    return NULL;
+}
+
+/* Lists are written as they came. */
 static inline const char *json_text_value_end(const char *at, const char *end) {
-    return at < end && *at == '[' ? json_text_list_end(at, end) : json_text_scalar_end(at, end);
+    return at < end && *at == '[' ? json_text_copy_end(at, end) : json_text_scalar_end(at, end);
 }
 
 static inline const struct json_leaf *json_text_leaf(const struct json_text *json, const char *path) {
@@ -173,14 +178,15 @@ static inline bool json_text_parse(struct slice text, struct json_text *json) {
         path_bytes += name_bytes;
         path[path_bytes] = '\0';
         at = stop + 1;
-        opened = at < end && *at == '{';
+        bool copy = json->is_copy != NULL && json->is_copy(path);
+        opened = !copy && at < end && *at == '{';
         if (opened) {
             if (depth == JSON_TEXT_DEPTH_MAX || json_text_has(json, path)) return false;
             outer[depth++] = before;
             at++;
             continue;
         }
-        stop = json_text_value_end(at, end);
+        stop = copy ? json_text_copy_end(at, end) : json_text_value_end(at, end);
         if (stop == NULL || !json_text_add(json, path, (struct slice){at, (size_t)(stop - at)})) return false;
         at = stop;
         path_bytes = before;
