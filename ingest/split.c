@@ -165,11 +165,10 @@ static const struct schema *find_format(struct splitter *splitter, const char *l
 static bool agrees(const struct splitter *splitter, const struct record *record, const struct reading *reading) {
     const struct schema *schema = record->schema;
     if (splitter->header.schema == schema) {
-        uint32_t seen = splitter->columns_seen, announced = splitter->header.columns_count;
-        if (schema->layout == LAYOUT_W3C &&
-            seen < announced) /* CloudFront's are sometimes cut, even before the address */
-            return look_at(record_text(record, record->line)) == LAYOUT_W3C;
-        return seen == announced && (reading->kind == READING_SKIPPED || record->has_peer);
+        /* CloudFront's lines are sometimes cut, and columns are appended before anybody is told */
+        if (schema->layout == LAYOUT_W3C && look_at(record_text(record, record->line)) == LAYOUT_W3C) return true;
+        return splitter->columns_seen == splitter->header.columns_count &&
+               (reading->kind == READING_SKIPPED || record->has_peer);
     }
     bool looks = schema->layout >= LAYOUT_W3C;
     return look_at(record_text(record, record->line)) == (looks ? schema->layout : LAYOUT_SPACE_QUOTED) &&
