@@ -191,6 +191,23 @@ static bool take_header(struct header *header, const struct schema *schema, cons
     return true;
 }
 
+/* A line that is not what was expected, looked at without any expectation; `sure` is what it should have been. False: rejected. */
+static bool read_unexpected(struct splitter *splitter, const struct schema *sure, uint32_t left,
+                            const struct origin *origin, struct record *record, struct reading *reading,
+                            uint32_t *consumed) {
+    const char *line = record->text + record->line.offset;
+    const struct schema *found = find_format(splitter, line, left, record, reading, consumed);
+    if (found == NULL) found = sure; /* whose reason it is then */
+    if (found == NULL || found->layout == LAYOUT_JSON) return false;
+    reading->kind = READING_RECORD;
+    bool good = split_as(splitter, found, line, left, origin, record, reading, consumed) ||
+                reading->kind == READING_SKIPPED;
+    if (good && origin->schema == NULL && splitter->header.schema == found && !agrees(splitter, record, reading))
+        good = reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
+    if (good) splitter->last = found;
+    return good;
+}
+
 /* A line that is no JSON, at record->line.offset; `left` bytes of text are there. Returns the bytes up to the next one. */
 static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
                           struct reading *reading) {
@@ -215,27 +232,18 @@ static uint32_t read_text(struct splitter *splitter, uint32_t left, const struct
             return consumed;
         }
     }
-    if (record->line.length == 0 || is_test_message(record)) {
-        reading->kind = READING_SKIPPED;
-        reading->skip = record->line.length == 0 ? SKIP_EMPTY_LINE : SKIP_TEST_MESSAGE;
-        return consumed;
-    }
+    splitter->spare = spare;
+    bool empty = record->line.length == 0, good = false;
     if (origin->schema_fixed && origin->schema->layout == LAYOUT_JSON) {
         reading->schema = origin->schema;
         (void)reading_reject(reading, REJECT_BAD_JSON, "a JSON object");
+    } else if (!origin->schema_fixed && !empty) {
+        good = read_unexpected(splitter, sure, left, origin, record, reading, &consumed);
     }
-    if (origin->schema_fixed) return consumed;
-    /* not what was expected: look at it without any expectation */
-    const struct schema *found = find_format(splitter, line, left, record, reading, &consumed);
-    if (found == NULL) found = sure; /* whose reason it is then */
-    if (found == NULL || found->layout == LAYOUT_JSON) return consumed;
-    reading->kind = READING_RECORD;
-    splitter->spare = spare;
-    bool good = split_as(splitter, found, line, left, origin, record, reading, &consumed) ||
-                reading->kind == READING_SKIPPED;
-    if (good && known == NULL && splitter->header.schema == found && !agrees(splitter, record, reading))
-        good = reading_reject(reading, REJECT_UNKNOWN_FORMAT, "a line of a known format");
-    if (good) splitter->last = found;
+    if (empty || (!good && is_test_message(record))) { /* that it begins like one may be the client's own words */
+        reading->kind = READING_SKIPPED;
+        reading->skip = empty ? SKIP_EMPTY_LINE : SKIP_TEST_MESSAGE;
+    }
     return consumed;
 }
 

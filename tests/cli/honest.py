@@ -180,8 +180,7 @@ BRACKETS = re.compile(rb"\[([^\]\[]{19,40})\]")
 NGINX_PEER = re.compile(rb"(?:(?<= )|^)(\S+)(?= - )")  # behind $host, or not
 NGINX_TIME = re.compile(rb'\[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "')
 NGINX_NO_PEER = re.compile(rb'"[^"]*" \[')
-HAPROXY = re.compile(rb"(?:^|.* )(\S+) $", re.DOTALL)
-ISTIO = re.compile(rb'.*" (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)', re.DOTALL)
+ISTIO = re.compile(rb'.*" ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)', re.DOTALL)
 
 
 def nginx_peer(word):
@@ -191,7 +190,8 @@ def nginx_peer(word):
 def what_nginx_says(line):
     match = NGINX_TIME.search(line)
     times = moments(match[1]) if match else ()
-    words = NGINX_PEER.findall(line[:match.start()]) if times else []
+    before = line[:match.start()] if times else b""
+    words = [found[1] for found in NGINX_PEER.finditer(before) if len(before) - found.end() >= 4]  # ` - `, a user or none, and a blank
     peers = [who for word in words if word != b"-" for who in readable(nginx_peer, word)]  # `-` may be the user, too
     if len(peers) > 1:  # $host and $remote_user are the client's own words
         return
@@ -203,11 +203,12 @@ def what_nginx_says(line):
 def what_haproxy_says(line):
     """The client stands in front of the first date in brackets."""
     for match in BRACKETS.finditer(line):
-        times, before = moments(match[1]), HAPROXY.match(line[:match.start()])
-        if not times or not before or not LOCAL.fullmatch(match[1]):
+        times, before = moments(match[1]), line[:match.start()]
+        if not times or not before.endswith(b" ") or not LOCAL.fullmatch(match[1]):
             continue
-        nobody = before[1] == b"-:-" or before[1].startswith(b"unix:")
-        address, _, port = before[1].rpartition(b":")
+        word = before[:-1].rpartition(b" ")[2]
+        nobody = word == b"-:-" or word.startswith(b"unix:")
+        address, _, port = word.rpartition(b":")
         yield from ((time, who, True) for time in times for who in ([None] if nobody else readable(address_and_port, address, port)))
         return
 
@@ -356,7 +357,7 @@ def what_the_line_says(line, given=None, wraps=0):
 # --- lines that are passed over ------------------------------------------------------------------
 
 # names of columns alone, or a row that says that there is nothing to tell
-SKIPPED = re.compile(rb"(?: *[a-z][a-z0-9_-]*)+ *\r?|(?:.* )?(?:NODATA|SKIPDATA)(?: .*)?|#(?:Version|Fields):.*|Enable AccessLog for ELB: .*|", re.DOTALL)
+SKIPPED = re.compile(rb"[a-z][a-z0-9_-]*(?: +[a-z][a-z0-9_-]*)* *\r?|(?:.* )?(?:NODATA|SKIPDATA)(?: .*)?|#(?:Version|Fields):.*|Enable AccessLog for ELB: .*|", re.DOTALL)
 
 
 def may_be_skipped(line, wraps=0):
