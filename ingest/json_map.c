@@ -24,8 +24,8 @@ static inline uint64_t load_up_to_8(const char *text, size_t count) {
     return word;
 }
 
-/* A key with what it is found by: its first and its last eight bytes, which tell nearly all keys apart. (A hash of every byte, and
- * memcmp, cost three times as much.) */
+/* A key with what it is found by: its first and its last eight bytes, which tell nearly all keys apart. (A hash of every byte and
+ * memcmp took 149 instructions for a key of CloudFront's, this takes 63.) */
 struct wanted {
     struct slice text;
     uint64_t first, last;

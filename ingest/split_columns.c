@@ -70,7 +70,7 @@ static struct span name_extra(struct splitter *splitter, const struct record *re
 }
 
 /* The leading columns that need no second look, up to the first one that is empty or that the table does not know; `*start` is where
- * the one behind them starts. Returns how many. (14 instructions a column, where arrange() takes 35.) */
+ * the one behind them starts. Returns how many. (13 instructions a column less than the loop in arrange().) */
 static inline uint32_t arrange_simple(const uint32_t *ends, uint32_t count, const uint8_t *rows, struct record *record,
                                       uint32_t *start) {
     uint32_t i = 0, from = 0, base = record->line.offset, rows_count = record->schema->fields_count;

@@ -248,6 +248,35 @@ static void test_extra_columns(void **state) {
     assert_leaf("aws.elb.extra", "");
 }
 
+/* Layouts that are more than columns between separators: every byte in a text of the client is good JSON afterwards, and the columns
+ * beside it are as they were. */
+static void test_every_byte_of_a_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *before, *behind;
+    } lines[] = {
+        {"81.2.69.142 - - [01/Dec/2025:00:00:01 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"a", "b\""},
+        {"81.2.69.142:33317 [01/Dec/2025:00:00:01.000] in~ back/srv 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a",
+         "b} \"GET / HTTP/1.1\""},
+        {"[2025-12-01T00:00:01.000Z] \"GET / HTTP/1.1\" 200 - 0 92 6 - \"81.2.69.142\" \"a",
+         "b\" \"7\" \"example.com\" \"10.0.2.105:8080\""},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        for (int byte = 1; byte < 256; byte++) {
+            char line[256];
+            if (byte == '\n') continue;
+            int bytes = snprintf(line, sizeof line, "%s%c%s", lines[i].before, byte, lines[i].behind);
+            encode_line(&encode, encoders[0], &origin_plain, (struct slice){line, (size_t)bytes}, (struct slice){0});
+            if (encode.reading.kind != READING_RECORD) {
+                assert_non_null(strchr("\"{}", byte)); /* what ends the text */
+                continue;
+            }
+            if (!json_text_parse((struct slice){encode.out, encode.out_bytes - 1}, &json)) fail_msg("%s", line);
+            assert_leaf("@timestamp", "\"2025-12-01T00:00:01.000000Z\"");
+            assert_leaf("http.version", "\"1.1\"");
+        }
+}
+
 static void test_original(void **state) {
     (void)state;
     char line[LINE_BYTES_ROOM];
@@ -440,6 +469,7 @@ int main(void) {
         cmocka_unit_test(test_documented_record),
         cmocka_unit_test(test_leaves),
         cmocka_unit_test(test_extra_columns),
+        cmocka_unit_test(test_every_byte_of_a_text),
         cmocka_unit_test(test_original),
         cmocka_unit_test(test_origin),
         cmocka_unit_test(test_null_columns),

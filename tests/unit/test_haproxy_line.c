@@ -201,6 +201,44 @@ static void test_no_room(void **state) {
     }
 }
 
+/* 0 a digit, _ a digit or a space, a a letter, anything else itself */
+static bool is_like(char shape, char c) {
+    bool digit = c >= '0' && c <= '9', letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return shape == '0' ? digit : shape == '_' ? digit || c == ' ' : shape == 'a' ? letter : c == shape;
+}
+
+/* Every byte of both times replaced by every other one. */
+static void test_times(void **state) {
+    (void)state;
+    static struct record record;
+    struct line_cut cut;
+    static const char good[] = "Feb  6 12:14:14 haproxy[1]: 81.2.69.142:33317 [06/Feb/2009:12:14:14.655] in back/srv "
+                               "10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"GET / HTTP/1.1\"";
+    static const struct {
+        const char *shape;
+        size_t start;
+        enum haproxy_column column;
+    } times[] = {{"aaa _0 00:00:00 ", 0, HAPROXY_SYSLOG_TIME}, {"00/aaa/0000:00:00:00", 47, HAPROXY_REQUEST_DATE}};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        for (size_t place = 0; times[i].shape[place] != '\0'; place++)
+            for (int byte = 0; byte < 256; byte++) {
+                char line[sizeof good];
+                memcpy(line, good, sizeof good);
+                line[times[i].start + place] = (char)byte;
+                struct slice text = {line, sizeof good - 1};
+                bool taken = cut_line(haproxy_line_cut, &schema_haproxy, text, CUT_SPARE_BYTES, &record, &cut) &&
+                             record.fields[times[i].column].length > 0;
+                if (taken != is_like(times[i].shape[place], (char)byte)) fail_msg("%s: %d", line, taken);
+            }
+    char line[sizeof good + 2];
+    for (int byte = ' ' + 1; byte < 127; byte++) { /* a fraction behind the first one, and no other number */
+        snprintf(line, sizeof line, "%.15s%c5%s", good, byte, good + 15);
+        struct slice text = {line, sizeof line - 1};
+        bool taken = cut_line(haproxy_line_cut, &schema_haproxy, text, CUT_SPARE_BYTES, &record, &cut);
+        assert_int_equal(taken && record.fields[HAPROXY_SYSLOG_TIME].length == 17, byte == '.');
+    }
+}
+
 static void test_what_was_expected(void **state) {
     (void)state;
     static struct record record;
@@ -212,10 +250,8 @@ static void test_what_was_expected(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_cut_at_every_byte),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_what_was_expected),
+        cmocka_unit_test(test_lines), cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_times), cmocka_unit_test(test_what_was_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void test_all_keys(void **state) {
     assert_true(maps_with_keys > 0);
 }
 
-/* Keys with the same first and last eight bytes: only the middle tells them apart. */
+/* Keys with the same first and last eight bytes: only the middle tells them apart, or the length. */
 static void test_alike_keys(void **state) {
     (void)state;
     static struct json_map map;
@@ -67,6 +67,8 @@ static void test_alike_keys(void **state) {
     assert_int_equal(map.keys_count, count);
     check_like(&map, 0, SLICE("upstream_a_response"));
     check_like(&map, 0, SLICE("upstream_b_response"));
+    assert_true(json_map_add(&map, SLICE("peer=ssssssssssss")));
+    check_like(&map, 0, SLICE("ssssssssssss"));
     assert_null(json_map_find(&map, 0, SLICE("upstream_c_response")));
 }
 
