@@ -66,8 +66,9 @@ const struct schema *detect(const struct record *record) {
 bool detect_agrees(const struct record *record) {
     const struct schema *schema = record->schema;
     struct span last = record->fields[schema->detect_count - 1];
-    size_t bytes = last.offset + last.length - record->line.offset;
-    /* with quotes among them, detection would have other columns before it */
+    /* with quotes among them, detection would have other columns before it; of flows, it counts all columns */
+    size_t bytes = schema->layout == LAYOUT_HEADER ? record->line.length
+                                                   : last.offset + last.length - record->line.offset;
     bool other_columns = schema->layout != LAYOUT_SPACE_QUOTED &&
                          memchr(record->text + record->line.offset, '"', bytes) != NULL;
     return !other_columns && detect(record) == schema;

@@ -346,7 +346,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint32_t which = data[0] & 7u;
     struct origin origin = {.schema = which >= 4 ? formats[which - 4] : NULL};
     origin.schema_fixed = origin.schema != NULL && (data[0] & 8u) != 0;
-    const struct schema *certain = origin.schema_fixed ? origin.schema : NULL;
+    /* the name of an object does not tell a VPC from a transit gateway, but it does tell CloudFront */
+    bool w3c = origin.schema != NULL && origin.schema->layout == LAYOUT_W3C;
+    const struct schema *certain = origin.schema_fixed || w3c ? origin.schema : NULL;
     uint32_t spare = SPARE_EXPANSION * TEXT_BYTES_MAX + SPARE_LINE_BYTES * LINES_MAX;
     char *text = malloc(spare + TEXT_PADDING_BYTES + TEXT_BYTES_MAX + TEXT_PADDING_BYTES),
          *lines = text + spare + TEXT_PADDING_BYTES;
