@@ -207,13 +207,37 @@ static void check_extra(const struct order *order, uint32_t index, struct slice 
     ASSERT(memcmp(found.ptr + found.len - text.len, text.ptr, text.len) == 0);
 }
 
+static int column_of(const struct record *record, const struct order *order, uint32_t index) {
+    int column = order->schema == NULL ? (int)index : index < order->count ? order->column[index] : -1;
+    return column < record->schema->fields_count ? column : -1;
+}
+
+/* The word whose end may have been cut off with the rest of the line and that would then be another address: kept as an extra. -1: none. */
+static int distrusted(const struct record *record, const struct order *order, const struct words *words) {
+    const struct schema *schema = record->schema;
+    uint32_t wanted = order->schema != NULL ? order->count : schema->headless_count_max;
+    if (schema->layout != LAYOUT_W3C || words->count >= wanted || words->count == 0) return -1;
+    int last = (int)words->count - 1, column = column_of(record, order, (uint32_t)last);
+    if (column < 0 || is_null(words->at[last])) return -1;
+    const struct field_spec *field = &schema->fields[column];
+    bool address = field->kind == FIELD_IP || field->kind == FIELD_ENDPOINT ||
+                   (field->role >= ROLE_FORWARDED_FOR && field->role <= ROLE_VIEWER);
+    return address ? last : -1;
+}
+
 /* Every column of the row is where the order has it: no other text, from no other place. */
 static void check_columns(const struct record *record, const struct order *order, const struct words *words) {
     bool filled[FIELDS_MAX] = {false};
     uint32_t extra = record->schema->fields_count;
     for (uint32_t i = 0; i < words->count; i++) {
-        int column = order->schema == NULL ? (int)i : i < order->count ? order->column[i] : -1;
-        if (column >= record->schema->fields_count) column = -1;
+        int column = column_of(record, order, i);
+        if ((int)i == distrusted(record, order, words)) {
+            struct slice found = record_text(record, record->fields[extra++]);
+            ASSERT(extra <= record->fields_count && record->fields[column].length == 0);
+            ASSERT(found.len >= words->at[i].len &&
+                   memcmp(found.ptr + found.len - words->at[i].len, words->at[i].ptr, words->at[i].len) == 0);
+            continue;
+        }
         if (column < 0) {
             ASSERT(extra < record->fields_count);
             struct slice found = record_text(record, record->fields[extra++]);
@@ -240,7 +264,7 @@ static struct slice model_column(const struct record *record, const struct order
                                  enum field_role role) {
     int wanted = schema_column(record->schema, role);
     for (uint32_t i = 0; wanted >= 0 && i < words->count; i++)
-        if ((order->schema == NULL ? (int)i : i < order->count ? order->column[i] : -1) == wanted) return words->at[i];
+        if (column_of(record, order, i) == wanted && (int)i != distrusted(record, order, words)) return words->at[i];
     return SLICE("");
 }
 
