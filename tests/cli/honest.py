@@ -204,7 +204,8 @@ def what_haproxy_says(line):
     """The client stands in front of the first date in brackets."""
     for match in BRACKETS.finditer(line):
         times, before = moments(match[1]), line[:match.start()]
-        if not times or not before.endswith(b" ") or not LOCAL.fullmatch(match[1]):
+        apart = before.endswith(b" ") and line[match.end():match.end() + 1] == b" "  # not inside the syslog prefix's words
+        if not times or not apart or not LOCAL.fullmatch(match[1]):
             continue
         word = before[:-1].rpartition(b" ")[2]
         nobody = word == b"-:-" or word.startswith(b"unix:")
