@@ -29,6 +29,7 @@
 #define W3C_HEADER "#Fields: c-ip timestamp(ms) x-edge-location new\n"
 #define W3C_ROW "81.2.69.142\t1772366400123\tLHR61\t[01/Mar/2026:12:00:00 +0000]\n"
 #define VPC_DEFAULT "2 123456789012 eni-1 81.2.69.142 10.0.0.80 4711 443 6 10 840 1772366400 1772366460 ACCEPT OK\n"
+#define VPC_QUOTE "2 123456789012 eni-1 81.2.69.142 10.0.0.80 4711 443 6 10 840 1772366400 1772366460 AC\" OK\n"
 
 static struct splitter splitter;
 static const struct origin unknown_origin;
@@ -80,6 +81,8 @@ static const struct {
     {"the same behind another format", W3C_HEADER NGINX "\n" W3C_ROW ALB W3C_ROW, "- nginx cloudfront alb_access cloudfront"},
     {"a row of the usual order under another header", VPC_SWAPPED VPC_DEFAULT, "- unknown-format"},
     {"the same without one", VPC_DEFAULT, "vpc_flow"},
+    {"a quote in the last column", VPC_QUOTE, "unterminated-quote"},
+    {"the same behind one without", VPC_DEFAULT VPC_QUOTE, "vpc_flow unterminated-quote"},
     {"what stands behind a short line", "2026-0:{\"cl", "unterminated-quote"},
     {"a header line in JSON", "{\"message\":\"srcaddr start\\n\"}\n", "-"},
     {"two lines in JSON", "{\"message\":\"srcaddr start\\n81.2.69.142 1772366400\"}\n", "unknown-format"},
