@@ -56,14 +56,10 @@ static inline struct span cursor_span(const struct record *record, struct slice 
 
 /* Appends `name=value` behind the columns. False when there is no room for it. */
 static inline bool cursor_add_extra(struct record *record, struct spare *spare, const char *name, struct slice value) {
-    size_t name_bytes = strlen(name);
-    char *out = spare_room(spare, name_bytes + 1 + value.len);
-    if (out == NULL || record->fields_count >= FIELDS_MAX) return false;
-    memcpy(out, name, name_bytes);
-    out[name_bytes] = '=';
-    if (value.len > 0) memcpy(out + name_bytes + 1, value.ptr, value.len);
-    record->fields[record->fields_count++] = spare_take(spare, out + name_bytes + 1 + value.len);
-    return true;
+    if (record->fields_count >= FIELDS_MAX) return false;
+    struct span extra = spare_put_named(spare, (struct slice){0}, slice_from(name), value);
+    if (extra.length > 0) record->fields[record->fields_count++] = extra;
+    return extra.length > 0;
 }
 
 #endif

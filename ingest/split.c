@@ -265,7 +265,8 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
         result = split_json(splitter, origin, record, reading, &inner);
     }
     if (result == SPLIT_JSON_WRAPPED) {
-        struct header header = splitter->header;
+        struct header header; /* one in there is in force for nothing */
+        header.schema = NULL;
         const char *line = record->text + inner.offset;
         uint32_t taken;
         record->line = inner; /* also where it was not unwrapped to the end */

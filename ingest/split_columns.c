@@ -59,14 +59,9 @@ bool is_export_time(struct slice text) {
 /* A column that the table has no row for: an extra, with the name that the header gave it. */
 static struct span name_extra(struct splitter *splitter, const struct record *record, const char *name,
                               struct span span) {
-    struct slice text = record_text(record, span);
-    size_t name_bytes = strlen(name);
-    char *out = spare_room(&splitter->spare, name_bytes + 1 + text.len);
-    if (out == NULL) return span; /* rather without its name than not at all */
-    memcpy(out, name, name_bytes);
-    out[name_bytes] = '=';
-    memcpy(out + name_bytes + 1, text.ptr, text.len);
-    return spare_take(&splitter->spare, out + name_bytes + 1 + text.len);
+    struct span named = spare_put_named(&splitter->spare, (struct slice){0}, slice_from(name),
+                                        record_text(record, span));
+    return named.length > 0 ? named : span; /* rather without its name than not at all */
 }
 
 /* The leading columns that need no second look, up to the first one that is empty or that the table does not know; `*start` is where

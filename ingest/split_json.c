@@ -157,17 +157,9 @@ static void add_extra(struct reader *reader, struct slice around, uint32_t index
     struct record *record = reader->record;
     struct span key = reader->tree->nodes[index].key;
     if (is_empty(reader->tree, index) || record_null(record, value)) return;
-    struct slice name = text_of(reader, key), text = text_of(reader, value);
-    char *out = spare_room(reader->spare, around.len + 1 + name.len + 1 + text.len);
-    if (out == NULL) return;
-    if (around.len > 0) {
-        out = (char *)memcpy(out, around.ptr, around.len) + around.len;
-        *out++ = '.';
-    }
-    out = (char *)memcpy(out, name.ptr, name.len) + name.len;
-    *out++ = '=';
-    out = (char *)memcpy(out, text.ptr, text.len) + text.len;
-    struct span span = spare_take(reader->spare, out);
+    struct slice text = text_of(reader, value);
+    struct span span = spare_put_named(reader->spare, around, text_of(reader, key), text);
+    if (span.length == 0) return;
     if (record->fields_count < FIELDS_MAX) record->fields[record->fields_count] = span;
     if (record->fields_count <= FIELDS_MAX) record->fields_count++;
     if (memchr(text.ptr, '"', text.len) != NULL) record->plain = false;

@@ -26,4 +26,20 @@ static inline struct span spare_take(struct spare *spare, const char *end) {
     return span;
 }
 
+/* Puts `name=text` there, or `around.name=text`. Length 0: there was no room. */
+static inline struct span spare_put_named(struct spare *spare, struct slice around, struct slice name,
+                                          struct slice text) {
+    char *out = spare_room(spare, around.len + 1 + name.len + 1 + text.len);
+    if (out == NULL) return (struct span){0, 0};
+    if (around.len > 0) {
+        out = (char *)memcpy(out, around.ptr, around.len) + around.len;
+        *out++ = '.';
+    }
+    if (name.len > 0) memcpy(out, name.ptr, name.len);
+    out += name.len;
+    *out++ = '=';
+    if (text.len > 0) memcpy(out, text.ptr, text.len);
+    return spare_take(spare, out + text.len);
+}
+
 #endif
