@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "ingest/split.h"
 #include "ingest/trace_time.h"
+#include "schemas/field_time.h"
 
 #define PORT_DIGITS_MAX 5u
 
@@ -31,15 +32,8 @@ static inline bool parse_moment(const struct record *record, enum field_kind kin
                                 struct timestamp_cache *days, struct moment *moment) {
     struct slice text = record_text(record, span);
     moment->text = (struct span){span.offset, 0};
-    switch (kind) {
-    case FIELD_TIME: return timestamp_parse(text, days, &moment->ns, &moment->text.length);
-    case FIELD_TIME_LOCAL: return timestamp_parse_local(text, days, &moment->ns);
-    case FIELD_UNIX_MS: return timestamp_parse_unix_ms(text, &moment->ns);
-    case FIELD_TIME_ANY:
-        return timestamp_parse_zoned(text, days, &moment->ns) || timestamp_parse_local(text, days, &moment->ns) ||
-               timestamp_parse_unix_ms(text, &moment->ns) || timestamp_parse_unix(text, &moment->ns);
-    default: return timestamp_parse_unix(text, &moment->ns);
-    }
+    return kind == FIELD_TIME ? timestamp_parse(text, days, &moment->ns, &moment->text.length)
+                              : field_time_parse(kind, text, days, &moment->ns);
 }
 
 /* False when the column is there and no time. */

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/percent.h"
 #include "base/timestamp.h"
+#include "schemas/field_time.h"
 #include "sinks/prepare.h"
 
 static inline uint64_t bit(uint32_t column) {
@@ -96,12 +97,6 @@ static char *render_signed(char *out, struct slice text) {
     return render_integer(out, text);
 }
 
-static bool is_time(struct slice text, uint32_t *digits) {
-    struct timestamp_cache days = {.known = false};
-    int64_t ns;
-    return timestamp_parse(text, &days, &ns, digits);
-}
-
 /* One item of a list, with what separates it from the next one behind it; a null one is left out. */
 static char *render_item(struct preparation *preparation, enum field_kind kind, struct slice item, char *out) {
     if (kind == FIELD_TEXTS_QUOTED) { /* the last quote may have been cut off */
@@ -152,27 +147,15 @@ static void prepare_signed(struct preparation *preparation, uint32_t column, str
         set(preparation, column, prepare_rendered(preparation, end));
 }
 
-static bool parse_time(enum field_kind kind, struct slice text, int64_t *ns) {
-    struct timestamp_cache days = {.known = false};
-    switch (kind) {
-    case FIELD_UNIX_TIME: return timestamp_parse_unix(text, ns);
-    case FIELD_UNIX_MS: return timestamp_parse_unix_ms(text, ns);
-    case FIELD_TIME_LOCAL: return timestamp_parse_local(text, &days, ns);
-    default: return timestamp_parse_zoned(text, &days, ns);
-    }
-}
-
 /* A date like every other, without its Z, which comes with the suffix. */
 static void prepare_time(struct preparation *preparation, uint32_t column, enum field_kind kind, struct slice text) {
+    struct timestamp_cache days = {.known = false};
     int64_t ns;
     uint32_t digits;
     char *out = preparation->scratch;
-    if (kind == FIELD_TIME) {
-        if (is_time(text, &digits))
-            set(preparation, column, (struct slot){text.ptr, digits});
-        else
-            mark_raw(preparation, column);
-    } else if (parse_time(kind, text, &ns))
+    if (kind == FIELD_TIME && timestamp_parse(text, &days, &ns, &digits))
+        set(preparation, column, (struct slot){text.ptr, digits});
+    else if (kind != FIELD_TIME && field_time_parse(kind, text, &days, &ns))
         set(preparation, column,
             prepare_rendered(preparation, out + timestamp_format(ns, &preparation->context->days, out) - 1));
     else
