@@ -125,7 +125,7 @@ static void add_tally(struct tally *sum, const struct tally *part) {
     sum->bytes_read += part->bytes_read;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
-    for (int i = 0; i < VERDICTS; i++) sum->verdicts[i] += part->verdicts[i];
+    for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
 }
 
 static enum status write_batch(struct pipeline *pipeline, struct batch *batch, struct error *error) {

@@ -149,7 +149,7 @@ void summary_print(const struct summary *summary) {
                 grouped(summary_skipped(tally), skipped));
     print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
     print_counts("skipped", skip_names, tally->skipped, SKIP_REASONS);
-    print_counts("verdicts", verdict_names, tally->verdicts, VERDICTS);
+    print_counts("verdicts", verdict_names, tally->verdicts, (int)verdicts_count());
     print_ranking("countries", &summary->countries, tally->written, "");
     print_ranking("networks", &summary->networks, tally->written, "AS");
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
@@ -219,7 +219,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
             (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally));
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
-    json_counts(out, "verdicts", verdict_names, tally->verdicts, VERDICTS);
+    json_counts(out, "verdicts", verdict_names, tally->verdicts, (int)verdicts_count());
     fprintf(out, "\"bytes\":{\"read\":%llu,\"written\":%llu},\"seconds\":%.3f,\"records_per_second\":%.0f,",
             (unsigned long long)tally->bytes_read, (unsigned long long)summary->bytes_written, summary->seconds,
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));

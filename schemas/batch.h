@@ -73,7 +73,7 @@ struct origin {
 struct tally {
     uint64_t read, written;
     uint64_t rejected[REJECT_REASONS], skipped[SKIP_REASONS];
-    uint64_t verdicts[VERDICTS];
+    uint64_t verdicts[VERDICTS_MAX];
     uint64_t bytes_read; /* of uncompressed text */
 };
 

@@ -71,6 +71,21 @@
 /* Depth of nested output objects. */
 #define OUTPUT_DEPTH_MAX 8u
 
+/* --- hops ------------------------------------------------------------------------------------- */
+/* Hops of a chain: a bit each in struct client. A longer chain is refused at load; the deepest set-ups have five. */
+#define CHAIN_HOPS_MAX 16u
+/* Headers that the hops of a chain look at by name. More are refused at load. */
+#define CHAIN_HEADERS_MAX 8u
+/* Right end of a list of addresses that is looked at. Servers take headers of 8 to 64 KiB, and what matters stands right. What is
+ * left of it is not read, flag `xff-truncated`. */
+#define LIST_WINDOW_BYTES 8192u
+/* Empty members of a list that are passed over when an address is looked for (RFC 9110 section 5.6.1); one more is `xff-garbled`. */
+#define LIST_EMPTIES_MAX 16u
+/* The longest address with a port and quotes has 49 bytes without its zone; what is longer is none. */
+#define TOKEN_BYTES_MAX 64u
+/* What hop.claim shows of the leftmost text; the rest is cut off. */
+#define CLAIM_BYTES_MAX 64u
+
 /* --- inputs ----------------------------------------------------------------------------------- */
 #define PATH_BYTES_MAX 4096u
 /* Directory levels below an INPUT; deeper ones are an error that names the place. */

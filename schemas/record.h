@@ -11,40 +11,10 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "schemas/client_facts.h"
 #include "schemas/limits.h"
 #include "schemas/place.h"
 #include "schemas/schema.h"
-
-struct span {
-    uint32_t offset, length; /* bytes, into the batch's text */
-};
-
-/* Who the client is (HOPS.md 4.4). */
-enum verdict { VERDICT_OK, VERDICT_PEER_INVALID, VERDICTS };
-enum provenance { PROVENANCE_NONE, PROVENANCE_PEER, PROVENANCES };
-enum hop_flag { HOP_NON_GLOBAL, HOP_V4_MAPPED, HOP_FLAGS };
-
-extern const char *const verdict_names[VERDICTS];
-extern const char *const provenance_names[PROVENANCES];
-extern const char *const hop_flag_names[HOP_FLAGS];
-
-/* An address and its port where the line has them in canonical form; a length of 0: format them. */
-struct endpoint_text {
-    struct span address, port;
-};
-
-struct client {
-    struct ip ip;
-    struct endpoint_text text;
-    uint16_t port;   /* 0: not known */
-    bool resolved;   /* ip and port mean something */
-    bool global;     /* has a place in the world: look it up */
-    uint8_t verdict; /* enum verdict */
-    uint8_t provenance;
-    uint8_t trust;  /* 0 unresolved .. 3 network-proven */
-    uint8_t depth;  /* hops whose evidence was used, at most 9 */
-    uint32_t flags; /* 1 << enum hop_flag */
-};
 
 /* What log.flags says of a line. */
 enum record_flag {

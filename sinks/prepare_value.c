@@ -154,20 +154,27 @@ static uint64_t prepare_addresses(struct preparation *preparation) {
     return found;
 }
 
+/* No part of the shape: a hop that repeats may count to hundreds. */
+static uint64_t set_depth(struct preparation *preparation, uint32_t depth) {
+    static const char digits[32] = "0123456789";
+    return depth <= 9 ? set(preparation, VALUE_HOP_DEPTH, digits + depth, 1)
+                      : set_number(preparation, VALUE_HOP_DEPTH, depth);
+}
+
 static uint64_t prepare_hop(struct preparation *preparation) {
     const struct client *client = &preparation->record->client;
     preparation->presence.verdict = client->verdict;
     preparation->presence.provenance = client->provenance;
     preparation->presence.trust = client->trust;
-    preparation->presence.depth = client->depth;
-    if (client->flags == 0) return 0;
+    uint64_t found = set_depth(preparation, client->depth);
+    if (client->flags == 0) return found;
     char *out = preparation->scratch;
     for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
         if ((client->flags & 1u << flag) == 0) continue;
         out = separate(preparation, out);
         for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
     }
-    return set_rendered(preparation, VALUE_HOP_FLAGS, out);
+    return found | set_rendered(preparation, VALUE_HOP_FLAGS, out);
 }
 
 /* --- request, TLS, cloud ------------------------------------------------------------------------ */

@@ -49,10 +49,6 @@ static bool is_constant(unsigned code, struct presence presence, struct slice *t
         ASSERT(presence.trust <= 9);
         *text = (struct slice){digits + presence.trust, 1};
         return true;
-    case VALUE_HOP_DEPTH:
-        ASSERT(presence.depth <= 9);
-        *text = (struct slice){digits + presence.depth, 1};
-        return true;
     default: return false;
     }
 }

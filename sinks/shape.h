@@ -26,9 +26,9 @@ struct presence {
     uint64_t columns, values;
     union {
         struct {
-            uint8_t outcome, verdict, provenance, trust, depth; /* as in struct record */
-            uint8_t tls;                                        /* enum shape_tls */
-            bool network, waf_blocked;
+            uint8_t outcome, verdict, provenance, trust; /* as in struct record */
+            uint8_t tls;                                 /* enum shape_tls */
+            bool network, waf_blocked, unused;
         };
         uint64_t constants;
     };

@@ -1,0 +1,33 @@
+/* Which chain a record belongs to: rules in order, the first that matches wins (HOPS.md 4.1).
+ *
+ * Threads: made by the main thread, read-only once published. */
+#ifndef WHEREFROM_CHAIN_RULES_H
+#define WHEREFROM_CHAIN_RULES_H
+
+#include "schemas/chain.h"
+
+/* What a rule can look at. */
+enum selector {
+    SELECT_ELB, /* balancer as its logs name it: app/web/50dc6c495c0c9188 */
+    SELECT_FORMAT,
+    SELECT_TOPIC,
+    SELECT_LISTENER,
+    SELECT_TARGET_GROUP,
+    SELECTORS
+};
+extern const char *const selector_names[SELECTORS]; /* keys of the config */
+
+struct chain_rule {
+    const char *globs[SELECTORS]; /* fnmatch(3) without flags; NULL: anything. All that are given must match */
+    const struct chain *chain;
+};
+
+struct chain_rules {
+    const struct chain_rule *rules;
+    uint32_t rules_count;
+    const struct chain *always; /* --chain: no rule is asked; NULL: not given */
+    const struct chain
+        *otherwise; /* where no rule matches; NULL: nothing is declared, the peer is taken for the client */
+};
+
+#endif
