@@ -6,11 +6,11 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "enrich/client.h"
 
 bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     *worker = (struct worker){.plan = plan};
     splitter_init(&worker->splitter, plan->kernel);
+    client_resolver_init(&worker->clients);
     if (!splitter_use_tables(&worker->splitter, plan->tables) || !encoder_context_init(&worker->context)) return false;
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
@@ -59,7 +59,7 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
  * at three points, with another line read in between: resolve (fetch the bucket), locate (fetch the place), write. */
 
 static void resolve(struct worker *worker, struct record *record) {
-    client_resolve(record);
+    client_resolve(&worker->clients, record);
     record->place.length = 0;
     if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
 }
@@ -108,6 +108,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     ASSERT(batch->magic == BATCH_MAGIC);
     struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
+    client_resolver_set(&worker->clients, worker->plan->rules, batch->origin);
     worker->splitter.header = batch->header;
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;

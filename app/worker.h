@@ -6,6 +6,7 @@
 
 #include "base/scan.h"
 #include "enrich/geo_cache.h"
+#include "enrich/record_client.h"
 #include "ingest/split.h"
 #include "sinks/encoder.h"
 
@@ -15,13 +16,15 @@ struct worker_plan {
     const struct split_tables *tables;
     const struct encoder *encoder;
     const struct geo *geo;
-    int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
+    const struct chain_rules *rules; /* NULL: no chains are declared */
+    int64_t since_ns, until_ns;      /* records outside [since, until) are skipped; 0: no bound */
 };
 
 struct worker {
     const struct worker_plan *plan;
     struct splitter splitter;
     struct geo_cache *places; /* NULL without databases */
+    struct client_resolver clients;
     struct encoder_context context;
     struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */
 };

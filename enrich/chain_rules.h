@@ -5,6 +5,7 @@
 #define WHEREFROM_CHAIN_RULES_H
 
 #include "schemas/chain.h"
+#include "schemas/schema.h"
 
 /* What a rule can look at. */
 enum selector {
@@ -23,11 +24,23 @@ struct chain_rule {
 };
 
 struct chain_rules {
+    const struct chain *const *chains; /* all that inputs name */
+    uint32_t chains_count;
     const struct chain_rule *rules;
     uint32_t rules_count;
     const struct chain *always; /* --chain: no rule is asked; NULL: not given */
     const struct chain
         *otherwise; /* where no rule matches; NULL: nothing is declared, the peer is taken for the client */
 };
+
+/* The column of a format that a selector looks at; -1 when it has none. */
+int selector_column(const struct schema *schema, enum selector selector);
+
+/* The chain of the first rule that matches, else `otherwise`. texts[i] NULL: the record does not say. Of an ARN, and of the id that WAF
+ * has for a balancer, what follows the account and the kind of resource may be matched alone. */
+const struct chain *chain_rules_pick(const struct chain_rules *rules, const char *const texts[SELECTORS]);
+
+/* NULL when there is none of that name. */
+const struct chain *chain_rules_named(const struct chain_rules *rules, const char *name);
 
 #endif

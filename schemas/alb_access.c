@@ -61,6 +61,7 @@ const struct schema schema_alb_access = {
     .help = "Application Load Balancer access log",
     .space = "aws.elb",
     .spec = "ELB user guide, Access logs for your Application Load Balancer",
+    .writer = "alb",
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

@@ -32,6 +32,7 @@ const struct schema schema_alb_connection = {
     .help = "Application Load Balancer connection log",
     .space = "aws.elb",
     .spec = "ELB user guide, Connection logs for your Application Load Balancer",
+    .writer = "alb",
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_NETWORK,
     SCHEMA_FIELDS(fields),

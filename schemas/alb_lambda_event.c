@@ -42,6 +42,8 @@ const struct schema schema_alb_lambda_event = {
     .help = "event of an ALB to a Lambda function",
     .space = "aws.elb",
     .spec = "ELB user guide, Lambda functions as targets",
+    .writer = "alb",
+    .list = LIST_WITH_PEER,
     .layout = LAYOUT_JSON,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

@@ -65,6 +65,7 @@ struct origin {
     bool schema_fixed;                   /* -f NAME: never try another format */
     const struct header *header;         /* order of columns until a header line says another; NULL: not given */
     const struct log_format *log_format; /* given by -f; NULL: the usual ones (ingest/log_format.h) */
+    const char *chain;                   /* the input's own; NULL: by rules */
     struct slice account, region;        /* from the key; empty when it does not say */
     struct ip_parsed node;               /* from the key; family IP_NONE when it does not say */
 };

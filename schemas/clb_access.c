@@ -29,6 +29,7 @@ const struct schema schema_clb_access = {
     .help = "Classic Load Balancer access log",
     .space = "aws.elb",
     .spec = "ELB user guide, Access logs for your Classic Load Balancer",
+    .writer = "clb",
     .layout = LAYOUT_SPACE_QUOTED,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

@@ -14,6 +14,7 @@ const char *verdict_names[VERDICTS_MAX] = {
     [VERDICT_BYPASS] = "bypass",
     [VERDICT_ALL_TRUSTED] = "all-trusted",
     [VERDICT_PEER_INVALID] = "peer-invalid",
+    [VERDICT_HOP_UNEXPECTED] = "hop-unexpected",
     [VERDICT_XFF_MISSING] = "xff-missing",
     [VERDICT_XFF_UNKNOWN] = "xff-unknown",
     [VERDICT_XFF_OBFUSCATED] = "xff-obfuscated",

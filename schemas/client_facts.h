@@ -24,6 +24,7 @@ enum verdict {
     VERDICT_BYPASS,           /* it came past the next hop: whoever connected is the client */
     VERDICT_ALL_TRUSTED,      /* every address was a hop's: the outermost one */
     VERDICT_PEER_INVALID,     /* from here on unresolved: the log writer's peer is no address */
+    VERDICT_HOP_UNEXPECTED,   /* a hop connected where another one was declared */
     VERDICT_XFF_MISSING,
     VERDICT_XFF_UNKNOWN,
     VERDICT_XFF_OBFUSCATED,

@@ -88,6 +88,7 @@ const struct schema schema_cloudfront = {
     .help = "CloudFront access log: standard, v2 or real-time",
     .space = "aws.cloudfront",
     .spec = "CloudFront developer guide, Standard logging reference; Use real-time access logs",
+    .writer = "cloudfront",
     .layout = LAYOUT_W3C,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

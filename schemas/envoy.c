@@ -55,6 +55,8 @@ const struct schema schema_envoy = {
     .help = "Envoy access log (default text, Istio's, JSON)",
     .space = "envoy",
     .spec = "Envoy documentation, Access logging",
+    .writer = "envoy",
+    .list = LIST_AS_SENT,
     .layout = LAYOUT_ENVOY,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

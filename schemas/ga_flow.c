@@ -46,6 +46,7 @@ const struct schema schema_ga_flow = {
     .help = "Global Accelerator flow log",
     .space = "aws.globalaccelerator",
     .spec = "Global Accelerator guide, Flow log record syntax",
+    .writer = "ga",
     .layout = LAYOUT_HEADER,
     .category = CATEGORY_NETWORK,
     SCHEMA_FIELDS(fields),

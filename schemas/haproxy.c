@@ -64,6 +64,7 @@ const struct schema schema_haproxy = {
     .help = "HAProxy log (httplog, httpslog, tcplog)",
     .space = "haproxy",
     .spec = "HAProxy configuration manual, section 8.2, Log formats",
+    .writer = "haproxy",
     .layout = LAYOUT_HAPROXY,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

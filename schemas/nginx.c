@@ -119,6 +119,7 @@ const struct schema schema_nginx = {
     .help = "NGINX access log, common log_formats or the one given; Apache common and combined",
     .space = "nginx",
     .spec = "nginx.org, Module ngx_http_log_module and Alphabetical index of variables",
+    .writer = "nginx",
     .layout = LAYOUT_LOG_FORMAT,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

@@ -48,6 +48,7 @@ const struct schema schema_nlb_access = {
     .help = "Network Load Balancer access log (TLS listeners)",
     .space = "aws.elb",
     .spec = "ELB user guide, Access logs for your Network Load Balancer",
+    .writer = "nlb",
     .layout = LAYOUT_SPACE,
     .category = CATEGORY_NETWORK,
     SCHEMA_FIELDS(fields),

@@ -60,6 +60,8 @@ struct record {
     struct span node_text; /* canonical as logged; length 0: format it */
     struct request request;
     struct client client;
+    struct ip waf_view; /* WAF: the address that its own rules on forwarded addresses would have looked at */
+    bool has_waf_view;
     struct place_json {
         const char *json;
         uint32_t length;

@@ -120,13 +120,22 @@ struct field_alias {
     const char *alias, *name;
 };
 
+/* How X-Forwarded-For is logged. */
+enum list_logged {
+    LIST_AS_RECEIVED,
+    LIST_AS_SENT,  /* with what the writer put there, if that is how it was set up: Envoy */
+    LIST_WITH_PEER /* with the writer's peer, which is logged nowhere else: ALB to Lambda, in its default mode */
+};
+
 enum schema_category { CATEGORY_WEB, CATEGORY_NETWORK };
 
 struct schema {
-    const char *name;  /* "alb_access" */
-    const char *help;  /* one line */
-    const char *space; /* where columns without a home of their own go: "aws.elb" */
-    const char *spec;  /* the page that it follows */
+    const char *name;   /* "alb_access" */
+    const char *help;   /* one line */
+    const char *space;  /* where columns without a home of their own go: "aws.elb" */
+    const char *spec;   /* the page that it follows */
+    const char *writer; /* what writes such logs, as a hop's type: "alb"; NULL: nothing that is a hop */
+    enum list_logged list;
     enum layout layout;
     enum schema_category category;
     const struct field_spec *fields;

@@ -114,6 +114,9 @@ static struct wrapping wrapping_of(unsigned code) {
     case VALUE_NODE_IP:
     case VALUE_HOP_VERDICT:
     case VALUE_HOP_PROVENANCE:
+    case VALUE_HOP_CLAIM:
+    case VALUE_HOP_VIA:
+    case VALUE_HOP_WAF_VIEW:
     case VALUE_METHOD:
     case VALUE_URL:
     case VALUE_URL_SCHEME:
@@ -292,7 +295,10 @@ static bool is_possible(const struct schema *schema, enum value value) {
     case VALUE_HOP_PROVENANCE:
     case VALUE_HOP_TRUST:
     case VALUE_HOP_DEPTH:
+    case VALUE_HOP_CLAIM:
+    case VALUE_HOP_VIA:
     case VALUE_HOP_FLAGS: return schema_tells_client(schema);
+    case VALUE_HOP_WAF_VIEW: return schema_column(schema, ROLE_FORWARDED_FOR) >= 0;
     case VALUE_PROVIDER: return slice_starts_with(slice_from(schema->space), SLICE("aws."));
     default: return true;
     }

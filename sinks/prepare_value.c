@@ -8,45 +8,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "base/timestamp.h"
-#include "sinks/prepare.h"
-
-/* Whether the plan writes it: what costs something is left out otherwise. */
-static inline bool written(const struct preparation *preparation, enum value value) {
-    return (preparation->plan->values >> value & 1) != 0;
-}
-
-/* Every function that fills slots returns the bits of the values that it found: they are gathered in a register, where or-ing them
- * into memory made each wait for the one before. */
-static inline uint64_t set(struct preparation *preparation, enum value value, const char *text, uint64_t bytes) {
-    preparation->slots[PLAN_SLOT_VALUES + value] = (struct slot){text, bytes};
-    return (uint64_t)1 << value;
-}
-
-/* Takes what was rendered from preparation->scratch to `end`. */
-static inline uint64_t set_rendered(struct preparation *preparation, enum value value, char *end) {
-    preparation->slots[PLAN_SLOT_VALUES + value] = prepare_rendered(preparation, end);
-    return (uint64_t)1 << value;
-}
-
-static inline uint64_t set_text(struct preparation *preparation, enum value value, struct span span) {
-    if (span.length == 0) return 0;
-    preparation->slots[PLAN_SLOT_VALUES + value] = prepare_text(preparation, span);
-    return (uint64_t)1 << value;
-}
-
-static inline uint64_t set_number(struct preparation *preparation, enum value value, uint64_t number) {
-    return set_rendered(preparation, value, preparation->scratch + number_write(number, preparation->scratch));
-}
-
-/* What stands between the items of a list that is rendered from preparation->scratch on. */
-static inline char *separate(const struct preparation *preparation, char *out) {
-    return out > preparation->scratch ? (char *)memcpy(out, "\",\"", 3) + 3 : out;
-}
-
-/* Text of the line that holds no byte that needs care: digits, dots, colons. */
-static inline uint64_t set_verbatim(struct preparation *preparation, enum value value, struct span span) {
-    return set(preparation, value, preparation->record->text + span.offset, span.length);
-}
+#include "sinks/prepare_set.h"
 
 /* A column that a derived value was made of, that is neither null nor readable, and whose text stands nowhere else. */
 static void mark_role_raw(struct preparation *preparation, enum field_role role) {
@@ -105,12 +67,6 @@ static uint64_t prepare_times(struct preparation *preparation) {
 
 /* --- addresses ---------------------------------------------------------------------------------- */
 
-static inline uint64_t set_ip(struct preparation *preparation, enum value value, struct span text,
-                              const struct ip *ip) {
-    if (text.length > 0) return set_verbatim(preparation, value, text);
-    return set_rendered(preparation, value, preparation->scratch + ip_format(ip, preparation->scratch));
-}
-
 static inline uint64_t set_port(struct preparation *preparation, enum value value, struct span text, uint16_t port) {
     return text.length > 0 ? set_verbatim(preparation, value, text) : set_number(preparation, value, port);
 }
@@ -152,29 +108,6 @@ static uint64_t prepare_addresses(struct preparation *preparation) {
     if (record->place.length > 0) /* its last comma comes with the suffix */
         found |= set(preparation, VALUE_CLIENT_PLACE, record->place.json, record->place.length - 1);
     return found;
-}
-
-/* No part of the shape: a hop that repeats may count to hundreds. */
-static uint64_t set_depth(struct preparation *preparation, uint32_t depth) {
-    static const char digits[32] = "0123456789";
-    return depth <= 9 ? set(preparation, VALUE_HOP_DEPTH, digits + depth, 1)
-                      : set_number(preparation, VALUE_HOP_DEPTH, depth);
-}
-
-static uint64_t prepare_hop(struct preparation *preparation) {
-    const struct client *client = &preparation->record->client;
-    preparation->presence.verdict = client->verdict;
-    preparation->presence.provenance = client->provenance;
-    preparation->presence.trust = client->trust;
-    uint64_t found = set_depth(preparation, client->depth);
-    if (client->flags == 0) return found;
-    char *out = preparation->scratch;
-    for (uint32_t flag = 0; flag < HOP_FLAGS; flag++) {
-        if ((client->flags & 1u << flag) == 0) continue;
-        out = separate(preparation, out);
-        for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
-    }
-    return found | set_rendered(preparation, VALUE_HOP_FLAGS, out);
 }
 
 /* --- request, TLS, cloud ------------------------------------------------------------------------ */
@@ -525,7 +458,7 @@ void prepare_values(struct preparation *preparation) {
         found |= set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
     found |= prepare_addresses(preparation);
-    found |= prepare_hop(preparation);
+    found |= prepare_hop(preparation); /* prepare_hop.c */
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "enrich/client.h"
+#include "enrich/record_client.h"
 #include "ingest/split.h"
 #include "sinks/encoder.h"
 
@@ -20,6 +20,7 @@ static inline size_t encode_line_bound(size_t line_bytes, const struct origin *o
 
 struct encode_line {
     struct splitter splitter;
+    struct client_resolver clients;
     struct encoder_context context;
     struct record record;
     struct reading reading;
@@ -41,6 +42,7 @@ static inline void encode_line_splitter(struct splitter *splitter, const struct 
 static inline void encode_line_init(struct encode_line *self, const struct scan_kernel *kernel) {
     *self = (struct encode_line){.text = NULL};
     encode_line_splitter(&self->splitter, kernel);
+    client_resolver_init(&self->clients);
     ASSERT(encoder_context_init(&self->context));
 }
 
@@ -88,7 +90,8 @@ static inline uint32_t encode_line(struct encode_line *self, const struct encode
                                       &self->reading);
     self->out_bytes = 0;
     if (self->reading.kind != READING_RECORD) return consumed;
-    client_resolve(&self->record);
+    client_resolver_set(&self->clients, NULL, origin);
+    client_resolve(&self->clients, &self->record);
     self->record.place.json = place.ptr;
     self->record.place.length = (uint32_t)place.len;
     size_t bound = encode_line_bound(self->record.line.length, origin), wanted = bound + OUT_PADDING_BYTES + 64;

@@ -1,0 +1,67 @@
+/* The client of a record: which chain it belongs to, what its columns say of hops, and what the walk makes of them.
+ *
+ * What a format can say, and what of it a chain needs, is found out once per pair of both.
+ *
+ * Threads: one resolver per worker. */
+#ifndef WHEREFROM_RECORD_CLIENT_H
+#define WHEREFROM_RECORD_CLIENT_H
+
+#include "enrich/chain_rules.h"
+#include "enrich/client.h"
+#include "schemas/batch.h"
+#include "schemas/record.h"
+
+/* Columns that are evidence: of the list, of Forwarded, of headers with one address, of a PROXY header. */
+enum { EVIDENCE_COLUMNS_MAX = 6 };
+
+/* How records of a format look at a chain. */
+struct vantage {
+    const struct schema *schema; /* NULL: free */
+    const struct chain *chain;   /* NULL: none is declared */
+
+    uint8_t begins; /* enum walk_begin */
+    bool no_list, forwarded, drop_own;
+    uint8_t writer;
+    int16_t list, proxy_ip, proxy_port;         /* columns; -1: none */
+    int16_t headers[CHAIN_HEADERS_MAX];         /* columns of the chain's headers; -1: among those without a column */
+    int16_t evidence[EVIDENCE_COLUMNS_MAX + 1]; /* up to -1 */
+};
+
+#define VANTAGES_KNOWN 32u
+#define PICKS_KNOWN 32u
+#define PICK_KEY_BYTES 512u
+
+/* A chain that was picked for records that look like this one. */
+struct pick {
+    const struct schema *schema; /* NULL: free */
+    const struct chain *chain;
+    uint32_t key_bytes;
+    char key[PICK_KEY_BYTES];
+};
+
+struct client_resolver {
+    const struct chain_rules *rules; /* NULL: no chains at all */
+    const struct origin *origin;
+    const struct chain *fixed; /* of every record of the origin; NULL: by rules */
+    uint32_t selectors;        /* 1 << enum selector: what rules look at */
+    struct vantage vantages[VANTAGES_KNOWN];
+    struct pick picks[PICKS_KNOWN];
+    uint8_t verified[32]; /* digest of the last secret that was right, and its text */
+    struct slice secret;
+    char secret_text[256];
+};
+
+void client_resolver_init(struct client_resolver *resolver);
+
+/* Records of `origin` by `rules` from here on. Cheap when both are those of before. */
+void client_resolver_set(struct client_resolver *resolver, const struct chain_rules *rules,
+                         const struct origin *origin);
+
+/* Forgets all that it knows of rules: they are about to be freed. */
+void client_resolver_forget(struct client_resolver *resolver);
+
+/* Fills record->client (and waf_view) from the record's columns. No allocation, bounded work. Texts of the client are borrowed from the
+ * record's and from the rules. */
+void client_resolve(struct client_resolver *resolver, struct record *record);
+
+#endif
