@@ -98,6 +98,16 @@
 #define CONFIG_BYTES_MAX (1024u * 1024)
 #define LIST_ITEMS_MAX 1024u
 
+/* --- connections ------------------------------------------------------------------------------ */
+/* A PROXY protocol header: version 1 as the spec says, with CR LF; version 2 what its length can say. A longer line of version 1 is no
+ * header; version 2 has no longer ones. */
+#define PROXY_V1_BYTES_MAX 107u
+#define PROXY_HEADER_BYTES_MAX (16u + 65535u)
+/* The spec's bound of a unique id, and room for AWS's ids of VPC endpoints, which have 22 characters. With longer ones a header is
+ * none. */
+#define PROXY_UNIQUE_ID_BYTES_MAX 128u
+#define PROXY_VPCE_BYTES_MAX 64u
+
 /* --- places ----------------------------------------------------------------------------------- */
 #define DATABASES_MAX 8u
 /* One text of a database (city, organisation); longer ones are cut at a character. */
