@@ -33,7 +33,6 @@
 #define EIGHT(byte) byte byte byte byte byte byte byte byte
 #define SOCKET EIGHT("/") EIGHT("/") EIGHT("/") EIGHT("/") EIGHT("/") EIGHT("/") EIGHT("/") EIGHT("/") /* 64 bytes */
 #define SOCKETS SOCKET SOCKET SOCKET EIGHT("a") EIGHT("b") EIGHT("c")
-#define IP6_LONGEST "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255" /* 45 characters */
 #define DATA "GET / HTTP/1.1\r\n\r\n"
 
 struct answer {
