@@ -23,7 +23,7 @@ static bool agrees(struct slice bytes, struct slice text) {
 
 struct v1_start {
     struct slice text;
-    enum proxy_family family;
+    uint8_t family; /* enum proxy_family */
 };
 
 static const struct v1_start v1_starts[] = {

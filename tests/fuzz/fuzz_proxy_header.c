@@ -24,6 +24,8 @@ struct answer {
     size_t consumed;
 };
 
+static const struct ip v4_zero = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
+
 /* --- model of version 1 ------------------------------------------------------------------------- */
 
 #define PORT " (0|[1-9][0-9]*)"
@@ -43,7 +45,7 @@ static void compile_all(void) {
 static bool model_address(const char *line, regmatch_t found, int family, struct ip *ip) {
     char text[LINE_BYTES + 1] = {0};
     memcpy(text, line + found.rm_so, (size_t)(found.rm_eo - found.rm_so));
-    *ip = (struct ip){{[10] = 0xff, [11] = 0xff}};
+    *ip = v4_zero;
     return inet_pton(family, text, family == AF_INET ? ip->bytes + 12 : ip->bytes) == 1;
 }
 
@@ -74,7 +76,7 @@ static enum proxy_parse model_v1(const char *bytes, size_t size, struct answer *
                 model_address(line, found[4], v4 ? AF_INET : AF_INET6, &header->destination) &&
                 model_port(line, found[5], &header->source_port) &&
                 model_port(line, found[6], &header->destination_port);
-    header->source_mapped = good && !v4 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)&header->source);
+    header->source_mapped = good && !v4 && memcmp(&header->source, &v4_zero, 12) == 0;
     return good ? PROXY_DONE : PROXY_BAD;
 }
 
@@ -197,13 +199,12 @@ static int model_family(unsigned byte, struct proxy_header *header) {
 }
 
 static void model_addresses(const char *bytes, size_t addresses_bytes, struct proxy_header *header) {
-    static const struct ip none = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
     size_t one = addresses_bytes == 12 ? 4 : 16;
     header->has_source = true;
-    header->source = header->destination = none;
+    header->source = header->destination = v4_zero;
     memcpy(header->source.bytes + 16 - one, bytes + 16, one);
     memcpy(header->destination.bytes + 16 - one, bytes + 16 + one, one);
-    header->source_mapped = one == 16 && memcmp(&header->source, &none, 12) == 0;
+    header->source_mapped = one == 16 && memcmp(&header->source, &v4_zero, 12) == 0;
     header->source_port = (uint16_t)(byte_at(bytes, 16 + 2 * one) * 256 + byte_at(bytes, 17 + 2 * one));
     header->destination_port = (uint16_t)(byte_at(bytes, 18 + 2 * one) * 256 + byte_at(bytes, 19 + 2 * one));
 }
