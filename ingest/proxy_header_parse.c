@@ -88,8 +88,7 @@ static const char *v1_parse(struct slice bytes, struct proxy_header *out, size_t
     size_t starts_count = sizeof v1_starts / sizeof v1_starts[0], i = 0;
     while (i < starts_count && !agrees(bytes, v1_starts[i].text)) i++;
     if (i == starts_count) return agrees(bytes, SLICE("PROXY ")) ? "v1-protocol" : "signature";
-    size_t start_bytes = v1_starts[i].text.len, line_bytes = 0;
-    if (bytes.len < start_bytes) return NULL;
+    size_t start_bytes = v1_starts[i].text.len, line_bytes = 0; /* a line that ends has all of its start */
     out->version = 1;
     out->command = PROXY_PROXY;
     out->family = v1_starts[i].family;
