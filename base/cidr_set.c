@@ -138,9 +138,8 @@ bool cidr_set_has(const struct cidr_set *set, const struct ip *ip) {
     }
 }
 
-bool cidr_set_has_all(const struct cidr_set *set) {
-    for (uint32_t root = 0; root < ROOTS; root++)
-        for (uint32_t i = 0; i < CHILDREN; i++)
-            if (set->nodes[root].children[i] != CHILD_ALL) return false;
+bool cidr_set_has_family(const struct cidr_set *set, enum ip_family family) {
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        if (set->nodes[root_of((uint8_t)family)].children[i] != CHILD_ALL) return false;
     return true;
 }

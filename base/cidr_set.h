@@ -40,7 +40,12 @@ enum cidr_added cidr_set_add(struct cidr_set *set, const struct cidr *cidr) __at
 
 bool cidr_set_has(const struct cidr_set *set, const struct ip *ip);
 
-/* Whether it holds every address there is, of both families. */
-bool cidr_set_has_all(const struct cidr_set *set);
+/* Whether it holds every address of a family, written as networks of up to 4 bits: 0.0.0.0/0, ::/0. */
+bool cidr_set_has_family(const struct cidr_set *set, enum ip_family family);
+
+/* Of both families: every address there is. */
+static inline bool cidr_set_has_all(const struct cidr_set *set) {
+    return cidr_set_has_family(set, IP_V4) && cidr_set_has_family(set, IP_V6);
+}
 
 #endif

@@ -46,6 +46,7 @@ static const struct v6_row v6_rows[] = {
     {0x2001000000000000, 0, 32, true},  /* 2001::/32, Teredo, RFC 4380 */
     {0x2001000100000000, 1, 128, true}, /* 2001:1::1, Port Control Protocol anycast, RFC 7723 */
     {0x2001000100000000, 2, 128, true}, /* 2001:1::2, TURN anycast, RFC 8155 */
+    {0x2001000100000000, 3, 128, true}, /* 2001:1::3, DNS-SD service registration anycast, RFC 9665 */
     {0x2001000300000000, 0, 32, true},  /* 2001:3::/32, AMT, RFC 7450 */
     {0x2001000401120000, 0, 48, true},  /* 2001:4:112::/48, AS112, RFC 7535 */
     {0x2001002000000000, 0, 28, true},  /* 2001:20::/28, ORCHIDv2, RFC 7343 */

@@ -137,10 +137,11 @@ static struct list_member read_element(struct slice element) {
     for (const char *begin = element.ptr, *end = element.ptr + element.len; end != NULL;) {
         const char *semicolon = last_separator(begin, end, ';', &unpaired);
         const char *from = semicolon != NULL ? semicolon + 1 : begin;
-        const char *equals = memchr(from, '=', (size_t)(end - from));
-        if (equals != NULL && is_for(token_trim((struct slice){from, (size_t)(equals - from)}))) {
+        struct slice pair = token_trim((struct slice){from, (size_t)(end - from)});
+        const char *equals = memchr(pair.ptr, '=', pair.len);
+        if (equals != NULL && is_for((struct slice){pair.ptr, (size_t)(equals - pair.ptr)})) {
             if (met) return (struct list_member){.text = element, .token = {.kind = TOKEN_BAD}};
-            struct slice value = token_trim((struct slice){equals + 1, (size_t)(end - equals) - 1});
+            struct slice value = token_trim((struct slice){equals + 1, pair.len - (size_t)(equals + 1 - pair.ptr)});
             met = true;
             member.text = value.len > 0 ? value : element;
             member.token = address_token_parse(value, TOKEN_XFF);

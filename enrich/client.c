@@ -197,11 +197,12 @@ static uint32_t walk_hops(struct walk *walk) {
 
 /* --- the end -------------------------------------------------------------------------------------- */
 
-/* Whether a hop connects from where the walk has ended. Those that connect from everywhere only count. */
+/* Whether a hop connects from where the walk has ended. One that may connect from everywhere says nothing. */
 static bool is_own(const struct walk *walk) {
+    enum ip_family family = ip_is_v4(&walk->now.ip) ? IP_V4 : IP_V6;
     for (uint32_t i = 0; i < walk->chain->hops_count; i++) {
         const struct cidr_set *peers = walk->chain->hops[i].peers;
-        if (peers != NULL && cidr_set_has(peers, &walk->now.ip) && !cidr_set_has_all(peers)) return true;
+        if (peers != NULL && cidr_set_has(peers, &walk->now.ip) && !cidr_set_has_family(peers, family)) return true;
     }
     return false;
 }

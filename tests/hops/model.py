@@ -104,7 +104,7 @@ SPECIAL = (
     ("0.0.0.0/8", False), ("10.0.0.0/8", False), ("100.64.0.0/10", False), ("127.0.0.0/8", False), ("169.254.0.0/16", False),
     ("172.16.0.0/12", False), ("192.0.0.0/24", False), ("192.0.2.0/24", False), ("192.88.99.2/32", False), ("192.168.0.0/16", False),
     ("198.18.0.0/15", False), ("198.51.100.0/24", False), ("203.0.113.0/24", False), ("224.0.0.0/3", False), ("0.0.0.0/0", True),
-    ("64:ff9b::/96", True), ("2001::/32", True), ("2001:1::1/128", True), ("2001:1::2/128", True), ("2001:3::/32", True),
+    ("64:ff9b::/96", True), ("2001::/32", True), ("2001:1::1/128", True), ("2001:1::2/128", True), ("2001:1::3/128", True), ("2001:3::/32", True),
     ("2001:4:112::/48", True), ("2001:20::/28", True), ("2001:30::/28", True),
     ("2001::/23", False), ("2001:db8::/32", False), ("3fff::/20", False), ("2000::/3", True), ("::/0", False),
 )
@@ -416,6 +416,13 @@ class Walk:
                 "via": text_of(self.via) if self.via else None, "flags": sorted(self.flags)}
 
 
+def is_own(address, chain):
+    """Whether a hop connects from there; one that connects from everywhere says nothing."""
+    peers = [hop["peers"] for hop in chain if "peers" in hop]
+    everywhere = "0.0.0.0/0" if address[0] == 4 else "::/0"
+    return any(in_range(address, cidr) for cidrs in peers if everywhere not in cidrs for cidr in cidrs)
+
+
 def judge_claim(base, token, address):
     """The verdict that a claim makes of a base verdict."""
     if token.kind != "ADDRESS":
@@ -448,14 +455,19 @@ def resolve(case, chains, default=None):
         return walk.verdict("ok", 1, None)
     if walk.field.truncated:
         walk.flags.add("xff-truncated")
-    base = verdict = walk.run(chains[chain] if isinstance(chain, str) else chain)
+    hops = chains[chain] if isinstance(chain, str) else chain
+    base = walk.run(hops)
+    if base in ("ok", "ok-assumed", "bypass") and is_own(walk.address, hops):  # the address of a hop is no client's
+        base = "hop-unexpected" if base == "bypass" else "all-trusted"
+        walk.via = walk.address
+    verdict = base
     claim, claim_token = (None, None) if base == "xff-removed" else walk.field.claim()
     if claim is not None:
-        if base == "bypass":
+        if base in ("bypass", "all-trusted"):
             walk.flags.add("xff-ignored")
         elif base not in RESOLVED:
             walk.flags.add("claim")
-        elif base != "all-trusted":
+        else:
             verdict = judge_claim(base, claim_token, walk.address)
             if verdict != base:
                 walk.flags.add("base=" + base)

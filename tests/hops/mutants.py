@@ -68,6 +68,7 @@ MUTANTS = (
     ("a non-global claim equal to the client is no proxy", "    if not is_global(token.address):",
      "    if not is_global(token.address) and token.address != address:"),
     ("what a PROXY header says has trust 2", '("peer", "pp1", "pp2") else 2', '("peer",) else 2'),
+    ("the address of a hop is a client", 'if base in ("ok", "ok-assumed", "bypass") and is_own', 'if base == "never" and is_own'),
     ("all of one's own has trust 2", 'if base in ("ok-assumed", "all-trusted"):', 'if base == "ok-assumed":'),
     ("removed XFF is a claim", 'if base == "xff-removed" else', "if False else"),
     ("no last address", "        self.via = self.address\n", ""),
