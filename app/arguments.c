@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "app/config_file.h"
 #include "app/option_value.h"
 #include "base/check.h"
 
@@ -148,10 +147,13 @@ enum status arguments_parse(struct arguments *arguments, const struct option_gro
     }
     ASSERT(config->spec->kind == OPTION_TEXT && config->spec->cli_only);
     arguments->config_path = *(const char *const *)config->target;
-    return arguments->config_path == NULL ? STATUS_OK : config_file_read(arguments->config_path, values, error);
+    return arguments->config_path == NULL
+               ? STATUS_OK
+               : config_file_read(arguments->config_path, values, &arguments->sections, error);
 }
 
 void arguments_destroy(struct arguments *arguments) {
     option_values_free(arguments->values);
+    config_sections_destroy(&arguments->sections);
     *arguments = (struct arguments){0};
 }

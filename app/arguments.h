@@ -13,17 +13,18 @@
 
 #include <stdio.h>
 
-#include "app/nearest.h"
+#include "app/config_file.h"
 #include "base/error.h"
 #include "base/option.h"
 
 struct arguments {
     const struct option_group *groups;
     size_t groups_count;
-    struct option_list inputs;    /* what is no option, in order; from the config's `inputs` when none is given */
-    const char *config_path;      /* of the row `config`, or NULL */
-    bool help;                    /* --help or -h was given: nothing else was checked, settings are the defaults */
-    struct option_values *values; /* owns every text and list (app/option_value.h) */
+    struct option_list inputs;       /* what is no option, in order; from the config's `inputs` when none is given */
+    const char *config_path;         /* of the row `config`, or NULL */
+    bool help;                       /* --help or -h was given: nothing else was checked, settings are the defaults */
+    struct option_values *values;    /* owns every text and list (app/option_value.h) */
+    struct config_sections sections; /* of the config file */
 };
 
 /* Parses argv[0..argc) (program and command name already removed). `--name value`, `--name=value`, `-n value`,

@@ -1,31 +1,30 @@
 /* The config file, walked event by event.
  *
  * libyaml's event interface and not its document tree: each event has its line and column, anchors and tags are
- * seen before anything is built from them, and the walk ends at the first mistake. The form is three levels deep at
- * most (mapping, list, mapping), so it needs neither recursion nor a depth limit: what is deeper is not known.
+ * seen before anything is built from them, and the walk ends at the first mistake. Options are three levels deep at
+ * most (mapping, list, mapping); sections become trees of at most CONFIG_DEPTH_MAX levels, and nodes know their parents:
+ * neither needs recursion.
  *
  * Threads: main thread only, before others start. */
 #define _GNU_SOURCE
 #include "app/config_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #include "app/nearest.h"
+#include "app/whole_file.h"
 #include "base/check.h"
 #include "base/slice.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
  * with such a name comes first. */
-static const char *const later_keys[] = {"chains", "select", "residency", "rate", "outputs", "filter"};
-static const char *const later_input_keys[] = {"follow", "chain", "format", "kafka", "tcp"};
+static const char *const later_keys[] = {"residency", "rate", "outputs", "filter"};
+static const char *const later_input_keys[] = {"follow", "format", "kafka", "tcp"};
+static const char *const section_keys[CONFIG_SECTIONS] = {[CONFIG_CHAINS] = "chains", [CONFIG_SELECT] = "select"};
 
 struct reader {
     const char *path;
@@ -34,6 +33,7 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the current one */
     struct option_values *values;
+    struct config_sections *sections;
     struct error *error;
 };
 
@@ -159,6 +159,10 @@ static bool is_null(const struct reader *reader) {
     return false;
 }
 
+static struct config_place place_of(yaml_mark_t mark) {
+    return (struct config_place){(uint32_t)mark.line + 1, (uint32_t)mark.column + 1};
+}
+
 static bool is_word_of(const char *const *words, size_t words_count, const char *word) {
     for (size_t i = 0; i < words_count; i++) {
         if (strcmp(words[i], word) == 0) {
@@ -220,36 +224,53 @@ static enum status set_scalar(struct reader *reader, struct option_slot *slot) {
     return status == STATUS_OK ? STATUS_OK : fail_at(reader, mark, "%s: %s", key.text, reason.message);
 }
 
-/* {path: TEXT}; the current event is the start of the mapping. */
+/* Beside each input of the file stands the name of its chain, or nothing. */
+static enum status add_input_chain(struct reader *reader, struct config_node *chain) {
+    struct config_sections *sections = reader->sections;
+    if (sections->input_chains == NULL)
+        sections->input_chains = config_node_new(&sections->arena, CONFIG_LIST, (struct slice){0},
+                                                 (struct config_place){0});
+    if (chain == NULL)
+        chain = config_node_new(&sections->arena, CONFIG_NULL, (struct slice){0}, (struct config_place){0});
+    if (sections->input_chains == NULL || chain == NULL) return fail_memory(reader);
+    config_node_append(sections->input_chains, chain);
+    return STATUS_OK;
+}
+
+static enum status read_input_chain(struct reader *reader, struct config_node **chain) {
+    yaml_mark_t mark = reader->event.start_mark;
+    if (reader->event.type != YAML_SCALAR_EVENT || is_null(reader))
+        return fail_at(reader, mark, "inputs: chain: expected the name of a chain");
+    struct slice name = {scalar(reader), reader->event.data.scalar.length};
+    *chain = config_node_new(&reader->sections->arena, CONFIG_TEXT, name, place_of(mark));
+    return *chain != NULL ? STATUS_OK : fail_memory(reader);
+}
+
+/* {path: TEXT, chain: NAME}; the current event is the start of the mapping. */
 static enum status read_input_mapping(struct reader *reader, struct option_slot *slot) {
-    static const char *const known[] = {"path"};
+    enum { PATH, CHAIN, KNOWN };
+    static const char *const known[KNOWN] = {"path", "chain"};
     yaml_mark_t start = reader->event.start_mark;
-    bool path_met = false;
+    bool met[KNOWN] = {false};
+    struct config_node *chain = NULL;
     enum status status;
     while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
-        if (reader->event.type != YAML_SCALAR_EVENT) {
+        if (reader->event.type != YAML_SCALAR_EVENT)
             return fail_at(reader, reader->event.start_mark, "inputs: a key must be a text");
-        }
         const char *key = scalar(reader);
-        if (is_word_of(later_input_keys, sizeof later_input_keys / sizeof *later_input_keys, key)) {
+        if (is_word_of(later_input_keys, sizeof later_input_keys / sizeof *later_input_keys, key))
             return fail_at(reader, reader->event.start_mark, "inputs: \"%s\" is not built into this version", key);
-        }
-        if (strcmp(key, known[0]) != 0) {
-            return fail_unknown_key(reader, nearest_word(key, known, 1));
-        }
-        if (path_met) {
-            return fail_at(reader, reader->event.start_mark, "\"path\" is given twice");
-        }
-        path_met = true;
+        if (!is_word_of(known, KNOWN, key)) return fail_unknown_key(reader, nearest_word(key, known, KNOWN));
+        unsigned index = strcmp(key, known[PATH]) == 0 ? PATH : CHAIN;
+        if (met[index]) return fail_at(reader, reader->event.start_mark, "\"%s\" is given twice", known[index]);
+        met[index] = true;
         status = next(reader);
-        if (status == STATUS_OK) {
-            status = set_scalar(reader, slot);
-        }
-        if (status != STATUS_OK) {
-            return status;
-        }
+        if (status == STATUS_OK) status = index == PATH ? set_scalar(reader, slot) : read_input_chain(reader, &chain);
+        if (status != STATUS_OK) return status;
     }
-    return status != STATUS_OK || path_met ? status : fail_at(reader, start, "inputs: expected {path: TEXT}");
+    if (status != STATUS_OK) return status;
+    return met[PATH] ? add_input_chain(reader, chain)
+                     : fail_at(reader, start, "inputs: expected {path: TEXT} or {path: TEXT, chain: NAME}");
 }
 
 static enum status read_item(struct reader *reader, struct option_slot *slot) {
@@ -261,7 +282,8 @@ static enum status read_item(struct reader *reader, struct option_slot *slot) {
         return fail_at(reader, reader->event.start_mark,
                        "output: a mapping is not built into this version; write the output as a text");
     }
-    return set_scalar(reader, slot);
+    enum status status = set_scalar(reader, slot);
+    return status == STATUS_OK && slot == &reader->values->inputs ? add_input_chain(reader, NULL) : status;
 }
 
 /* {KEY: TEXT, ...} as the list of KEY=TEXT that the command line has; the current event is the start of the mapping. */
@@ -307,6 +329,105 @@ static enum status read_value(struct reader *reader, struct option_slot *slot) {
     return status;
 }
 
+/* --- sections ------------------------------------------------------------------------------------- */
+
+/* The current event, a scalar or the start of a list or mapping, as a node. */
+static struct config_node *event_node(const struct reader *reader) {
+    const yaml_event_t *event = &reader->event;
+    enum config_kind kind = event->type == YAML_SEQUENCE_START_EVENT  ? CONFIG_LIST
+                            : event->type == YAML_MAPPING_START_EVENT ? CONFIG_MAPPING
+                            : is_null(reader)                         ? CONFIG_NULL
+                                                                      : CONFIG_TEXT;
+    struct slice text = {0};
+    if (kind == CONFIG_TEXT) text = (struct slice){scalar(reader), event->data.scalar.length};
+    return config_node_new(&reader->sections->arena, kind, text, place_of(event->start_mark));
+}
+
+/* The current event as the key of a member of `mapping`, and the event behind it. */
+static enum status read_member_key(struct reader *reader, const struct config_node *mapping, struct slice *key,
+                                   struct config_place *place) {
+    yaml_mark_t mark = reader->event.start_mark;
+    if (reader->event.type != YAML_SCALAR_EVENT) return fail_at(reader, mark, "a key must be a text");
+    if (strcmp(scalar(reader), "<<") == 0) return fail_unknown_key(reader, NULL);
+    if (config_node_member(mapping, scalar(reader)) != NULL)
+        return fail_at(reader, mark, "%s is given twice", option_value_shown(scalar(reader)).text);
+    if (mapping->count == CONFIG_MEMBERS_MAX)
+        return fail_at(reader, mark, "expected at most %u keys, got more", CONFIG_MEMBERS_MAX);
+    *key = arena_copy(&reader->sections->arena, (struct slice){scalar(reader), reader->event.data.scalar.length});
+    *place = place_of(mark);
+    return key->ptr != NULL ? next(reader) : fail_memory(reader);
+}
+
+static bool is_end(const struct reader *reader) {
+    return reader->event.type == YAML_SEQUENCE_END_EVENT || reader->event.type == YAML_MAPPING_END_EVENT;
+}
+
+/* The current event as a node, behind its key if it is a member. */
+static enum status read_node(struct reader *reader, struct config_node *parent, struct config_node **node) {
+    struct slice key = {0};
+    struct config_place key_place = {0};
+    enum status status = STATUS_OK;
+    if (parent != NULL && parent->kind == CONFIG_MAPPING) status = read_member_key(reader, parent, &key, &key_place);
+    if (status != STATUS_OK) return status;
+    *node = event_node(reader);
+    if (*node == NULL) return fail_memory(reader);
+    (*node)->key = key;
+    (*node)->key_place = key_place;
+    if (parent != NULL) config_node_append(parent, *node);
+    return STATUS_OK;
+}
+
+/* The value that begins with the current event. `at` is the list or mapping that is being filled. */
+static enum status read_tree(struct reader *reader, const struct config_node **root) {
+    struct config_node *at = NULL;
+    unsigned depth = 0;
+    enum status status = STATUS_OK;
+    do {
+        if (at != NULL && is_end(reader)) {
+            at = at->parent;
+            depth--;
+        } else {
+            yaml_mark_t mark = reader->event.start_mark;
+            struct config_node *node;
+            status = read_node(reader, at, &node);
+            if (status != STATUS_OK) return status;
+            if (*root == NULL) *root = node;
+            bool opens = node->kind == CONFIG_LIST || node->kind == CONFIG_MAPPING;
+            if (opens && ++depth > CONFIG_DEPTH_MAX)
+                return fail_at(reader, mark, "expected at most %u lists and mappings inside one another, got more",
+                               CONFIG_DEPTH_MAX);
+            if (opens) at = node;
+        }
+        if (at != NULL) status = next(reader);
+    } while (at != NULL && status == STATUS_OK);
+    return status;
+}
+
+/* Reads the section that the current event, a key, names; false: it names none. */
+static bool read_section(struct reader *reader, enum status *status) {
+    for (unsigned i = 0; i < CONFIG_SECTIONS && reader->event.type == YAML_SCALAR_EVENT; i++) {
+        if (strcmp(scalar(reader), section_keys[i]) != 0) continue;
+        if (reader->sections->trees[i] != NULL) {
+            *status = fail_at(reader, reader->event.start_mark, "\"%s\" is given twice", section_keys[i]);
+        } else {
+            *status = next(reader);
+            if (*status == STATUS_OK) *status = read_tree(reader, &reader->sections->trees[i]);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* --- the file ------------------------------------------------------------------------------------- */
+
+/* The nearest key to `word` among options and sections. */
+static const char *nearest_key(const struct reader *reader, const char *word) {
+    const char *option = option_values_nearest(reader->values, word, true);
+    const char *section = nearest_word(word, section_keys, CONFIG_SECTIONS);
+    if (option == NULL || section == NULL) return option != NULL ? option : section;
+    return nearest_word(word, (const char *const[]){option, section}, 2);
+}
+
 /* The slot that the current event, a key, names. */
 static enum status read_key(struct reader *reader, struct option_slot **slot) {
     yaml_mark_t mark = reader->event.start_mark;
@@ -319,7 +440,7 @@ static enum status read_key(struct reader *reader, struct option_slot **slot) {
         if (is_word_of(later_keys, sizeof later_keys / sizeof *later_keys, key)) {
             return fail_at(reader, mark, "\"%s\" is not built into this version", key);
         }
-        return fail_unknown_key(reader, option_values_nearest(reader->values, key, true));
+        return fail_unknown_key(reader, nearest_key(reader, key));
     }
     if ((*slot)->spec->cli_only) {
         return fail_at(reader, mark, "\"%s\" is for the command line only", key);
@@ -335,6 +456,10 @@ static enum status read_mapping(struct reader *reader) {
     enum status status;
     while ((status = next(reader)) == STATUS_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
         struct option_slot *slot = NULL;
+        if (read_section(reader, &status)) {
+            if (status != STATUS_OK) return status;
+            continue;
+        }
         status = read_key(reader, &slot);
         if (status == STATUS_OK) {
             status = next(reader);
@@ -380,55 +505,33 @@ static enum status read_stream(struct reader *reader) {
     return status;
 }
 
-/* Reads up to one byte more than a config may have, so that too much shows. */
-static enum status load(const char *path, char *text, size_t *text_bytes, struct error *error) {
-    *text_bytes = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = file < 0 ? -1 : 1;
-    while (got > 0 && *text_bytes <= CONFIG_BYTES_MAX) {
-        got = read(file, text + *text_bytes, CONFIG_BYTES_MAX + 1 - *text_bytes);
-        if (got > 0) {
-            *text_bytes += (size_t)got;
-        } else if (got < 0 && errno == EINTR) {
-            got = 1;
-        }
-    }
-    if (got < 0) {
-        (void)error_set_errno(error, errno, "config: %.400s", path);
-    }
-    if (file >= 0) {
-        close(file);
-    }
-    if (got >= 0 && *text_bytes > CONFIG_BYTES_MAX) {
-        return error_set(error, STATUS_USAGE, "config: %.400s: expected at most %u bytes, the file has more", path,
-                         CONFIG_BYTES_MAX);
-    }
-    return got < 0 ? STATUS_USAGE : STATUS_OK;
+void config_sections_destroy(struct config_sections *sections) {
+    arena_destroy(&sections->arena);
+    *sections = (struct config_sections){0};
 }
 
-enum status config_file_read(const char *path, struct option_values *values, struct error *error) {
-    struct reader reader = {.path = path, .values = values, .error = error};
-    char *text = malloc(CONFIG_BYTES_MAX + 1);
-    if (text == NULL || !yaml_parser_initialize(&reader.parser)) {
-        free(text);
+enum status config_file_read(const char *path, struct option_values *values, struct config_sections *sections,
+                             struct error *error) {
+    struct reader reader = {.path = path, .values = values, .sections = sections, .error = error};
+    struct slice text;
+    struct error reason;
+    enum status status = whole_file_read(path, CONFIG_BYTES_MAX, &text, &reason);
+    if (status != STATUS_OK) return error_set(error, status, "config: %.400s: %s", path, reason.message);
+    if (!yaml_parser_initialize(&reader.parser)) {
+        whole_file_free(text);
         return fail_memory(&reader);
     }
-    enum status status = load(path, text, &reader.text_bytes, error);
-    if (status == STATUS_OK) {
-        /* libyaml would count the byte order mark as a column and misread what is indented by none */
-        size_t mark_bytes = reader.text_bytes >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-        reader.text = text + mark_bytes;
-        reader.text_bytes -= mark_bytes;
-        /* said, not detected: a byte order mark of UTF-16 is no UTF-8 */
-        yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&reader.parser, (const unsigned char *)reader.text, reader.text_bytes);
-        status = refuse_tag_directives(&reader);
-        if (status == STATUS_OK) {
-            status = read_stream(&reader);
-        }
-        yaml_event_delete(&reader.event);
-    }
+    /* libyaml would count the byte order mark as a column and misread what is indented by none */
+    size_t mark_bytes = slice_starts_with(text, SLICE("\xEF\xBB\xBF")) ? 3 : 0;
+    reader.text = text.ptr + mark_bytes;
+    reader.text_bytes = text.len - mark_bytes;
+    /* said, not detected: a byte order mark of UTF-16 is no UTF-8 */
+    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)reader.text, reader.text_bytes);
+    status = refuse_tag_directives(&reader);
+    if (status == STATUS_OK) status = read_stream(&reader);
+    yaml_event_delete(&reader.event);
     yaml_parser_delete(&reader.parser);
-    free(text);
+    whole_file_free(text);
     return status;
 }

@@ -76,6 +76,14 @@
 #define CHAIN_HOPS_MAX 16u
 /* Headers that the hops of a chain look at by name. More are refused at load. */
 #define CHAIN_HEADERS_MAX 8u
+/* Type of a hop, and name of a verdict. The longest built-in verdict has 17 bytes; longer ones are refused at load. */
+#define HOP_NAME_BYTES_MAX 32u
+/* A file of peers: AWS's ip-ranges.json has 2 MB. A larger one is refused. */
+#define PEERS_FILE_BYTES_MAX (64u * 1024 * 1024)
+/* Rules of `select`, which are asked one after the other. More are refused. */
+#define CHAIN_RULES_MAX 1024u
+/* Problems of a config that are kept; the others are counted. */
+#define PROBLEMS_MAX 100u
 /* Right end of a list of addresses that is looked at. Servers take headers of 8 to 64 KiB, and what matters stands right. What is
  * left of it is not read, flag `xff-truncated`. */
 #define LIST_WINDOW_BYTES 8192u
@@ -97,6 +105,10 @@
 /* Options, config. */
 #define CONFIG_BYTES_MAX (1024u * 1024)
 #define LIST_ITEMS_MAX 1024u
+/* Lists and mappings inside one another, in a config or a JSON text; peers of a preset are four deep. Deeper ones are refused. */
+#define CONFIG_DEPTH_MAX 16u
+/* Members of a mapping of the config, so that looking for those that come twice stays cheap. More are refused. */
+#define CONFIG_MEMBERS_MAX 1024u
 
 /* --- connections ------------------------------------------------------------------------------ */
 /* A PROXY protocol header: version 1 as the spec says, with CR LF; version 2 what its length can say. A longer line of version 1 is no

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "app/arguments.h"
+#include "app/nearest.h"
 #include "app/option_value.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
