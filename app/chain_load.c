@@ -378,6 +378,16 @@ static void follow(const struct hop *hop, bool *goes_on, bool *resolves) {
     *goes_on = (!hides && !endless) || (hop->optional && passed_by);
 }
 
+/* What a hop takes away is not to be had from any log behind it: the user should know. */
+static void warn_removed(const struct problem_scope *scope, const struct chain *chain, const struct config_node *hops) {
+    const struct config_node *node = hops->first;
+    for (uint32_t i = 0; i < chain->hops_count; i++, node = node->next)
+        if (chain->hops[i].carrier == CARRIER_REMOVE)
+            problem_warn(scope, node,
+                         "hop %u (%s) removes X-Forwarded-For: no client that comes through it is ever resolved; set it up to "
+                         "append, if you can", i + 1, chain->hops[i].type);
+}
+
 /* In a config a hop that the walk never comes to, and a chain that never ends with an address, are mistakes. */
 static bool check_reach(const struct problem_scope *scope, const struct chain *chain, const struct config_node *hops) {
     bool goes_on = true, resolves = false;
@@ -458,7 +468,10 @@ struct chain *chain_load(struct arena *arena, const struct problem_scope *scope,
     }
     chain->name = name;
     bool good = load_hops(arena, scope, chain, hops);
-    if (good && scope->file != NULL) good = check_reach(scope, chain, hops);
+    if (good && scope->file != NULL) {
+        good = check_reach(scope, chain, hops);
+        warn_removed(scope, chain, hops);
+    }
     if (good) {
         sort_by_type(chain);
         return chain;

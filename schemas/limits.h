@@ -78,6 +78,8 @@
 #define CHAIN_HEADERS_MAX 8u
 /* Type of a hop, and name of a verdict. The longest built-in verdict has 17 bytes; longer ones are refused at load. */
 #define HOP_NAME_BYTES_MAX 32u
+/* Name of a chain. A longer one is refused. */
+#define CHAIN_NAME_BYTES_MAX 64u
 /* A file of peers: AWS's ip-ranges.json has 2 MB. A larger one is refused. */
 #define PEERS_FILE_BYTES_MAX (64u * 1024 * 1024)
 /* Rules of `select`, which are asked one after the other. More are refused. */

@@ -1,0 +1,30 @@
+/* Every chain that is declared, and which records belong to it: one table, made from the config, swapped as a whole.
+ *
+ * Threads: made and freed by the main thread; read-only in between. */
+#ifndef WHEREFROM_CHAINS_H
+#define WHEREFROM_CHAINS_H
+
+#include "app/config_file.h"
+#include "app/problems.h"
+#include "enrich/chain_rules.h"
+
+struct chains_request {
+    const char *file;                       /* the config; NULL: there is none */
+    const struct config_sections *sections; /* of it; must outlive the chains */
+    const char *always;                     /* --chain; NULL: not given */
+};
+
+struct chains {
+    struct chain_rules
+        rules;          /* rules.chains are the user's in order of the config, then the presets that need no peers */
+    uint32_t own_count; /* the user's among them */
+    struct arena arena;
+    struct chain **items; /* as rules.chains */
+};
+
+/* A user's chain may have the name of a preset, and hides it then. With errors among the problems the table is incomplete and only good for
+ * being freed; chains that nothing leads to are warnings. NULL: out of memory. */
+struct chains *chains_new(const struct chains_request *request, struct problems *problems) WARN_UNUSED;
+void chains_free(struct chains *chains); /* NULL is fine */
+
+#endif
