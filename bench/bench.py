@@ -233,7 +233,7 @@ def print_table(bench):
 
 
 def parse_arguments():
-    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", *(peer.name for peer in PEERS),
+    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", "walk-alb", "walk-nginx", *(peer.name for peer in PEERS),
              "formats"]
     format_names = [spec.name for spec in FORMATS]
     parser = argparse.ArgumentParser(
