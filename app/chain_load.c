@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "app/chain_peers.h"
-#include "app/nearest.h"
 #include "app/option_value.h"
 #include "base/check.h"
 #include "schemas/client_facts.h"
@@ -67,17 +66,6 @@ struct loading {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool report_unknown(const struct problem_scope *scope, const struct config_node *node, const char *word,
-                           const char *const *known, size_t known_count) {
-    const char *nearest = nearest_word(word, known, known_count);
-    char list[256] = "";
-    for (size_t i = 0, used = 0; nearest == NULL && i < known_count && used + 32 < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", known[i]);
-    if (nearest == NULL)
-        return problem_report(scope, node, "unknown %s; known are %s", option_value_shown(word).text, list);
-    return problem_report(scope, node, "unknown %s, did you mean \"%s\"?", option_value_shown(word).text, nearest);
-}
-
 /* The text of a node that is one; NULL after a report. */
 static const char *text_of(const struct problem_scope *scope, const struct config_node *node, const char *what,
                            const char *expected) {
@@ -100,7 +88,7 @@ static bool read_keys(struct loading *loading) {
         if (key < HOP_KEYS) {
             loading->of[key] = member;
         } else {
-            good = report_unknown(loading->scope, member, member->key.ptr, known, HOP_KEYS);
+            good = problem_unknown_key(loading->scope, member, known, HOP_KEYS);
         }
     }
     return good;
@@ -142,7 +130,7 @@ static bool read_carrier(struct loading *loading) {
         loading->hop->carrier = i;
         return true;
     }
-    return report_unknown(loading->scope, node, text, carrier_names, CARRIERS);
+    return problem_unknown(loading->scope, node, "carrier", carrier_names, CARRIERS);
 }
 
 /* A flag that is false might as well not be there: it stands beside any carrier. */
@@ -281,7 +269,7 @@ static bool read_secret(struct loading *loading) {
     bool good = true;
     for (const struct config_node *member = node->first; member != NULL; member = member->next)
         if (member != header && member != digest)
-            good = report_unknown(loading->scope, member, member->key.ptr, known, COUNT_OF(known));
+            good = problem_unknown_key(loading->scope, member, known, COUNT_OF(known));
     good = read_header_name(loading, header, "secret: header", &loading->hop->secret) && good;
     return (digest == NULL || read_digest(loading, digest)) && good;
 }
@@ -339,8 +327,8 @@ static bool load_hop(struct loading *loading) {
         return problem_report(loading->scope, loading->node,
                               "expected a hop such as {type: alb, peers: [10.0.0.0/16], carrier: append}, got %s",
                               config_node_kind_name(loading->node));
-    bool good = read_keys(loading);
-    good = read_type(loading) && good;
+    if (!read_keys(loading)) return false; /* what is missing may be what is misspelt */
+    bool good = read_type(loading);
     if (!read_carrier(loading)) return false; /* what the other keys mean depends on it */
     good = read_flag(loading, KEY_XFF_PORT, &hop->xff_port) && good;
     good = read_flag(loading, KEY_OPTIONAL, &hop->optional) && good;
@@ -383,9 +371,11 @@ static void warn_removed(const struct problem_scope *scope, const struct chain *
     const struct config_node *node = hops->first;
     for (uint32_t i = 0; i < chain->hops_count; i++, node = node->next)
         if (chain->hops[i].carrier == CARRIER_REMOVE)
-            problem_warn(scope, node,
-                         "hop %u (%s) removes X-Forwarded-For: no client that comes through it is ever resolved; set it up to "
-                         "append, if you can", i + 1, chain->hops[i].type);
+            problem_warn(
+                scope, node,
+                "hop %u (%s) removes X-Forwarded-For: no client that comes through it is ever resolved; set it up to "
+                "append, if you can",
+                i + 1, chain->hops[i].type);
 }
 
 /* In a config a hop that the walk never comes to, and a chain that never ends with an address, are mistakes. */

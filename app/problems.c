@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "app/nearest.h"
+#include "app/option_value.h"
 #include "base/check.h"
 #include "schemas/limits.h"
 
@@ -87,6 +89,29 @@ bool problem_report(const struct problem_scope *scope, const struct config_node 
     add(scope, PROBLEM_ERROR, scope->file, place_of(node), format, arguments);
     va_end(arguments);
     return false;
+}
+
+static bool report_unknown(const struct problem_scope *scope, const struct config_node *at, const char *what,
+                           const char *word, const char *const *known, size_t known_count) {
+    const char *nearest = nearest_word(word, known, known_count);
+    if (nearest != NULL)
+        return problem_report(scope, at, "unknown %s %s, did you mean \"%s\"?", what, option_value_shown(word).text,
+                              nearest);
+    char list[400] = "";
+    for (size_t i = 0, used = 0; i < known_count && used + 64 < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%.40s", i == 0 ? "" : ", ", known[i]);
+    return problem_report(scope, at, "unknown %s %s; known are %s", what, option_value_shown(word).text, list);
+}
+
+bool problem_unknown(const struct problem_scope *scope, const struct config_node *node, const char *what,
+                     const char *const *known, size_t known_count) {
+    return report_unknown(scope, node, what, node->text.ptr, known, known_count);
+}
+
+bool problem_unknown_key(const struct problem_scope *scope, const struct config_node *member, const char *const *known,
+                         size_t known_count) {
+    struct config_node at = {.place = member->key_place, .parent = member->parent};
+    return report_unknown(scope, &at, "key", member->key.ptr, known, known_count);
 }
 
 void problem_warn(const struct problem_scope *scope, const struct config_node *node, const char *format, ...) {
