@@ -11,6 +11,8 @@
 #include "base/check.h"
 #include "schemas/limits.h"
 
+#define KNOWN_SHOWN_MAX 16u /* words of a list that is longer */
+
 void problems_reset(struct problems *problems) {
     arena_reset(&problems->arena);
     *problems = (struct problems){.arena = problems->arena};
@@ -97,9 +99,11 @@ static bool report_unknown(const struct problem_scope *scope, const struct confi
     if (nearest != NULL)
         return problem_report(scope, at, "unknown %s %s, did you mean \"%s\"?", what, option_value_shown(word).text,
                               nearest);
-    char list[400] = "";
-    for (size_t i = 0, used = 0; i < known_count && used + 64 < sizeof list; i++)
+    char list[KNOWN_SHOWN_MAX * 48] = "";
+    size_t used = 0, shown = known_count < KNOWN_SHOWN_MAX ? known_count : KNOWN_SHOWN_MAX;
+    for (size_t i = 0; i < shown; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%.40s", i == 0 ? "" : ", ", known[i]);
+    snprintf(list + used, sizeof list - used, "%s", shown < known_count ? ", ..." : "");
     return problem_report(scope, at, "unknown %s %s; known are %s", what, option_value_shown(word).text, list);
 }
 

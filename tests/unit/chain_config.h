@@ -74,7 +74,8 @@ static inline const char *chain_config_problems(const struct chain_config *confi
     text[0] = '\0';
     for (const struct problem *problem = config->problems.first; problem != NULL; problem = problem->next) {
         const char *file = problem->file == NULL || strcmp(problem->file, config->path) == 0 ? "" : problem->file;
-        if (file[0] != '\0' && strncmp(file, config->folder, strlen(config->folder)) == 0) file += strlen(config->folder) + 1;
+        if (file[0] != '\0' && strncmp(file, config->folder, strlen(config->folder)) == 0)
+            file += strlen(config->folder) + 1;
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s%u:%u: %s%s", used > 0 ? "\n" : "", file,
                                  file[0] != '\0' ? ":" : "", problem->place.line, problem->place.column,
                                  problem->severity == PROBLEM_WARNING ? "warning: " : "", problem->text);
