@@ -390,6 +390,7 @@ static void print_databases(const struct geo *geo) {
         struct tm date;
         char text[16] = "unknown";
         if (gmtime_r(&built, &date) != NULL) strftime(text, sizeof text, "%Y-%m-%d", &date);
+        if (!geo->databases[i].opened) continue; /* that one has been said to be wrong */
         printf("database %s: %s, built %s\n", geo->databases[i].path, geo->databases[i].mmdb.metadata.database_type,
                text);
     }
