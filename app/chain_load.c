@@ -125,9 +125,9 @@ static bool read_carrier(struct loading *loading) {
                               "none or transparent");
     const char *text = text_of(loading->scope, node, "carrier", "a word");
     if (text == NULL) return false;
-    for (uint8_t i = 0; i < CARRIERS; i++) {
+    for (uint32_t i = 0; i < CARRIERS; i++) {
         if (strcmp(carrier_names[i], text) != 0) continue;
-        loading->hop->carrier = i;
+        loading->hop->carrier = (uint8_t)i;
         return true;
     }
     return problem_unknown(loading->scope, node, "carrier", carrier_names, CARRIERS);
@@ -435,9 +435,9 @@ static bool load_hops(struct arena *arena, const struct problem_scope *scope, st
         struct loading loading = {.arena = arena, .scope = &hop_scope, .chain = chain, .hop = hop, .node = node};
         good = load_hop(&loading) && check_list(&loading, &lists) && good;
     }
-    const struct config_node *node = hops->first;
-    for (uint32_t i = 0; good && i < chain->hops_count; i++, node = node->next)
-        good = check_preserve(scope, chain, i, node);
+    uint32_t i = 0;
+    for (const struct config_node *node = hops->first; good && node != NULL; node = node->next)
+        good = check_preserve(scope, chain, i++, node);
     return good;
 }
 

@@ -240,6 +240,7 @@ static bool add_file(const struct loading *loading, const struct config_node *no
     const struct problem_scope *scope = loading->scope;
     const struct config_node *of[KEYS] = {NULL};
     if (!read_item(scope, node, of)) return false;
+    ASSERT(of[KEY_FILE] != NULL);
     if (scope->file == NULL)
         return problem_report(scope, node, "peers: files belong into a config; write the networks");
     char path[PATH_BYTES_MAX];

@@ -136,7 +136,7 @@ struct chains *chains_new(const struct chains_request *request, struct problems 
 
 void chains_free(struct chains *chains) {
     if (chains == NULL) return;
-    for (uint32_t i = 0; i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
+    for (uint32_t i = 0; chains->items != NULL && i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
     arena_destroy(&chains->arena);
     free(chains);
 }

@@ -156,6 +156,7 @@ static void test_arena(void **state) {
     (void)state;
     struct arena arena = {0};
     arena_reset(&arena);
+    assert_non_null(arena_take(&arena, 0));
     for (int round = 0; round < 3; round++) {
         char *taken[300];
         for (size_t i = 0; i < COUNT_OF(taken); i++) {
