@@ -23,6 +23,12 @@ void problems_destroy(struct problems *problems) {
     *problems = (struct problems){0};
 }
 
+/* What was read may hold anything; a problem is one line. */
+static void show_controls(char *text) {
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = '?';
+}
+
 struct problem_place problem_place(const struct problem *problem) {
     struct problem_place place = {""};
     if (problem->file != NULL && problem->place.line != 0) {
@@ -31,6 +37,7 @@ struct problem_place problem_place(const struct problem *problem) {
     } else if (problem->file != NULL) {
         snprintf(place.text, sizeof place.text, "%.400s: ", problem->file);
     }
+    show_controls(place.text);
     return place;
 }
 
@@ -66,6 +73,7 @@ __attribute__((format(printf, 5, 0))) static bool add(const struct problem_scope
     char what[ERROR_MESSAGE_BYTES_MAX], whole[ERROR_MESSAGE_BYTES_MAX + sizeof scope->where];
     vsnprintf(what, sizeof what, format, arguments);
     int bytes = snprintf(whole, sizeof whole, "%s%s%s", scope->where, scope->where[0] != '\0' ? ": " : "", what);
+    show_controls(whole);
     struct problem *problem = arena_take(&problems->arena, sizeof *problem);
     struct slice text = arena_copy(&problems->arena, (struct slice){whole, (size_t)bytes});
     if (problem == NULL || text.ptr == NULL) return problem_no_memory(scope);
