@@ -154,6 +154,13 @@ static const struct {
      "3:7: chains.x: can never resolve: hop 1 (nlb, none) hides every client, since its peers are all addresses; write "
      "the "
      "networks that it connects from"},
+    {"all ways end hidden",
+     "[{type: nlb, " A_PEER
+     ", carrier: none, optional: true}, {type: ga, peers: [0.0.0.0/0, \"::/0\"], carrier: none}]",
+     NULL,
+     "3:70: chains.x: can never resolve: hop 2 (ga, none) hides every client, since its peers are all addresses; write "
+     "the "
+     "networks that it connects from"},
     {"behind what hides",
      "[{type: a, " A_PEER ", carrier: append}, {type: nlb, " A_PEER ", carrier: none}, {type: b, " A_PEER
      ", carrier: append}]",
