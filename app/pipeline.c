@@ -122,6 +122,7 @@ static void read_batch(struct thread *thread, struct batch *batch) {
 static void add_tally(struct tally *sum, const struct tally *part) {
     sum->read += part->read;
     sum->written += part->written;
+    sum->evidence_unused += part->evidence_unused;
     sum->bytes_read += part->bytes_read;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];

@@ -68,7 +68,7 @@ static void warn_left_out(const struct inputs_left_out *left_out, const char *wh
 }
 
 static enum status settle_format(struct run *run, struct error *error) {
-    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, error);
+    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, NULL, error);
 }
 
 static enum status settle_origins(struct run *run, struct error *error) {
@@ -84,6 +84,7 @@ static enum status settle_origins(struct run *run, struct error *error) {
             .schema_fixed = run->format.schema != NULL,
             .header = run->format.has_header ? &run->format.header : NULL,
             .log_format = run->format.has_log_format ? &run->format.log_format : NULL,
+            .captures = run->format.has_captures ? &run->format.captures : NULL,
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,

@@ -73,6 +73,7 @@ static void locate(struct worker *worker, struct record *record) {
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
+    batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);

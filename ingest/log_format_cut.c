@@ -333,7 +333,7 @@ static bool append_extra(const struct log_format *format, uint32_t first, uint32
     return true;
 }
 
-/* What is in doubt from `first` to `last` stays together. */
+/* What is in doubt from `first` to `last` stays together; not when there may be a secret in it. */
 static const char *keep_doubt(const struct log_format *format, const struct ways *ways, uint32_t first, uint32_t last,
                               struct record *record, struct spare *spare, struct line_cut *cut) {
     uint32_t from = ways->at[first][0], to = ways->at[last + 1][0] - format->parts[last].literal.bytes;
@@ -342,6 +342,8 @@ static const char *keep_doubt(const struct log_format *format, const struct ways
         if (i < last) cut->quotes -= format->parts[i].literal.quotes;
     }
     record->flags |= 1u << RECORD_AMBIGUOUS;
+    for (uint32_t i = first; i <= last; i++)
+        if (format->parts[i].secret) return NULL;
     return append_extra(format, first, last, (struct span){from, to - from}, record, spare)
                ? NULL
                : "no more extras than there is room for";
@@ -355,6 +357,11 @@ static bool has_prefix(const struct record *record, struct span span, struct sli
 static inline const char *keep_value(const struct log_format *format, uint32_t index, struct span span,
                                      struct record *record, struct spare *spare) {
     const struct log_part *part = &format->parts[index];
+    if (part->wanted != WANTED_NONE && !record_null(record, span)) {
+        record->headers[part->wanted] = span;
+        record->headers_found |= 1u << part->wanted;
+    }
+    if (part->secret) return NULL;
     bool socket = part->address && has_prefix(record, span, SLICE("unix:"));
     if (part->row != LOG_ROW_NONE && !part->again && !socket) {
         record->fields[part->row] = span;

@@ -34,7 +34,7 @@ static inline void encode_line_splitter(struct splitter *splitter, const struct 
     static struct split_tables *tables;
     struct error error;
     const struct option_list none = {NULL, 0};
-    if (tables == NULL) ASSERT(split_tables_new(&none, &tables, &error) == STATUS_OK);
+    if (tables == NULL) ASSERT(split_tables_new(&none, NULL, &tables, &error) == STATUS_OK);
     splitter_init(splitter, kernel);
     ASSERT(splitter_use_tables(splitter, tables));
 }
