@@ -313,18 +313,3 @@ void client_walk(const struct chain *chain, const struct evidence *evidence, str
     }
     conclude(&walk, verdict == VERDICT_OK ? walk_hops(&walk) : verdict);
 }
-
-void client_without_chain(const struct address_token *peer, bool unused, struct client *client) {
-    clear(client, NULL);
-    client->verdict = VERDICT_PEER_INVALID;
-    if (unused) client->flags = 1u << HOP_EVIDENCE_UNUSED;
-    if (peer->kind != TOKEN_ADDRESS) return;
-    client->verdict = VERDICT_OK;
-    client->provenance = PROVENANCE_PEER;
-    client->trust = 1;
-    client->resolved = true;
-    client->ip = peer->ip;
-    client->port = peer->port;
-    client->global = ip_is_global(&peer->ip);
-    client->flags |= peer->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
-}

@@ -21,6 +21,8 @@ void client_resolver_forget(struct client_resolver *resolver) {
     resolver->origin = NULL;
     resolver->fixed = NULL;
     resolver->selectors = 0;
+    resolver->constant = true;
+    resolver->last = NULL;
     for (uint32_t i = 0; i < VANTAGES_KNOWN; i++) resolver->vantages[i].schema = NULL;
     for (uint32_t i = 0; i < PICKS_KNOWN; i++) resolver->picks[i].schema = NULL;
     resolver->secret.len = 0;
@@ -38,6 +40,7 @@ void client_resolver_set(struct client_resolver *resolver, const struct chain_ru
     for (uint32_t i = 0; i < rules->rules_count; i++)
         for (uint32_t selector = 0; selector < SELECTORS; selector++)
             if (rules->rules[i].globs[selector] != NULL) resolver->selectors |= 1u << selector;
+    resolver->constant = resolver->fixed != NULL || resolver->selectors == 0;
 }
 
 static struct slice column_text(const struct record *record, int column) {
@@ -134,8 +137,10 @@ static void look(const struct client_resolver *resolver, struct vantage *vantage
     }
 }
 
-static const struct vantage *vantage_of(struct client_resolver *resolver, const struct schema *schema,
-                                        const struct chain *chain) {
+static __attribute__((noinline)) const struct vantage *find_vantage(struct client_resolver *resolver,
+                                                                    const struct record *record) {
+    const struct schema *schema = record->schema;
+    const struct chain *chain = pick_chain(resolver, record);
     uintptr_t mixed = ((uintptr_t)schema ^ (uintptr_t)chain * 31) >> 5;
     struct vantage *vantage = &resolver->vantages[(mixed ^ mixed >> 7) % VANTAGES_KNOWN];
     if (vantage->schema != schema || vantage->picked != chain) look(resolver, vantage, schema, chain);
@@ -285,7 +290,7 @@ static void add_list(const struct vantage *vantage, const struct record *record,
 }
 
 /* Who the record is about: what it says itself; a record without a word of that, on a connection, is about that (see add_proxies, too). */
-static struct address_token peer_of(const struct record *record) {
+static inline __attribute__((always_inline)) struct address_token peer_of(const struct record *record) {
     if (!record->has_peer) return (struct address_token){.kind = TOKEN_EMPTY};
     return address_token_of(&record->peer.address.ip, record->peer.address.v4_mapped, record->peer.port);
 }
@@ -306,7 +311,8 @@ static uint8_t writer_of(const struct vantage *vantage, const struct record *rec
     return hop_of_type(vantage->chain, writer->name);
 }
 
-static void walk(struct client_resolver *resolver, const struct vantage *vantage, struct record *record) {
+static __attribute__((noinline)) void walk(struct client_resolver *resolver, const struct vantage *vantage,
+                                           struct record *record) {
     struct evidence_room room;
     struct evidence evidence;
     memset(&evidence, 0, sizeof evidence);
@@ -320,7 +326,7 @@ static void walk(struct client_resolver *resolver, const struct vantage *vantage
 }
 
 /* What WAF's own rules on forwarded addresses take: the first one (WAFV2 API reference, ForwardedIPConfig). */
-static void look_as_waf(struct record *record) {
+static __attribute__((noinline)) void look_as_waf(struct record *record) {
     struct slice list = column_text(record, schema_column(record->schema, ROLE_FORWARDED_FOR));
     const char *comma = list.len > 0 ? memchr(list.ptr, ',', list.len) : NULL;
     if (comma != NULL) list.len = (size_t)(comma - list.ptr);
@@ -336,7 +342,11 @@ static bool has_evidence(const struct vantage *vantage, const struct record *rec
 }
 
 void client_resolve(struct client_resolver *resolver, struct record *record) {
-    const struct vantage *vantage = vantage_of(resolver, record->schema, pick_chain(resolver, record));
+    const struct vantage *vantage = resolver->last;
+    if (vantage == NULL || vantage->schema != record->schema) {
+        vantage = find_vantage(resolver, record);
+        if (resolver->constant) resolver->last = vantage;
+    }
     if (vantage->chain == NULL) {
         struct address_token peer = peer_of(record);
         client_without_chain(&peer, has_evidence(vantage, record), &record->client);

@@ -45,8 +45,10 @@ struct pick {
 struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
     const struct origin *origin;
-    const struct chain *fixed; /* of every record of the origin; NULL: by rules */
-    uint32_t selectors;        /* 1 << enum selector: what rules look at */
+    const struct chain *fixed;  /* of every record of the origin; NULL: by rules */
+    uint32_t selectors;         /* 1 << enum selector: what rules look at */
+    bool constant;              /* all records of the origin have one chain: */
+    const struct vantage *last; /* of the record before, then; NULL: of none */
     struct vantage vantages[VANTAGES_KNOWN];
     struct pick picks[PICKS_KNOWN];
     uint8_t verified[32]; /* digest of the last secret that was right, and its text */

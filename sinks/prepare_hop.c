@@ -4,13 +4,6 @@
 #include "schemas/chain.h"
 #include "sinks/prepare_set.h"
 
-/* No part of the shape: a hop that repeats may count to hundreds. */
-static uint64_t set_depth(struct preparation *preparation, uint32_t depth) {
-    static const char digits[32] = "0123456789";
-    return depth <= 9 ? set(preparation, VALUE_HOP_DEPTH, digits + depth, 1)
-                      : set_number(preparation, VALUE_HOP_DEPTH, depth);
-}
-
 /* Texts of flags are plain by their making: words, names of types, and ids of endpoints. */
 static char *put_flag(const struct preparation *preparation, char *out, enum hop_flag flag, struct slice rest) {
     out = separate(preparation, out);
@@ -56,14 +49,11 @@ static uint64_t set_claim(struct preparation *preparation) {
                         json_escape(preparation->scratch, claim, JSON_VERBATIM, &preparation->lossy));
 }
 
-uint64_t prepare_hop(struct preparation *preparation) {
+uint64_t prepare_hop_rest(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
     const struct span nowhere = {0, 0};
-    preparation->presence.verdict = client->verdict;
-    preparation->presence.provenance = client->provenance;
-    preparation->presence.trust = client->trust;
-    uint64_t found = set_depth(preparation, client->depth);
+    uint64_t found = 0;
     if (client->claim_bytes > 0) found |= set_claim(preparation);
     if (client->has_via) found |= set_ip(preparation, VALUE_HOP_VIA, nowhere, &client->via);
     if (record->has_waf_view) found |= set_ip(preparation, VALUE_HOP_WAF_VIEW, nowhere, &record->waf_view);
