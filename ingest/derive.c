@@ -230,10 +230,10 @@ static bool parse_ip(const struct record *record, const struct ip_columns *roles
     struct span span = record->fields[index];
     if (ip_parse(record_text(record, span), &endpoint->address)) {
         text->address = is_canonical(&endpoint->address) ? span : (struct span){0, 0};
-        endpoint->port = 0;
-        if (index == schema_column(record->schema, roles->real))
-            endpoint->port = derive_port(record, roles->real_port, &text->port);
-        if (endpoint->port == 0) endpoint->port = derive_port(record, roles->port, &text->port);
+        int port;
+        bool real = index == schema_column(record->schema, roles->real) &&
+                    column(record, roles->real_port, &span, &port) && !record_null(record, span);
+        endpoint->port = derive_port(record, real ? roles->real_port : roles->port, &text->port);
         return true;
     }
     *text = (struct endpoint_text){{0, 0}, {0, 0}}; /* users' own logs have it with a port or without */

@@ -212,7 +212,10 @@ void log_format_want(struct log_format *format, const struct wanted_headers *wan
         part->wanted = WANTED_NONE;
         if (slice_starts_with(name, prefix))
             part->wanted = wanted_find_variable(wanted, (struct slice){name.ptr + prefix.len, name.len - prefix.len});
-        part->secret = part->wanted != WANTED_NONE && wanted->items[part->wanted].secret;
+        if (part->wanted == WANTED_NONE) continue;
+        format->wanted_parts[format->wanted_count++] = (uint8_t)i;
+        part->secret = wanted->items[part->wanted].secret;
+        if (part->secret) part->row = LOG_ROW_NONE;
     }
 }
 

@@ -76,7 +76,9 @@ struct log_format {
     struct log_literal head; /* in front of the first variable */
     uint16_t quotes;         /* of all literals */
     uint16_t parts_count;
-    int8_t peer_ip, peer_port, peer_ip_real; /* parts that have these roles; -1: none */
+    uint8_t wanted_count;
+    uint8_t wanted_parts[LOG_FORMAT_PARTS_MAX]; /* those with a header that chains look at */
+    int8_t peer_ip, peer_port, peer_ip_real;    /* parts that have these roles; -1: none */
     struct log_part parts[LOG_FORMAT_PARTS_MAX];
     char text[LOG_FORMAT_BYTES_MAX]; /* literals and names: offsets count from here */
 };

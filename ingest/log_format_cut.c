@@ -357,17 +357,12 @@ static bool has_prefix(const struct record *record, struct span span, struct sli
 static inline const char *keep_value(const struct log_format *format, uint32_t index, struct span span,
                                      struct record *record, struct spare *spare) {
     const struct log_part *part = &format->parts[index];
-    if (part->wanted != WANTED_NONE && !record_null(record, span)) {
-        record->headers[part->wanted] = span;
-        record->headers_found |= 1u << part->wanted;
-    }
-    if (part->secret) return NULL;
     bool socket = part->address && has_prefix(record, span, SLICE("unix:"));
     if (part->row != LOG_ROW_NONE && !part->again && !socket) {
         record->fields[part->row] = span;
         return NULL;
     }
-    if (record_null(record, span)) return NULL;
+    if (record_null(record, span) || part->secret) return NULL;
     if (part->again && slice_equal(record_text(record, span), record_text(record, record->fields[part->row])))
         return NULL;
     if (part->again && part->peer && socket && record->fields[part->row].length == 0) return NULL;
@@ -395,9 +390,22 @@ static bool keep_real_peer(const struct log_format *format, const struct ways *w
     return true;
 }
 
+/* Values that chains look at. */
+static void keep_headers(const struct log_format *format, const struct ways *ways, struct record *record) {
+    for (uint32_t i = 0; i < format->wanted_count; i++) {
+        uint32_t part = format->wanted_parts[i], header = format->parts[part].wanted;
+        if (ways->counts[part] > 1 || ways->counts[part + 1] > 1) continue; /* in doubt */
+        struct span span = value_span(format, ways, part);
+        if (record_null(record, span)) continue;
+        record->headers[header] = span;
+        record->headers_found |= 1u << header;
+    }
+}
+
 static bool fill(const struct log_format *format, const struct ways *ways, struct record *record, struct spare *spare,
                  struct line_cut *cut) {
     cut->quotes = format->quotes;
+    keep_headers(format, ways, record);
     for (uint32_t part = 0; part < format->parts_count; part++) {
         if (ways->counts[part + 1] == 1) {
             cut->expected = keep_value(format, part, value_span(format, ways, part), record, spare);
