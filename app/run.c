@@ -14,10 +14,10 @@
 
 #include "app/arguments.h"
 #include "app/chain_presets.h"
-#include "app/chains.h"
 #include "app/command.h"
 #include "app/default_database.h"
 #include "app/format_choice.h"
+#include "app/live_chains.h"
 #include "app/log.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
@@ -30,12 +30,14 @@
 
 /* Everything that a run holds; run_close frees what was made so far. */
 struct run {
+    int argc;
+    char **argv;
     struct run_settings settings;
     struct arguments arguments;
     struct inputs inputs;
     struct origin *origins;
     struct problems problems; /* of the chains */
-    struct chains *chains;
+    struct live_chains chains;
     struct geo geo;
     struct encoder *encoder;
     struct sink_file *records, *rejects;
@@ -44,6 +46,11 @@ struct run {
     struct progress progress;
     struct format_choice format;
 };
+
+/* The table in force, as the main thread may see it: it alone swaps it. */
+static const struct chains *chains_of(struct run *run) {
+    return atomic_load(&run->chains.current);
+}
 
 static enum status settle_inputs(struct run *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
@@ -68,7 +75,16 @@ static void warn_left_out(const struct inputs_left_out *left_out, const char *wh
 }
 
 static enum status settle_format(struct run *run, struct error *error) {
-    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, NULL, error);
+    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, &chains_of(run)->rules.headers,
+                              error);
+}
+
+/* The chain that the config names for one of its inputs; those of the command line have none of their own. */
+static const char *input_chain(const struct arguments *arguments, size_t argument) {
+    if (arguments->values->inputs.origin != OPTION_FROM_FILE || arguments->sections.input_chains == NULL) return NULL;
+    const struct config_node *chain = arguments->sections.input_chains->first;
+    while (chain != NULL && argument-- > 0) chain = chain->next;
+    return chain != NULL && chain->kind == CONFIG_TEXT ? chain->text.ptr : NULL;
 }
 
 static enum status settle_origins(struct run *run, struct error *error) {
@@ -88,17 +104,23 @@ static enum status settle_origins(struct run *run, struct error *error) {
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,
+            .chain = input_chain(&run->arguments, input->argument),
         };
     }
     return STATUS_OK;
 }
 
+static struct chains *load_chains(const struct arguments *arguments, const char *always, struct problems *problems) {
+    struct chains_request request = {
+        .file = arguments->config_path, .sections = &arguments->sections, .always = always};
+    return chains_new(&request, problems);
+}
+
 /* All problems are kept; the first one fails the step. */
 static enum status settle_chains(struct run *run, struct error *error) {
-    struct chains_request request = {
-        .file = run->arguments.config_path, .sections = &run->arguments.sections, .always = run->settings.chain};
-    run->chains = chains_new(&request, &run->problems);
-    if (run->chains == NULL) return error_set(error, STATUS_FAILED, "chains: out of memory");
+    struct chains *chains = load_chains(&run->arguments, run->settings.chain, &run->problems);
+    if (chains == NULL) return error_set(error, STATUS_FAILED, "chains: out of memory");
+    live_chains_init(&run->chains, chains);
     return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
 }
 
@@ -184,6 +206,7 @@ static uint32_t workers_wanted(uint64_t workers) {
 
 static void tick(void *context) {
     struct run *run = context;
+    live_chains_sweep(&run->chains);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
 }
 
@@ -246,6 +269,40 @@ static void log_problems(const struct problems *problems) {
                     problem->file != NULL ? "config: " : "", problem_place(problem).text, problem->text);
 }
 
+/* Whatever is wrong with the new table, the old one stays. What a run cuts lines by is made at its start: a table that looks at other
+ * headers than the first one needs a new run. */
+static bool is_usable(struct run *run, const struct chains *chains, const struct problems *problems) {
+    if (chains == NULL || problems->errors_count > 0) return false;
+    const struct wanted_headers *now = &chains_of(run)->rules.headers, *then = &chains->rules.headers;
+    if (memcmp(now, then, sizeof *now) == 0) return true;
+    log_message(LOG_ERROR, "reload: the chains look at other headers than before; restart for that");
+    return false;
+}
+
+/* SIGHUP: the config's chains and all that they are made of, anew; the rest of the config counts from the next start on. */
+static void reload(void *context) {
+    struct run *run = context;
+    struct run_settings settings;
+    struct option_group groups[RUN_GROUPS];
+    struct arguments arguments;
+    struct problems problems = {.first = NULL};
+    struct error error;
+    run_settings_groups(&settings, groups);
+    enum status status = arguments_parse(&arguments, groups, RUN_GROUPS, run->argc, run->argv, &error);
+    struct chains *chains = status == STATUS_OK ? load_chains(&arguments, settings.chain, &problems) : NULL;
+    if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
+    log_problems(&problems);
+    if (is_usable(run, chains, &problems)) {
+        live_chains_swap(&run->chains, chains);
+        log_message(LOG_INFO, "reload: new chains are in force");
+    } else {
+        chains_free(chains);
+        log_message(LOG_ERROR, "reload: the chains of before stay in force");
+    }
+    problems_destroy(&problems);
+    arguments_destroy(&arguments);
+}
+
 static int execute(struct run *run) {
     struct error error;
     enum status status = prepare(run, &error);
@@ -262,7 +319,7 @@ static int execute(struct run *run) {
                                      .tables = run->format.tables,
                                      .encoder = run->encoder,
                                      .geo = &run->geo,
-                                     .rules = &run->chains->rules,
+                                     .chains = &run->chains,
                                      .since_ns = run->settings.since_ns,
                                      .until_ns = run->settings.until_ns};
     struct pipeline_request request = {
@@ -275,7 +332,8 @@ static int execute(struct run *run) {
         .rejects = run->rejects,
         .limit = run->settings.limit,
         .tick = tick,
-        .tick_context = run,
+        .reload = run->arguments.config_path != NULL ? reload : NULL,
+        .context = run,
     };
     run->progress = (struct progress){
         .shown = run->settings.progress == PROGRESS_ALWAYS ||
@@ -314,6 +372,8 @@ static struct run *run_new(int argc, char **argv, struct option_group groups[RUN
                            enum status *status) {
     struct run *run = calloc(1, sizeof *run);
     ASSERT(run != NULL);
+    run->argc = argc;
+    run->argv = argv;
     run_settings_groups(&run->settings, groups);
     signal(SIGPIPE, SIG_IGN);
     *status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, error);
@@ -327,7 +387,7 @@ static void run_free(struct run *run) {
     sink_file_free(run->rejects);
     encoder_free(run->encoder);
     geo_close(&run->geo);
-    chains_free(run->chains);
+    live_chains_destroy(&run->chains);
     problems_destroy(&run->problems);
     format_choice_destroy(&run->format);
     free(run->origins);
@@ -370,9 +430,9 @@ static void print_config_error(const char *path, const char *message) {
     printf("%.*s: error%s\n", (int)place_bytes, at, at + place_bytes);
 }
 
-static void print_chains(const struct run *run) {
-    const struct chain_rules *rules = &run->chains->rules;
-    for (uint32_t i = 0; i < run->chains->own_count; i++) {
+static void print_chains(const struct chains *chains) {
+    const struct chain_rules *rules = &chains->rules;
+    for (uint32_t i = 0; i < chains->own_count; i++) {
         const struct chain *chain = rules->chains[i];
         printf("chain %s: %u hop%s", chain->name, chain->hops_count, chain->hops_count == 1 ? "" : "s");
         for (uint32_t hop = 0; hop < chain->hops_count; hop++)
@@ -439,7 +499,7 @@ static int check(struct run *run) {
         printf("%s%s: %s\n", problem_place(problem).text, problem->severity == PROBLEM_ERROR ? "error" : "warning",
                problem->text);
     size_t errors = problems->errors_count + check_steps(run) + check_inputs(run);
-    if (problems->errors_count == 0) print_chains(run);
+    if (problems->errors_count == 0) print_chains(chains_of(run));
     print_databases(&run->geo);
     printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
            problems->warnings_count == 1 ? "" : "s");

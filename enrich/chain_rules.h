@@ -26,6 +26,7 @@ struct chain_rule {
 };
 
 struct chain_rules {
+    uint64_t generation;               /* tells tables apart, also when one stands where another was; 0: none */
     const struct chain *const *chains; /* all that inputs name */
     uint32_t chains_count;
     const struct chain_rule *rules;

@@ -18,6 +18,7 @@ void client_resolver_init(struct client_resolver *resolver) {
 
 void client_resolver_forget(struct client_resolver *resolver) {
     resolver->rules = NULL;
+    resolver->generation = 0;
     resolver->origin = NULL;
     resolver->fixed = NULL;
     resolver->selectors = 0;
@@ -30,9 +31,11 @@ void client_resolver_forget(struct client_resolver *resolver) {
 
 void client_resolver_set(struct client_resolver *resolver, const struct chain_rules *rules,
                          const struct origin *origin) {
-    if (resolver->rules == rules && resolver->origin == origin) return;
+    uint64_t generation = rules != NULL ? rules->generation : 0;
+    if (resolver->rules == rules && resolver->generation == generation && resolver->origin == origin) return;
     client_resolver_forget(resolver);
     resolver->rules = rules;
+    resolver->generation = generation;
     resolver->origin = origin;
     if (rules == NULL) return;
     resolver->fixed = rules->always;

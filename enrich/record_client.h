@@ -44,6 +44,7 @@ struct pick {
 
 struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
+    uint64_t generation;             /* of them */
     const struct origin *origin;
     const struct chain *fixed;  /* of every record of the origin; NULL: by rules */
     uint32_t selectors;         /* 1 << enum selector: what rules look at */
