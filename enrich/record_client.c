@@ -291,15 +291,46 @@ static void add_list(const struct vantage *vantage, const struct record *record,
     if (list.len > 0 && record->list_cut) room->lines[evidence->lines_count++] = SLICE("?");
 }
 
-/* Who the record is about: what it says itself; a record without a word of that, on a connection, is about that (see add_proxies, too). */
+static inline __attribute__((always_inline)) struct address_token token_of(const struct endpoint *endpoint) {
+    return address_token_of(&endpoint->address.ip, endpoint->address.v4_mapped, endpoint->port);
+}
+
+/* Who the record is about, by its own word. */
 static inline __attribute__((always_inline)) struct address_token peer_of(const struct record *record) {
-    if (!record->has_peer) return (struct address_token){.kind = TOKEN_EMPTY};
-    return address_token_of(&record->peer.address.ip, record->peer.address.v4_mapped, record->peer.port);
+    return record->has_peer ? token_of(&record->peer) : (struct address_token){.kind = TOKEN_EMPTY};
+}
+
+/* A record that does not say who it is about is about whoever sent it, once a chain says who stands in between; but never what a hop
+ * writes of others: then, the connection must begin with a PROXY header, so that somebody meant it so. NULL: it is not. */
+static const struct connection_facts *connection_of(const struct vantage *vantage, const struct record *record) {
+    const struct connection_facts *connection = record->connection;
+    int peer = schema_peer_column(record->schema);
+    if (connection == NULL || record->has_peer || vantage->picked == NULL || vantage->begins != BEGINS_AT_PEER)
+        return NULL;
+    if (peer >= 0 && peer < record->fields_count && record->fields[peer].length > 0) return NULL; /* null */
+    return connection->proxy.version != 0 || record->schema->writer == NULL ? connection : NULL;
+}
+
+/* What the PROXY header of the connection said. */
+static struct proxy_header header_of(const struct proxy_facts *facts) {
+    return (struct proxy_header){.version = facts->version,
+                                 .command = facts->command,
+                                 .family = facts->family,
+                                 .has_source = facts->has_source,
+                                 .source = facts->source.address.ip,
+                                 .source_mapped = facts->source.address.v4_mapped,
+                                 .source_port = facts->source.port,
+                                 .vpce = {facts->vpce, facts->vpce_bytes}};
 }
 
 static void add_proxies(const struct vantage *vantage, const struct record *record, struct evidence_room *room,
                         struct evidence *evidence) {
-    if (vantage->proxy_ip < 0 || !read_proxy(vantage, record, &room->proxy)) return;
+    const struct connection_facts *connection = connection_of(vantage, record);
+    if (connection != NULL) evidence->peer = token_of(&connection->peer);
+    if (connection != NULL && connection->proxy.version != 0)
+        room->proxy = header_of(&connection->proxy);
+    else if (vantage->proxy_ip < 0 || !read_proxy(vantage, record, &room->proxy))
+        return;
     evidence->proxies = &room->proxy;
     evidence->proxies_count = 1;
 }
@@ -358,6 +389,6 @@ void client_resolve(struct client_resolver *resolver, struct record *record) {
     }
     record->has_waf_view = false;
     if (record->schema->takes_first) look_as_waf(record);
-    bool is_peer = record->client.provenance == PROVENANCE_PEER;
+    bool is_peer = record->client.provenance == PROVENANCE_PEER && record->has_peer;
     record->client.text = is_peer ? record->peer_text : (struct endpoint_text){{0, 0}, {0, 0}};
 }
