@@ -150,16 +150,17 @@ static struct span value_of(struct reader *reader, uint32_t index, enum field_ki
     const struct json_node *node = &reader->tree->nodes[index];
     struct span joined;
     if (is_empty(reader->tree, index)) return (struct span){0, 0};
-    if (kind == FIELD_JSON && node->kind >= JSON_ARRAY) {
-        bool listed = node->skipped && index == reader->listed;
-        const struct json_tree *tree = listed ? &reader->splitter->trees[1] : reader->tree;
-        return in_one_line(reader, json_compact(tree, reader->record->text, listed ? 0 : index, reader->spare));
+    if (node->kind < JSON_ARRAY)
+        return kind == FIELD_JSON && node->kind == JSON_STRING && node->text.length > 0 ? quoted(reader, node)
+                                                                                        : node->text;
+    if (kind != FIELD_JSON) {
+        if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
+        reader->record->plain = false; /* a text with quotes in it */
+        if (!reader->tree->changed) return node->text;
     }
-    if (kind == FIELD_JSON)
-        return node->kind == JSON_STRING && node->text.length > 0 ? quoted(reader, node) : node->text;
-    if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
-    if (node->kind >= JSON_ARRAY) reader->record->plain = false; /* a text with quotes in it */
-    return node->text;
+    bool listed = node->skipped && index == reader->listed;
+    const struct json_tree *tree = listed ? &reader->splitter->trees[1] : reader->tree;
+    return in_one_line(reader, json_compact(tree, reader->record->text, listed ? 0 : index, reader->spare));
 }
 
 /* `name=value` behind the columns; null values are left out. Beyond FIELDS_MAX they are counted, which rejects the line. */
@@ -293,7 +294,8 @@ static void take_members(struct reader *reader) {
                 take_headers(reader, key->inner, i);
             else if (walked && todo_count < JSON_DEPTH_MAX)
                 todo[todo_count++] = (struct pending){i, key->inner, key->text};
-            if (key->column != JSON_MAP_NONE) take_column(reader, key, i, false, now.around);
+            bool apart = walked && !key->headers; /* what is inside is taken by itself */
+            if (key->column != JSON_MAP_NONE && !apart) take_column(reader, key, i, false, now.around);
         }
     }
 }
