@@ -9,7 +9,12 @@ import functools
 import ipaddress
 import itertools
 import json
+import pathlib
 import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "hops"))
+from model import resolve  # noqa: E402
 
 SECONDS_MAX = 9214646400
 COLUMNS_MAX = 128
@@ -210,6 +215,7 @@ def what_haproxy_says(line):
         word = before[:-1].rpartition(b" ")[2]
         nobody = word == b"-:-" or word.startswith(b"unix:")
         address, _, port = word.rpartition(b":")
+        address = address[1:-1] if address[:1] + address[-1:] == b"[]" else address
         yield from ((time, who, True) for time in times for who in ([None] if nobody else readable(address_and_port, address, port)))
         return
 
@@ -271,6 +277,25 @@ def waf_peers(members):
     return peers_of([client for request in members.all("httpRequest") if isinstance(request, Members) for client in request.all("clientIp")])
 
 
+def header_texts(value):
+    """What the values of one header come to."""
+    listed = value if isinstance(value, list) and not isinstance(value, Members) else [value]
+    if all(isinstance(item, str) for item in listed):
+        return [item.encode("utf-8", "replace").decode() for item in listed if item]
+    return [] if value is None else ["?"]
+
+
+def lambda_peers(members):
+    """Who connected to the balancer: the last entry of X-Forwarded-For."""
+    objects = [headers for headers in members.all("headers", "multiValueHeaders") if isinstance(headers, Members)]
+    lines = [text for headers in objects for name, value in headers if name.lower() == "x-forwarded-for" for text in header_texts(value)]
+    if lines in ([], ["-"]):
+        return {None}
+    hop = {"type": "alb", "carrier": "append", "peers": ["203.0.113.77/32"]}
+    found = resolve({"peer": "203.0.113.77", "xff": [", ".join(lines)], "chain": [hop]}, {})
+    return {(found["ip"], found["port"] or 0) if found["ip"] else None}
+
+
 def is_lambda(members):
     return any(isinstance(context, Members) and context.has("elb") for context in members.all("requestContext"))
 
@@ -290,7 +315,7 @@ def clients_of(members, given):
     if members.has("start_time", "response_flags") or given == "envoy":
         yield envoy_peers(members), True
     if is_lambda(members):
-        yield {None}, True
+        yield lambda_peers(members), True
     if given == "ndjson":
         yield peers_of(members.all(MAPPED_PEER, "peer"), members.all("peer_port"), read=address_or_endpoint), True
 
@@ -341,11 +366,23 @@ def what_an_object_says(line, given, wraps):
         yield from ((time, peer, judged) for time in times for peer in peers)
     if wraps < WRAPS_MAX:
         for inside in lines_inside(members):
-            yield from what_the_line_says(inside, given, wraps + 1)
+            yield from all_readings(inside, given, wraps + 1)
 
 
-def what_the_line_says(line, given=None, wraps=0):
+@functools.lru_cache(100000)
+def is_nobody(client):
+    """No client has such an address: unspecified, multicast, broadcast."""
+    address = client and ipaddress.ip_address(client[0])
+    return client is not None and (address.is_unspecified or address.is_multicast or client[0] == "255.255.255.255")
+
+
+def what_the_line_says(line, given=None):
     """All honest readings; `given` is the format that the user says it is."""
+    for time, client, judged in all_readings(line, given):
+        yield time, None if is_nobody(client) else client, judged
+
+
+def all_readings(line, given=None, wraps=0):
     if line.startswith(b"{"):
         yield from what_an_object_says(line, given, wraps)
     yield from what_columns_say(line)

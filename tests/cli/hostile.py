@@ -35,6 +35,7 @@ LINES_PER_FILE = 12000
 ORIGINAL_BYTES_MAX = 64 * 1024
 GENERATED = ("nginx", "haproxy", "envoy", "cloudfront", "vpc_flow_custom", "tgw_flow", "ga_flow", "waf", "alb_lambda_event", "alb_json", "cloudfront_json",
              "envoy_json", "vpc_flow_json")
+UNRESOLVED = {"peer-invalid", "xff-missing", "xff-unknown", "xff-obfuscated", "xff-garbled"}  # without a chain
 GENERATED_LINES = 4  # of each
 REASONS = {"too-few-fields", "too-many-fields", "unterminated-quote", "unknown-format", "bad-json", "bad-time", "bad-peer", "bad-status", "line-too-long", "cut-short"}
 
@@ -242,7 +243,7 @@ def record_problem(record, line, names, given):
     found = None if found is None else (found, any_of(record, names["port"]) or 0)
     time = iso(at(record, names["time"]).encode())
     verdict = at(record, names["verdict"])
-    if verdict is not None and (found is None) != (verdict == "peer-invalid"):
+    if verdict is not None and (found is None) != (verdict in UNRESOLVED):
         return f"verdict {verdict!r} with client {found!r}"
     judged = verdict is not None
     if any((time, found, judged) == reading for reading in what_the_line_says(line, given)):

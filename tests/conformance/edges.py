@@ -117,13 +117,13 @@ def waf(line):
 
 
 def lambda_event(line):
-    """Nobody says who connected to the balancer but its own entry in X-Forwarded-For, the last one: the client is that or not known."""
+    """Nobody says who connected to the balancer but its own entry in X-Forwarded-For, the last one: it is taken for the client."""
     event = json.loads(line)
     headers = {name: values[-1] for name, values in event["multiValueHeaders"].items()} if "multiValueHeaders" in event else event["headers"]
     group = event["requestContext"]["elb"]["targetGroupArn"]
     time = datetime.datetime.fromtimestamp(int(headers["x-amzn-trace-id"].split("-")[1], 16), datetime.timezone.utc)
     forwarded = addresses(headers["x-forwarded-for"])
-    return {"@timestamp": moment(time), "event.category": ["web"], "event.outcome": None, "network.forwarded_ip": forwarded, "client.ip": {None, forwarded[-1]},
+    return {"@timestamp": moment(time), "event.category": ["web"], "event.outcome": None, "network.forwarded_ip": forwarded, "client.ip": forwarded[-1],
             "http.request.method": event["httpMethod"], "url.path": event["path"], "url.scheme": headers["x-forwarded-proto"], "url.domain": headers["host"],
             "user_agent.original": headers["user-agent"], "trace.id": headers["x-amzn-trace-id"], "aws.elb.target_group.arn": group,
             "cloud.region": group.split(":")[3], "cloud.account.id": group.split(":")[4], "http.response": None}

@@ -4,6 +4,12 @@
 #ifndef WHEREFROM_VANTAGE_H
 #define WHEREFROM_VANTAGE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 
