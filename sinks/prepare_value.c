@@ -447,7 +447,7 @@ static uint64_t prepare_rare(struct preparation *preparation) {
 
 /* What the walk concluded. The depth is no part of the shape: a hop that repeats may count to hundreds. */
 static inline uint64_t prepare_hop(struct preparation *preparation) {
-    static const char digits[32] = "0123456789";
+    static const char digits[9 + EMIT_CHUNK_BYTES] = "0123456789"; /* that much may be read of each */
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
     preparation->presence.verdict = client->verdict;
