@@ -1,14 +1,16 @@
-/* Fuzz target: any bytes as log lines through the splitter.
+/* Fuzz target: any bytes as log lines through the splitter, which also puts two headers aside, `x`, a secret, and `user-agent`.
  *
  * Input: one byte that says what the file's name says (bits 0-1 and 4-6: nothing or a format), whether -f says it (bit 2), and
- * whether it says a log_format, too (bit 3), then lines. Oracle: every kernel says the same, and the same as a splitter that has
- * seen no other line but the header in force, has all its spare room, and has nothing behind the line; columns lie inside their line or in spare room that is
- * theirs, and, where their order is the table's, do not overlap; what is rejected has a reason and names a column that there is.
+ * whether it says a log_format or names of captured headers, too (bit 3), then lines. Oracle: every kernel says the same, and the same as
+ * a splitter that has seen no other line but the header in force, has all its spare room, and has nothing behind the line; columns lie
+ * inside their line or in spare room that is theirs, and, where their order is the table's, do not overlap; none has a byte of a secret;
+ * what is rejected has a reason and names a column that there is.
  *
  * Threads: one. */
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "ingest/haproxy_captures.h"
 #include "tests/unit/encode_line.h"
 
 #define LINES_MAX 64u
@@ -33,16 +35,22 @@ struct reader {
 static struct reader readers[READERS];
 static uint32_t kernels_count;
 static struct log_format own_format;
+static struct haproxy_captures own_captures;
 
 static void set_up(void) {
     const struct scan_kernel *kernels[3];
     schemas_init();
     kernels_count = scan_kernels(kernels);
+    encode_line_wanted = (struct wanted_headers){.count = 2,
+                                                 .items = {{"x", "x", true}, {"user-agent", "user_agent", false}}};
     for (uint32_t i = 0; i <= kernels_count; i++)
         encode_line_splitter(&readers[i].splitter, kernels[i > 0 ? i - 1 : 0]);
     const struct slice pattern = SLICE(
         "$remote_addr $http_x $remote_user [$time_local] $status \"$request\" $realip_remote_addr");
+    ASSERT(haproxy_captures_init(&own_captures, SLICE("x|forwarded len 9|user-agent len 4|y"), &encode_line_wanted,
+                                 NULL) == STATUS_OK);
     ASSERT(log_format_compile(pattern, schema_find(SLICE("nginx")), &own_format, NULL) == STATUS_OK);
+    log_format_want(&own_format, &encode_line_wanted);
 }
 
 /* --- one answer ------------------------------------------------------------------------------------------------------- */
@@ -94,6 +102,22 @@ static void check_request(const struct record *record) {
     ASSERT(request->port <= 65535);
 }
 
+/* What is looked at is inside the line or its spare room, and no column has any of a secret's bytes. */
+static void check_headers(const struct answer *answer) {
+    const struct record *record = &answer->record;
+    ASSERT(record->headers_found >> encode_line_wanted.count == 0);
+    for (uint32_t header = 0; header < encode_line_wanted.count; header++) {
+        if ((record->headers_found >> header & 1) == 0) continue;
+        struct span value = record->headers[header];
+        ASSERT(value.length > 0 && (inside(value, record->line) || inside(value, answer->spare)));
+        for (uint32_t i = 0; i < record->fields_count && encode_line_wanted.items[header].secret; i++) {
+            struct span field = record->fields[i];
+            ASSERT(field.length == 0 || field.offset + field.length <= value.offset ||
+                   value.offset + value.length <= field.offset);
+        }
+    }
+}
+
 static void check_answer(const struct answer *answer) {
     const struct reading *reading = &answer->reading;
     const struct record *record = &answer->record;
@@ -105,6 +129,7 @@ static void check_answer(const struct answer *answer) {
         for (uint32_t i = record->fields_count; i < record->schema->fields_count; i++)
             ASSERT(record->fields[i].length == 0);
         check_request(record);
+        check_headers(answer);
         break;
     case READING_SKIPPED: ASSERT(reading->skip < SKIP_REASONS); break;
     case READING_REJECTED:
@@ -172,6 +197,9 @@ static void check_same_request(const struct answer *a, const struct answer *b) {
 static void check_same_record(const struct answer *a, const struct answer *b) {
     const struct record *in_a = &a->record, *in_b = &b->record;
     ASSERT(in_a->plain == in_b->plain && in_a->aws_escapes == in_b->aws_escapes && in_a->flags == in_b->flags);
+    ASSERT(in_a->list_cut == in_b->list_cut && in_a->headers_found == in_b->headers_found);
+    for (uint32_t i = 0; i < encode_line_wanted.count; i++)
+        ASSERT((in_a->headers_found >> i & 1) == 0 || same_span(a, in_a->headers[i], b, in_b->headers[i]));
     ASSERT(in_a->outcome == in_b->outcome && in_a->network == in_b->network && in_a->waf_blocked == in_b->waf_blocked);
     ASSERT(same_moment(a, &in_a->time, b, &in_b->time) && same_moment(a, &in_a->start, b, &in_b->start) &&
            same_moment(a, &in_a->end, b, &in_b->end));
@@ -278,6 +306,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     origin.schema_fixed = origin.schema != NULL && (data[0] & 4u) != 0;
     if (origin.schema_fixed && origin.schema->layout == LAYOUT_LOG_FORMAT && (data[0] & 8u) != 0)
         origin.log_format = &own_format;
+    if (origin.schema_fixed && origin.schema->layout == LAYOUT_HAPROXY && (data[0] & 8u) != 0)
+        origin.captures = &own_captures;
     for (uint32_t i = 0; i < text_bytes; i++) lines += data[1 + i] == '\n';
     if (lines > LINES_MAX) return 0;
     for (uint32_t i = 0; i <= kernels_count; i++) {

@@ -30,12 +30,15 @@ struct encode_line {
     size_t out_bytes, text_room, out_room;
 };
 
+/* Headers that chains look at, for all splitters that are made from here on; none unless a test says so before the first one. */
+static struct wanted_headers encode_line_wanted;
+
 /* A splitter that reads everything; its tables are made once, and stay. */
 static inline void encode_line_splitter(struct splitter *splitter, const struct scan_kernel *kernel) {
     static struct split_tables *tables;
     struct error error;
     const struct option_list none = {NULL, 0};
-    if (tables == NULL) ASSERT(split_tables_new(&none, NULL, &tables, &error) == STATUS_OK);
+    if (tables == NULL) ASSERT(split_tables_new(&none, &encode_line_wanted, &tables, &error) == STATUS_OK);
     splitter_init(splitter, kernel);
     ASSERT(splitter_use_tables(splitter, tables));
 }

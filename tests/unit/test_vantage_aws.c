@@ -276,6 +276,42 @@ static void test_many_headers(void **state) {
     VANTAGE_CHECK(hops, cases);
 }
 
+/* A header that comes very often: the entries that count are the last ones, and a line in which they find no room is no record. */
+static void test_repeated_headers(void **state) {
+    (void)state;
+    static const struct vantage_hop hops[] = {{.type = "alb", .carrier = CARRIER_APPEND}, {NULL}};
+    static char line[100000];
+    struct vantage_bench bench;
+    struct encode_line encode;
+    const struct origin origin = {.path = SLICE("a.log"), .name = SLICE("a.log"), .schema = schema_find(SLICE("waf"))};
+    uint32_t fates[2] = {0, 0};
+    vantage_init(&bench, hops);
+    encode_line_init(&encode, scan_choose());
+    encode.rules = &bench.rules;
+    for (uint32_t count = 1; count <= 300; count++) {
+        for (uint32_t names = 1; names <= 2; names++) {
+            char *out = line;
+            out += sprintf(out, "{\"timestamp\":1772366401000,\"webaclId\":\"a\",\"action\":\"ALLOW\",\"httpRequest\":{"
+                                "\"clientIp\":\"10.0.3.7\",\"headers\":[");
+            for (uint32_t i = 0; i < count; i++)
+                out += sprintf(out, WAF_HEADER("%s", "216.160.83.56, 216.160.83.56, 216.160.83.56") ",",
+                               i % names == 0 ? "x-forwarded-for" : "forwarded");
+            sprintf(out, WAF_HEADER("x-forwarded-for", "81.2.69.142") "],\"uri\":\"/\"}}\n");
+            (void)encode_line(&encode, bench.encoder, &origin, slice_from(line), (struct slice){0});
+            bool record = encode.reading.kind == READING_RECORD;
+            fates[record]++;
+            if (record)
+                assert_true(strstr(vantage_show(&encode.record), "81.2.69.142 xff spoofed-leftmost") != NULL);
+            else
+                assert_int_equal(encode.reading.reject, REJECT_TOO_MANY_FIELDS);
+            assert_true(record || names == 2);
+        }
+    }
+    assert_true(fates[0] > 0 && fates[1] > 300);
+    encode_line_destroy(&encode);
+    vantage_destroy(&bench);
+}
+
 static int init(void **state) {
     (void)state;
     schemas_init();
@@ -290,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_network_balancers),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_many_headers),
+        cmocka_unit_test(test_repeated_headers),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }
