@@ -406,7 +406,7 @@ static const struct range v6_not_global[] = {
     {"::1:0:0:0", "64:ff9a:ffff:ffff:ffff:ffff:ffff:ffff"},
     {"64:ff9b::1:0:0", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
     {"2001:1::", "2001:1::"},
-    {"2001:1::3", "2001:2:ffff:ffff:ffff:ffff:ffff:ffff"},
+    {"2001:1::4", "2001:2:ffff:ffff:ffff:ffff:ffff:ffff"},
     {"2001:4::", "2001:4:111:ffff:ffff:ffff:ffff:ffff"},
     {"2001:4:113::", "2001:1f:ffff:ffff:ffff:ffff:ffff:ffff"},
     {"2001:40::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"},
@@ -495,9 +495,10 @@ static void tells_global_v6_addresses(void **state) {
     (void)state;
     check_ranges(v6_not_global, COUNT(v6_not_global), false);
     static const char *const global[] = {
-        "2001:218::1",     "2a02:a33c::1", "64:ff9b::5102:458e", "2002:5102:458e::1", "2001::1",           "2001:1::1",
-        "2001:1::2",       "2001:3::1",    "2001:4:112::1",      "2001:20::1",        "2001:3f:ffff::",    "2001:200::",
-        "2620:4f:8000::1", "2000::",       "3ffe:ffff::1",       "3fff:1000::",       "::ffff:81.2.69.142"};
+        "2001:218::1",  "2a02:a33c::1",   "64:ff9b::5102:458e", "2002:5102:458e::1", "2001::1",
+        "2001:1::1",    "2001:1::2",      "2001:1::3",          "2001:3::1",         "2001:4:112::1",
+        "2001:20::1",   "2001:3f:ffff::", "2001:200::",         "2620:4f:8000::1",   "2000::",
+        "3ffe:ffff::1", "3fff:1000::",    "::ffff:81.2.69.142"};
     for (size_t index = 0; index < COUNT(global); index++) {
         struct ip ip = ip_of(global[index]);
         assert_global(&ip, true);
