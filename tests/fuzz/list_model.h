@@ -37,7 +37,8 @@ static inline size_t model_unfold(struct slice line, char *out) {
             for (i = j + 2; i < line.len && model_blank(line.ptr[i]);) i++;
             out[bytes++] = ' ';
         } else {
-            out[bytes++] = line.ptr[i++];
+            j += j == i; /* another byte, or blanks without a fold behind them */
+            while (i < j) out[bytes++] = line.ptr[i++];
         }
     }
     return bytes;
