@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/nearest.h"
-#include "app/option_value.h"
+#include "config/nearest.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 static const char special[] = "*?[\\";

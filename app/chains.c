@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-#include "app/chain_load.h"
-#include "app/chain_presets.h"
 #include "app/chain_select.h"
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/chain_load.h"
+#include "config/chain_presets.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 #define PRESETS_MAX 64u
@@ -29,8 +29,8 @@ static bool is_name(struct slice name) {
  * refers to it is not wrong as well. */
 static void add_chain(struct chains *chains, const struct problem_scope *scope, const char *name,
                       const struct config_node *node) {
-    const struct config_node *hops =
-        node->kind == CONFIG_LIST ? node : chain_preset_expand(&chains->arena, scope, node);
+    const struct config_node *hops = node->kind == CONFIG_LIST ? node
+                                                               : chain_preset_expand(&chains->arena, scope, node);
     struct chain *chain = hops != NULL ? chain_load(&chains->arena, scope, name, hops) : NULL;
     if (chain == NULL) {
         chain = arena_take(&chains->arena, sizeof *chain);

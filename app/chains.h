@@ -4,8 +4,8 @@
 #ifndef WHEREFROM_CHAINS_H
 #define WHEREFROM_CHAINS_H
 
-#include "app/config_file.h"
-#include "app/problems.h"
+#include "config/config_file.h"
+#include "config/problems.h"
 #include "enrich/chain_rules.h"
 
 struct chains_request {

@@ -23,13 +23,14 @@ import sys
 sys.dont_write_bytecode = True
 
 LINES_MAX = 600
-PRODUCT = ("base", "schemas", "ingest", "enrich", "sinks", "app")
+PRODUCT = ("base", "schemas", "ingest", "enrich", "sinks", "config", "app")
 LAYERS = {  # folder: what it may include
     "base": {"base"},
     "schemas": {"base", "schemas"},
     "ingest": {"base", "schemas", "ingest"},
     "enrich": {"base", "schemas", "enrich"},
     "sinks": {"base", "schemas", "sinks"},
+    "config": {"base", "schemas", "config"},
     "app": set(PRODUCT),
     "bench": {"base", "schemas", "bench"},
     "tests": {*PRODUCT, "bench", "tests"},

@@ -28,6 +28,8 @@ CASES = [  # (check, what is wrong, files that differ, a word of the complaint)
      "base/ may include base"),
     ("layers", "enrich includes ingest", {"enrich/x.c": HEAD + '#include "ingest/y.h"\n', "ingest/y.h": HEAD},
      "enrich/ may include"),
+    ("layers", "config includes enrich", {"config/x.c": HEAD + '#include "enrich/y.h"\n', "enrich/y.h": HEAD},
+     "config/ may include"),
     ("layers", "bench includes app", {"bench/x.c": HEAD + '#include "app/y.h"\n', "app/y.h": HEAD}, "bench/ may include"),
     ("layers", "a neighbour without its folder", {"base/number.c": HEAD + '#include "text.h"\n'}, "no path from the root"),
     ("layers", "a folder that has no rule", {"misc/x.c": HEAD + '#include "base/text.h"\n'}, "misc/ may include"),

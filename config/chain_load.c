@@ -2,16 +2,16 @@
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
-#include "app/chain_load.h"
+#include "config/chain_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/chain_peers.h"
-#include "app/nearest.h"
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/chain_peers.h"
+#include "config/nearest.h"
+#include "config/option_value.h"
 #include "schemas/client_facts.h"
 
 enum hop_key {
@@ -383,9 +383,11 @@ static void warn_removed(const struct problem_scope *scope, const struct chain *
     const struct config_node *node = hops->first;
     for (uint32_t i = 0; i < chain->hops_count; i++, node = node->next)
         if (chain->hops[i].carrier == CARRIER_REMOVE)
-            problem_warn(scope, node,
-                         "hop %u (%s) removes X-Forwarded-For: no client that comes through it is ever resolved; set it up to "
-                         "append, if you can", i + 1, chain->hops[i].type);
+            problem_warn(
+                scope, node,
+                "hop %u (%s) removes X-Forwarded-For: no client that comes through it is ever resolved; set it up to "
+                "append, if you can",
+                i + 1, chain->hops[i].type);
 }
 
 /* In a config a hop that the walk never comes to, and a chain that never ends with an address, are mistakes. */

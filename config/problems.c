@@ -1,7 +1,7 @@
 /* Sentences in an arena, in a list.
  *
  * Threads: see the header. */
-#include "app/problems.h"
+#include "config/problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,17 +7,17 @@
  *
  * Threads: main thread only, before others start. */
 #define _GNU_SOURCE
-#include "app/config_file.h"
+#include "config/config_file.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "app/nearest.h"
-#include "app/whole_file.h"
 #include "base/check.h"
 #include "base/slice.h"
+#include "config/nearest.h"
+#include "config/whole_file.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
