@@ -1,4 +1,4 @@
-/* The nodes, and how JSON becomes such. YAML's events are read in config/config_file.c.
+/* The nodes, and how JSON becomes such. YAML's events are read in config/config_yaml.c.
  *
  * JSON is jansson's to read: RFC 8259 to the letter, and it can refuse a key that comes twice.
  *
