@@ -163,7 +163,7 @@ WHEREFROM_API void wherefrom_chain_free(struct wherefrom_chain *chain); /* NULL 
 /* --- requests ------------------------------------------------------------------------------------- */
 
 struct wherefrom_header {
-    struct wherefrom_text name, value; /* names are compared without case */
+    struct wherefrom_text name, value; /* names are compared without case; blanks around values do not count */
 };
 
 /* What a request brought along; all is borrowed for the call. Pointers may be NULL where the count is 0. */

@@ -42,14 +42,14 @@ static bool is_name(struct wherefrom_text name, const char *known) {
     return known[name.len] == '\0';
 }
 
-/* ptr NULL: not there. Of a field that comes twice nobody knows which one is meant. */
+/* Without blanks around (RFC 9110 section 5.5); ptr NULL: not there. Of a field that comes twice nobody knows which one is meant. */
 static struct slice find_header(const struct wherefrom_request *request, const char *name) {
     struct slice found = {NULL, 0};
     for (size_t i = 0; i < request->headers_count; i++) {
         const struct wherefrom_header *header = &request->headers[i];
         if (!is_name(header->name, name)) continue;
         if (found.ptr != NULL) return SLICE(",");
-        found = header->value.ptr != NULL ? slice_inside(header->value) : SLICE("");
+        found = token_trim(header->value.ptr != NULL ? slice_inside(header->value) : SLICE(""));
     }
     return found;
 }
