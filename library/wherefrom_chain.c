@@ -30,10 +30,10 @@ static enum status load(struct wherefrom_chain *chain, const char *hops, struct 
     struct problem_scope scope = {.problems = &problems, .file = text_name, .where = "chain"};
     const struct config_node *tree;
     enum status status = config_tree_from_yaml(&scratch, text_name, slice_from(hops), &tree, error);
-    if (status == STATUS_OK && tree == NULL)
+    if (status == STATUS_OK && tree == NULL) {
         status = error_set(error, STATUS_USAGE,
                            "%s: expected a list of hops, or the name of a preset such as alb, got nothing", text_name);
-    if (status == STATUS_OK) {
+    } else if (status == STATUS_OK) {
         if (tree->kind != CONFIG_LIST) tree = chain_preset_expand(&scratch, &scope, tree);
         if (tree != NULL) chain->chain = chain_load(&chain->arena, &scope, text_name, tree);
         if (chain->chain == NULL) status = problems_first_error(&problems, error);
