@@ -123,8 +123,8 @@ void wherefrom_resolve(const struct wherefrom_chain *chain, const struct wherefr
 }
 
 static void put(struct slice piece, char *text, size_t bytes, size_t *length) {
-    if (*length + 1 < bytes) {
-        size_t room = bytes - 1 - *length;
+    if (*length < bytes) {
+        size_t room = bytes - *length;
         memcpy(text + *length, piece.len > 0 ? piece.ptr : "", piece.len < room ? piece.len : room);
     }
     *length += piece.len;

@@ -5,7 +5,8 @@
 
 The build that PATH is in is installed into a scratch directory. What can be seen of the libraries is wherefrom_* alone. Then
 examples/backend.c is compiled as C99 and as C++11, by pkg-config's flags and nothing else, linked with either library, and asked by
-real connections. A program whose own functions have the names of ours links and runs, too.
+real connections. A program whose own functions have the names of ours links and runs, too, and the README's example says what
+the README says.
 
 Threads: one.
 """
@@ -205,6 +206,14 @@ def check_backend(report, program, environment):
         backend.close()
 
 
+def check_readme(report, tree, directory):
+    text = (ROOT / "README.md").read_text().partition("\n## In your own backend\n")[2].partition("\n## ")[0]
+    code, shell = re.search(r"```c\n(.*?)```\n.*?```\n\$ cc [^\n]*\n(.*?)```", text, re.S).groups()
+    (directory / "example.c").write_text(code)
+    tree.compile(directory / "example.c", directory / "example", "C99")
+    report.equal(output(directory / "example", env=tree.environment()), shell, "what the README's example says")
+
+
 def main():
     arguments = argument_parser(__doc__.split("\n", maxsplit=1)[0]).parse_args()
     build = pathlib.Path(arguments.wherefrom).resolve().parent
@@ -224,6 +233,8 @@ def main():
         trees = {"shared": Installed(shared, sanitizer, False), "static": Installed(static, sanitizer, True)}
         with report.group("what the libraries show"):
             check_symbols(report, trees["shared"])
+        with report.group("the README's example"):
+            check_readme(report, trees["shared"], directory)
         (directory / "stranger.c").write_text(STRANGER)
         for name, tree in trees.items():
             with report.group(f"a program with names like ours, {name}"):
