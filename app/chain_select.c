@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/nearest.h"
-#include "config/option_value.h"
+#include "config/chain_presets.h"
 #include "schemas/limits.h"
 
 static const char special[] = "*?[\\";
@@ -26,14 +25,17 @@ const struct chain *chain_select_named(const struct problem_scope *scope, const 
     }
     const struct chain *chain = chain_rules_named(rules, node->text.ptr);
     if (chain != NULL) return chain;
-    const char *names[CONFIG_MEMBERS_MAX], *nearest;
+    if (chain_preset_is(node->text)) { /* one that needs more than its name, and says so */
+        struct arena scratch = {0};
+        (void)chain_preset_expand(&scratch, scope, node);
+        arena_destroy(&scratch);
+        return NULL;
+    }
+    const char *names[CONFIG_MEMBERS_MAX];
     size_t count = 0;
     for (; count < rules->chains_count && count < CONFIG_MEMBERS_MAX; count++)
         names[count] = rules->chains[count]->name;
-    nearest = nearest_word(node->text.ptr, names, count);
-    problem_report(scope, node, "unknown chain %s%s%s%s", option_value_shown(node->text.ptr).text,
-                   nearest != NULL ? ", did you mean \"" : "; declare it under chains, or name a preset such as alb",
-                   nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    problem_unknown(scope, node, "chain", names, count);
     return NULL;
 }
 
@@ -47,21 +49,14 @@ static bool check_format(const struct problem_scope *scope, const struct config_
         names[count] = schemas_all[count]->name;
         if (fnmatch(node->text.ptr, names[count], 0) == 0) return true;
     }
-    const char *nearest = nearest_word(node->text.ptr, names, count);
-    return problem_report(scope, node, "unknown format %s%s%s%s", option_value_shown(node->text.ptr).text,
-                          nearest != NULL ? ", did you mean \"" : "; `wherefrom formats` lists them",
-                          nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    return problem_unknown(scope, node, "format", names, count);
 }
 
 static bool report_key(const struct problem_scope *scope, const struct config_node *member) {
     const char *known[SELECTORS + 1];
     memcpy(known, selector_names, sizeof selector_names);
     known[SELECTORS] = "chain";
-    const char *nearest = nearest_word(member->key.ptr, known, SELECTORS + 1);
-    return problem_report(scope, member, "unknown key %s%s%s%s", option_value_shown(member->key.ptr).text,
-                          nearest != NULL ? ", did you mean \""
-                                          : "; known are elb, format, topic, listener, target_group and chain",
-                          nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    return problem_unknown_key(scope, member, known, SELECTORS + 1);
 }
 
 static bool load_rule(const struct problem_scope *scope, const struct config_node *node,

@@ -123,6 +123,8 @@ struct chains *chains_new(const struct chains_request *request, struct problems 
         chains_free(chains);
         return NULL;
     }
+    static uint64_t tables;
+    chains->rules.generation = ++tables;
     chains->rules.chains = (const struct chain *const *)chains->items;
     struct problem_scope scope = {.problems = problems, .file = request->file};
     const struct config_node *own = request->sections->trees[CONFIG_CHAINS];
@@ -131,12 +133,16 @@ struct chains *chains_new(const struct chains_request *request, struct problems 
     load_presets(chains, &nowhere);
     load_references(chains, &scope, request);
     if (problems->errors_count == 0) warn_unused(chains, &scope, request);
+    struct error error;
+    problem_scope_set(&nowhere, "%s", "");
+    if (problems->errors_count == 0 && chain_rules_collect_headers(&chains->rules, &error) != STATUS_OK)
+        (void)problem_report(&nowhere, NULL, "%s", error.message);
     return chains;
 }
 
 void chains_free(struct chains *chains) {
     if (chains == NULL) return;
-    for (uint32_t i = 0; i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
+    for (uint32_t i = 0; chains->items != NULL && i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
     arena_destroy(&chains->arena);
     free(chains);
 }

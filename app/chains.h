@@ -19,7 +19,8 @@ struct chains {
         rules;          /* rules.chains are the user's in order of the config, then the presets that need no peers */
     uint32_t own_count; /* the user's among them */
     struct arena arena;
-    struct chain **items; /* as rules.chains */
+    struct chain **items;        /* as rules.chains */
+    struct chains *retired_next; /* app/live_chains.h */
 };
 
 /* A user's chain may have the name of a preset, and hides it then. With errors among the problems the table is incomplete and only good for

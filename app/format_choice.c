@@ -39,10 +39,19 @@ static enum status settle_columns(struct format_choice *choice, const char *form
 }
 
 static enum status settle_log_format(struct format_choice *choice, const char *format, const char *pattern,
-                                     struct error *error) {
+                                     const struct wanted_headers *wanted, struct error *error) {
     struct error why;
     enum status status = log_format_compile(slice_from(pattern), choice->schema, &choice->log_format, &why);
     choice->has_log_format = status == STATUS_OK;
+    log_format_want(&choice->log_format, wanted);
+    return status == STATUS_OK ? status : error_set(error, status, "--format %s: %s", format, why.message);
+}
+
+static enum status settle_captures(struct format_choice *choice, const char *format, const char *names,
+                                   const struct wanted_headers *wanted, struct error *error) {
+    struct error why;
+    enum status status = haproxy_captures_init(&choice->captures, slice_from(names), wanted, &why);
+    choice->has_captures = status == STATUS_OK;
     return status == STATUS_OK ? status : error_set(error, status, "--format %s: %s", format, why.message);
 }
 
@@ -55,7 +64,8 @@ static enum status unknown_format(const char *format, struct error *error) {
                      near != NULL ? ", did you mean " : "", near != NULL ? near : "");
 }
 
-static enum status settle_format(struct format_choice *choice, const char *format, struct error *error) {
+static enum status settle_format(struct format_choice *choice, const char *format, const struct wanted_headers *wanted,
+                                 struct error *error) {
     if (strcmp(format, "auto") == 0) return STATUS_OK;
     size_t name_bytes = strcspn(format, ":");
     choice->schema = schema_find((struct slice){format, name_bytes});
@@ -65,7 +75,8 @@ static enum status settle_format(struct format_choice *choice, const char *forma
     switch (choice->schema->layout) {
     case LAYOUT_HEADER:
     case LAYOUT_W3C: return settle_columns(choice, format, rest, error);
-    case LAYOUT_LOG_FORMAT: return settle_log_format(choice, format, rest, error);
+    case LAYOUT_LOG_FORMAT: return settle_log_format(choice, format, rest, wanted, error);
+    case LAYOUT_HAPROXY: return settle_captures(choice, format, rest, wanted, error);
     default:
         return error_set(error, STATUS_USAGE,
                          "--format %s: the order of this format's columns is fixed; `wherefrom formats %s` lists them",
@@ -74,10 +85,12 @@ static enum status settle_format(struct format_choice *choice, const char *forma
 }
 
 enum status format_choice_init(struct format_choice *choice, const char *format, const struct option_list *ndjson,
-                               struct error *error) {
+                               const struct wanted_headers *wanted, struct error *error) {
+    static const struct wanted_headers none;
+    if (wanted == NULL) wanted = &none;
     *choice = (struct format_choice){.schema = NULL};
-    enum status status = settle_format(choice, format, error);
-    return status == STATUS_OK ? split_tables_new(ndjson, &choice->tables, error) : status;
+    enum status status = settle_format(choice, format, wanted, error);
+    return status == STATUS_OK ? split_tables_new(ndjson, wanted, &choice->tables, error) : status;
 }
 
 void format_choice_destroy(struct format_choice *choice) {

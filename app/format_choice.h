@@ -1,12 +1,14 @@
 /* What --format and --ndjson say, made ready for the splitter.
  *
- *   auto | NAME | vpc_flow:COLUMN COLUMN ... | cloudfront:COLUMN COLUMN ... | nginx:LOG_FORMAT
+ *   auto | NAME | vpc_flow:COLUMN COLUMN ... | cloudfront:COLUMN COLUMN ... | nginx:LOG_FORMAT |
+ *   haproxy:HEADER len BYTES|HEADER ...
  *
  * Threads: filled by the main thread before others start, read-only after that. */
 #ifndef WHEREFROM_FORMAT_CHOICE_H
 #define WHEREFROM_FORMAT_CHOICE_H
 
 #include "base/option.h"
+#include "ingest/haproxy_captures.h"
 #include "ingest/split.h"
 
 struct format_choice {
@@ -14,13 +16,17 @@ struct format_choice {
     bool has_header;             /* `header` is the order of columns until a header line says another */
     bool has_log_format;         /* `log_format` is how all lines are written */
     struct header header;
+    bool has_captures; /* `captures` are the names of HAProxy's captured headers */
     struct log_format log_format;
+    struct haproxy_captures captures;
     struct split_tables *tables;
 };
 
-/* STATUS_USAGE names what is wrong and where the right words are listed. format_choice_destroy is safe after any outcome. */
+/* `wanted` (NULL: none): headers that chains look at; they must outlive the choice. STATUS_USAGE names what is wrong and where the right
+ * words are listed. format_choice_destroy is safe after any outcome. */
 enum status format_choice_init(struct format_choice *choice, const char *format, const struct option_list *ndjson,
-                               struct error *error) __attribute__((warn_unused_result));
+                               const struct wanted_headers *wanted, struct error *error)
+    __attribute__((warn_unused_result));
 void format_choice_destroy(struct format_choice *choice);
 
 #endif

@@ -122,6 +122,7 @@ static void read_batch(struct thread *thread, struct batch *batch) {
 static void add_tally(struct tally *sum, const struct tally *part) {
     sum->read += part->read;
     sum->written += part->written;
+    sum->evidence_unused += part->evidence_unused;
     sum->bytes_read += part->bytes_read;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
@@ -223,6 +224,7 @@ static enum status open_events(struct pipeline *pipeline, struct error *error) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    if (pipeline->request->reload != NULL) sigaddset(&signals, SIGHUP);
     ASSERT(pthread_sigmask(SIG_BLOCK, &signals, &pipeline->old_signals) == 0);
     pipeline->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     pipeline->stop_fd = eventfd(0, EFD_CLOEXEC);
@@ -239,11 +241,15 @@ static bool watch(struct pipeline *pipeline) {
                                     {.fd = pipeline->signal_fd, .events = POLLIN}};
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
-        if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->tick_context);
+        if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->context);
         if (ready <= 0) continue;
         if ((descriptors[0].revents & POLLIN) != 0) return signalled;
         struct signalfd_siginfo signal;
         if (read(pipeline->signal_fd, &signal, sizeof signal) != (ssize_t)sizeof signal) continue;
+        if (signal.ssi_signo == SIGHUP) {
+            pipeline->request->reload(pipeline->request->context);
+            continue;
+        }
         if (signalled) _exit(128 + (int)signal.ssi_signo);
         signalled = true;
         request_stop(pipeline);

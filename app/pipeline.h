@@ -22,7 +22,9 @@ struct pipeline_request {
     uint64_t limit; /* records to write; 0: all */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
-    void *tick_context;
+    /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */
+    void (*reload)(void *context);
+    void *context; /* of both */
 };
 
 /* Read by the main thread while the others run. */

@@ -1,4 +1,5 @@
-/* `wherefrom run`: puts the stages together, runs them, says what happened.
+/* `wherefrom run`: puts the stages together, runs them, says what happened. `wherefrom check`: does the first of that only, and says
+ * all that is wrong.
  *
  * Threads: main thread. */
 #define _GNU_SOURCE
@@ -15,22 +16,28 @@
 #include "app/command.h"
 #include "app/default_database.h"
 #include "app/format_choice.h"
+#include "app/live_chains.h"
 #include "app/log.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/run_settings.h"
 #include "app/summary.h"
 #include "base/check.h"
+#include "config/chain_presets.h"
 #include "ingest/inputs.h"
 #include "schemas/output.h"
 #include "sinks/sink_file.h"
 
 /* Everything that a run holds; run_close frees what was made so far. */
 struct run {
+    int argc;
+    char **argv;
     struct run_settings settings;
     struct arguments arguments;
     struct inputs inputs;
     struct origin *origins;
+    struct problems problems; /* of the chains */
+    struct live_chains chains;
     struct geo geo;
     struct encoder *encoder;
     struct sink_file *records, *rejects;
@@ -39,6 +46,11 @@ struct run {
     struct progress progress;
     struct format_choice format;
 };
+
+/* The table in force, as the main thread may see it: it alone swaps it. */
+static const struct chains *chains_of(struct run *run) {
+    return atomic_load(&run->chains.current);
+}
 
 static enum status settle_inputs(struct run *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
@@ -63,7 +75,16 @@ static void warn_left_out(const struct inputs_left_out *left_out, const char *wh
 }
 
 static enum status settle_format(struct run *run, struct error *error) {
-    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, error);
+    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson, &chains_of(run)->rules.headers,
+                              error);
+}
+
+/* The chain that the config names for one of its inputs; those of the command line have none of their own. */
+static const char *input_chain(const struct arguments *arguments, size_t argument) {
+    if (arguments->values->inputs.origin != OPTION_FROM_FILE || arguments->sections.input_chains == NULL) return NULL;
+    const struct config_node *chain = arguments->sections.input_chains->first;
+    while (chain != NULL && argument-- > 0) chain = chain->next;
+    return chain != NULL && chain->kind == CONFIG_TEXT ? chain->text.ptr : NULL;
 }
 
 static enum status settle_origins(struct run *run, struct error *error) {
@@ -79,12 +100,28 @@ static enum status settle_origins(struct run *run, struct error *error) {
             .schema_fixed = run->format.schema != NULL,
             .header = run->format.has_header ? &run->format.header : NULL,
             .log_format = run->format.has_log_format ? &run->format.log_format : NULL,
+            .captures = run->format.has_captures ? &run->format.captures : NULL,
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,
+            .chain = input_chain(&run->arguments, input->argument),
         };
     }
     return STATUS_OK;
+}
+
+static struct chains *load_chains(const struct arguments *arguments, const char *always, struct problems *problems) {
+    struct chains_request request = {
+        .file = arguments->config_path, .sections = &arguments->sections, .always = always};
+    return chains_new(&request, problems);
+}
+
+/* All problems are kept; the first one fails the step. */
+static enum status settle_chains(struct run *run, struct error *error) {
+    struct chains *chains = load_chains(&run->arguments, run->settings.chain, &run->problems);
+    if (chains == NULL) return error_set(error, STATUS_FAILED, "chains: out of memory");
+    live_chains_init(&run->chains, chains);
+    return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
 }
 
 static enum status settle_geo(struct run *run, struct error *error) {
@@ -169,6 +206,7 @@ static uint32_t workers_wanted(uint64_t workers) {
 
 static void tick(void *context) {
     struct run *run = context;
+    live_chains_sweep(&run->chains);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
 }
 
@@ -218,18 +256,59 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
 }
 
 static enum status prepare(struct run *run, struct error *error) {
-    static enum status (*const steps[])(struct run *, struct error *) = {settle_format, settle_inputs,  settle_origins,
-                                                                         settle_geo,    settle_encoder, open_outputs};
+    static enum status (*const steps[])(struct run *, struct error *) = {
+        settle_chains, settle_format, settle_inputs, settle_origins, settle_geo, settle_encoder, open_outputs};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) status = steps[i](run, error);
     return status;
 }
 
+static void log_problems(const struct problems *problems) {
+    for (const struct problem *problem = problems->first; problem != NULL; problem = problem->next)
+        log_message(problem->severity == PROBLEM_ERROR ? LOG_ERROR : LOG_WARNING, "%s%s%s",
+                    problem->file != NULL ? "config: " : "", problem_place(problem).text, problem->text);
+}
+
+/* Whatever is wrong with the new table, the old one stays. What a run cuts lines by is made at its start: a table that looks at other
+ * headers than the first one needs a new run. */
+static bool is_usable(struct run *run, const struct chains *chains, const struct problems *problems) {
+    if (chains == NULL || problems->errors_count > 0) return false;
+    const struct wanted_headers *now = &chains_of(run)->rules.headers, *then = &chains->rules.headers;
+    if (memcmp(now, then, sizeof *now) == 0) return true;
+    log_message(LOG_ERROR, "reload: the chains look at other headers than before; restart for that");
+    return false;
+}
+
+/* SIGHUP: the config's chains and all that they are made of, anew; the rest of the config counts from the next start on. */
+static void reload(void *context) {
+    struct run *run = context;
+    struct run_settings settings;
+    struct option_group groups[RUN_GROUPS];
+    struct arguments arguments;
+    struct problems problems = {.first = NULL};
+    struct error error;
+    run_settings_groups(&settings, groups);
+    enum status status = arguments_parse(&arguments, groups, RUN_GROUPS, run->argc, run->argv, &error);
+    struct chains *chains = status == STATUS_OK ? load_chains(&arguments, settings.chain, &problems) : NULL;
+    if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
+    log_problems(&problems);
+    if (is_usable(run, chains, &problems)) {
+        live_chains_swap(&run->chains, chains);
+        log_message(LOG_INFO, "reload: new chains are in force");
+    } else {
+        chains_free(chains);
+        log_message(LOG_ERROR, "reload: the chains of before stay in force");
+    }
+    problems_destroy(&problems);
+    arguments_destroy(&arguments);
+}
+
 static int execute(struct run *run) {
     struct error error;
     enum status status = prepare(run, &error);
+    log_problems(&run->problems);
     if (status != STATUS_OK) {
-        log_message(LOG_ERROR, "%s", error.message);
+        if (run->problems.errors_count == 0 || run->problems.no_memory) log_message(LOG_ERROR, "%s", error.message);
         return (int)status;
     }
     warn_left_out(&run->inputs.same_object, "AWS objects that were met twice");
@@ -240,6 +319,7 @@ static int execute(struct run *run) {
                                      .tables = run->format.tables,
                                      .encoder = run->encoder,
                                      .geo = &run->geo,
+                                     .chains = &run->chains,
                                      .since_ns = run->settings.since_ns,
                                      .until_ns = run->settings.until_ns};
     struct pipeline_request request = {
@@ -252,7 +332,8 @@ static int execute(struct run *run) {
         .rejects = run->rejects,
         .limit = run->settings.limit,
         .tick = tick,
-        .tick_context = run,
+        .reload = run->arguments.config_path != NULL ? reload : NULL,
+        .context = run,
     };
     run->progress = (struct progress){
         .shown = run->settings.progress == PROGRESS_ALWAYS ||
@@ -286,17 +367,41 @@ void command_run_print_markdown(void) {
     arguments_print_markdown(stdout, groups, RUN_GROUPS);
 }
 
-int command_run(int argc, char **argv) {
+/* What a command with these options holds; *status and `error` say whether the options are right. */
+static struct run *run_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
+                           enum status *status) {
     struct run *run = calloc(1, sizeof *run);
     ASSERT(run != NULL);
-    struct option_group groups[RUN_GROUPS];
+    run->argc = argc;
+    run->argv = argv;
     run_settings_groups(&run->settings, groups);
-    struct error error;
-    int code = EXIT_DONE;
     signal(SIGPIPE, SIG_IGN);
-    enum status status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, &error);
-    log_init(status == STATUS_OK ? (enum log_form)run->settings.log_format : LOG_TEXT,
-             status == STATUS_OK && run->settings.quiet);
+    *status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, error);
+    log_init(*status == STATUS_OK ? (enum log_form)run->settings.log_format : LOG_TEXT,
+             *status == STATUS_OK && run->settings.quiet);
+    return run;
+}
+
+static void run_free(struct run *run) {
+    sink_file_free(run->records);
+    sink_file_free(run->rejects);
+    encoder_free(run->encoder);
+    geo_close(&run->geo);
+    live_chains_destroy(&run->chains);
+    problems_destroy(&run->problems);
+    format_choice_destroy(&run->format);
+    free(run->origins);
+    inputs_destroy(&run->inputs);
+    arguments_destroy(&run->arguments);
+    free(run);
+}
+
+int command_run(int argc, char **argv) {
+    struct option_group groups[RUN_GROUPS];
+    struct error error;
+    enum status status;
+    int code = EXIT_DONE;
+    struct run *run = run_new(argc, argv, groups, &error, &status);
     if (status != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         code = (int)status;
@@ -305,14 +410,131 @@ int command_run(int argc, char **argv) {
     } else {
         code = execute(run);
     }
-    sink_file_free(run->records);
-    sink_file_free(run->rejects);
-    encoder_free(run->encoder);
-    geo_close(&run->geo);
-    format_choice_destroy(&run->format);
-    free(run->origins);
-    inputs_destroy(&run->inputs);
-    arguments_destroy(&run->arguments);
-    free(run);
+    run_free(run);
+    return code;
+}
+
+/* --- check ---------------------------------------------------------------------------------------- */
+
+/* "FILE:LINE:COLUMN: what" of a config that can't be read, with the word between. */
+static void print_config_error(const char *path, const char *message) {
+    const char *at = message + strlen("config: ");
+    size_t place_bytes = strnlen(path, 400);
+    unsigned line, column;
+    int bytes = 0;
+    if (strncmp(at, path, place_bytes) != 0) {
+        printf("error: %s\n", message);
+        return;
+    }
+    if (sscanf(at + place_bytes, ":%u:%u%n", &line, &column, &bytes) == 2) place_bytes += (size_t)bytes;
+    printf("%.*s: error%s\n", (int)place_bytes, at, at + place_bytes);
+}
+
+static void print_chains(const struct chains *chains) {
+    const struct chain_rules *rules = &chains->rules;
+    for (uint32_t i = 0; i < chains->own_count; i++) {
+        const struct chain *chain = rules->chains[i];
+        printf("chain %s: %u hop%s", chain->name, chain->hops_count, chain->hops_count == 1 ? "" : "s");
+        for (uint32_t hop = 0; hop < chain->hops_count; hop++)
+            printf("%s%s (%s%s)", hop == 0 ? ": " : ", ", chain->hops[hop].type,
+                   carrier_names[chain->hops[hop].carrier], chain->hops[hop].optional ? ", optional" : "");
+        putchar('\n');
+    }
+    if (rules->rules_count > 0) printf("select: %u rule%s\n", rules->rules_count, rules->rules_count == 1 ? "" : "s");
+    if (rules->otherwise != NULL) printf("select: %s for all other records\n", rules->otherwise->name);
+    if (rules->always != NULL) printf("--chain: %s for all records\n", rules->always->name);
+}
+
+static void print_databases(const struct geo *geo) {
+    for (size_t i = 0; i < geo->databases_count; i++) {
+        time_t built = (time_t)geo->databases[i].build_epoch;
+        struct tm date;
+        char text[16] = "unknown";
+        if (gmtime_r(&built, &date) != NULL) strftime(text, sizeof text, "%Y-%m-%d", &date);
+        if (!geo->databases[i].opened) continue; /* that one has been said to be wrong */
+        printf("database %s: %s, built %s\n", geo->databases[i].path, geo->databases[i].mmdb.metadata.database_type,
+               text);
+    }
+}
+
+/* Each INPUT for itself, so that one that is missing hides no other; the errors found. */
+static size_t check_inputs(const struct run *run) {
+    size_t errors = 0;
+    for (size_t i = 0; i < run->arguments.inputs.count; i++) {
+        struct inputs inputs = {0};
+        struct error error;
+        struct inputs_request request = {.arguments = &run->arguments.inputs.items[i], .arguments_count = 1};
+        if (inputs_init(&inputs, &request, &error) != STATUS_OK) {
+            printf("error: %s\n", error.message);
+            errors++;
+        }
+        inputs_destroy(&inputs);
+    }
+    return errors;
+}
+
+/* Steps of a run that neither read nor write; those of the chains have been said one by one. The errors found. */
+static size_t check_steps(struct run *run) {
+    static enum status (*const steps[])(struct run *, struct error *) = {settle_format, settle_geo, settle_encoder,
+                                                                         open_outputs};
+    size_t errors = 0;
+    run->settings.dry_run = true;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct error error;
+        if (steps[i](run, &error) == STATUS_OK) continue;
+        printf("error: %s\n", error.message);
+        errors++;
+    }
+    return errors;
+}
+
+static int check(struct run *run) {
+    struct error error;
+    const struct problems *problems = &run->problems;
+    if (settle_chains(run, &error) == STATUS_FAILED) {
+        log_message(LOG_ERROR, "%s", error.message);
+        return EXIT_FAILED;
+    }
+    for (const struct problem *problem = problems->first; problem != NULL; problem = problem->next)
+        printf("%s%s: %s\n", problem_place(problem).text, problem->severity == PROBLEM_ERROR ? "error" : "warning",
+               problem->text);
+    size_t errors = problems->errors_count + check_steps(run) + check_inputs(run);
+    if (problems->errors_count == 0) print_chains(chains_of(run));
+    print_databases(&run->geo);
+    printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
+           problems->warnings_count == 1 ? "" : "s");
+    return errors > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static void print_check_help(const struct option_group *groups) {
+    printf("usage: wherefrom check [-c FILE] [INPUT...] [options of run]\n\n"
+           "Reads config, chains and databases as `wherefrom run` would, and says all that is wrong, where, and what "
+           "to write\n"
+           "instead.\n\nPresets: chains that need a name only, and peers where it says so:\n");
+    chain_presets_print(stdout);
+    putchar('\n');
+    arguments_print_options(stdout, groups, RUN_GROUPS);
+    printf("\nExit status: 0 good (there may be warnings), 1 something is wrong, 2 usage error.\n");
+}
+
+int command_check(int argc, char **argv) {
+    struct option_group groups[RUN_GROUPS];
+    struct error error;
+    enum status status;
+    int code = EXIT_DONE;
+    struct run *run = run_new(argc, argv, groups, &error, &status);
+    if (status == STATUS_OK && run->arguments.help) {
+        print_check_help(groups);
+    } else if (status == STATUS_OK) {
+        code = check(run);
+    } else if (status == STATUS_USAGE && run->arguments.config_path != NULL) {
+        print_config_error(run->arguments.config_path, error.message);
+        printf("1 error, 0 warnings\n");
+        code = EXIT_FAILED;
+    } else {
+        log_message(LOG_ERROR, "%s", error.message);
+        code = (int)status;
+    }
+    run_free(run);
     return code;
 }

@@ -29,6 +29,12 @@ static const struct option_spec input_options[] = {
     {.name = "until", .kind = OPTION_TIME, AT(until_ns), .placeholder = "TIME", .help = "skip records at or after this time"},
 };
 
+static const struct option_spec client_options[] = {
+    {.name = "chain", .kind = OPTION_TEXT, AT(chain), .placeholder = "NAME",
+     .help = "who stands between the writer of every line and the client: a chain of the config, or a preset that needs no "
+             "more than its name, such as alb, ranges, count:2, direct; `wherefrom check --help` lists them"},
+};
+
 static const struct option_spec geo_options[] = {
     {.name = "geo", .kind = OPTION_LIST, AT(geo), .placeholder = "FILE",
      .help = "MaxMind-format database (MaxMind, DB-IP, IPinfo, ip-location-db) instead of the one that comes with "
@@ -69,7 +75,8 @@ static const struct option_spec running_options[] = {
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]) {
     groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};
     groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
-    groups[2] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
-    groups[3] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
-    groups[4] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+    groups[2] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
+    groups[3] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[4] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[5] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
 }

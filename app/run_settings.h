@@ -15,6 +15,8 @@ struct run_settings {
     const char *origin;
     int64_t since_ns, until_ns;
     struct source_file_settings source;
+    /* client */
+    const char *chain;
     /* where */
     struct option_list geo;
     bool no_geo;
@@ -35,7 +37,7 @@ struct run_settings {
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-#define RUN_GROUPS 5u
+#define RUN_GROUPS 6u
 
 /* The tables, bound to `settings`. */
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);

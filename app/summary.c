@@ -150,6 +150,12 @@ void summary_print(const struct summary *summary) {
     print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
     print_counts("skipped", skip_names, tally->skipped, SKIP_REASONS);
     print_counts("verdicts", verdict_names, tally->verdicts, (int)verdicts_count());
+    if (tally->evidence_unused > 0)
+        log_message(LOG_WARNING,
+                    "%s records hold X-Forwarded-For or PROXY headers that no chain uses; their client is the peer "
+                    "(trust 1). Declare who stands in between: --chain, or chains: in the config; README, Which chain "
+                    "is mine?",
+                    grouped(tally->evidence_unused, read));
     print_ranking("countries", &summary->countries, tally->written, "");
     print_ranking("networks", &summary->networks, tally->written, "AS");
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
@@ -220,6 +226,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
     json_counts(out, "verdicts", verdict_names, tally->verdicts, (int)verdicts_count());
+    fprintf(out, "\"evidence_unused\":%llu,", (unsigned long long)tally->evidence_unused);
     fprintf(out, "\"bytes\":{\"read\":%llu,\"written\":%llu},\"seconds\":%.3f,\"records_per_second\":%.0f,",
             (unsigned long long)tally->bytes_read, (unsigned long long)summary->bytes_written, summary->seconds,
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));

@@ -11,6 +11,7 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     *worker = (struct worker){.plan = plan};
     splitter_init(&worker->splitter, plan->kernel);
     client_resolver_init(&worker->clients);
+    live_chains_join(plan->chains, &worker->guard);
     if (!splitter_use_tables(&worker->splitter, plan->tables) || !encoder_context_init(&worker->context)) return false;
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
@@ -73,6 +74,7 @@ static void locate(struct worker *worker, struct record *record) {
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
+    batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
                                       batch->position + record->line.offset, batch->out + batch->out_bytes);
@@ -108,7 +110,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     ASSERT(batch->magic == BATCH_MAGIC);
     struct record records[3], *record = records;
     encoder_context_set(&worker->context, batch->origin);
-    client_resolver_set(&worker->clients, worker->plan->rules, batch->origin);
+    client_resolver_set(&worker->clients, live_chains_enter(worker->plan->chains, &worker->guard), batch->origin);
     worker->splitter.header = batch->header;
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
@@ -136,6 +138,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
         }
     }
     for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
+    live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
     batch->tally.bytes_read = offset;
     ASSERT(batch->tally.read == batch->lines_count || accepted == records_max);

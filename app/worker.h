@@ -4,6 +4,7 @@
 #ifndef WHEREFROM_WORKER_H
 #define WHEREFROM_WORKER_H
 
+#include "app/live_chains.h"
 #include "base/scan.h"
 #include "enrich/geo_cache.h"
 #include "enrich/record_client.h"
@@ -16,14 +17,15 @@ struct worker_plan {
     const struct split_tables *tables;
     const struct encoder *encoder;
     const struct geo *geo;
-    const struct chain_rules *rules; /* NULL: no chains are declared */
-    int64_t since_ns, until_ns;      /* records outside [since, until) are skipped; 0: no bound */
+    struct live_chains *chains;
+    int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
 };
 
 struct worker {
     const struct worker_plan *plan;
     struct splitter splitter;
-    struct geo_cache *places; /* NULL without databases */
+    struct geo_cache *places;  /* NULL without databases */
+    struct chains_guard guard; /* of what `clients` uses */
     struct client_resolver clients;
     struct encoder_context context;
     struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */

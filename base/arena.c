@@ -27,7 +27,7 @@ void *arena_take(struct arena *arena, size_t bytes) {
     if (bytes > SIZE_MAX / 2) return NULL;
     bytes = (bytes + unit - 1) / unit * unit;
     size_t room = arena->blocks == NULL ? 0 : arena->blocks->room;
-    if (room - arena->used < bytes) {
+    if (arena->blocks == NULL || room - arena->used < bytes) {
         size_t wanted = room < BLOCK_BYTES_MIN       ? BLOCK_BYTES_MIN
                         : room > BLOCK_BYTES_MAX / 2 ? BLOCK_BYTES_MAX
                                                      : 2 * room;

@@ -9,7 +9,7 @@ program that had to run did not, or a format's lines were not all read.
              [--lines 1000000] [--runs 5] [--peer-runs 3] [--only ROW[,ROW]] [--geo FILE] [--json FILE]
              [--formats NAME[,NAME]] [--format-megabytes 200]
 
-Rows: gzip plain floor speed workers memory first-record goaccess syslog-ng duckdb formats. Programs to compare with that
+Rows: gzip plain floor speed workers memory first-record walk-alb walk-nginx goaccess syslog-ng duckdb formats. Programs to compare with that
 are not installed are reported as not measured, with the reason. `formats` is a table of its own, a row per format.
 
 Threads: one.
@@ -28,9 +28,10 @@ import measure
 from formats import FORMATS, FormatBench
 from measure import Corpus, Failed, Unavailable, in_turns, median, ratio
 from peers import PEERS
+from walk import WalkBench
 
 TARGETS = {"gzip": 0.50, "plain": 0.30, "floor": 1.6, "goaccess": 1 / 25, "syslog-ng": 1 / 25, "duckdb": 1 / 5,
-           "workers": 0.65, "memory": 256, "first-record": 150}
+           "workers": 0.65, "memory": 256, "first-record": 150, "walk-alb": 1.05, "walk-nginx": 1.30}
 MEMORY_LINES = [250_000, 1_000_000, 4_000_000]
 
 
@@ -149,6 +150,15 @@ class Bench:
         self.add("first-record", "start to first byte of output, from .gz", middle,
                  f"{middle:.0f} ms ({turns[0]:.0f}-{turns[-1]:.0f})", f"under {TARGETS['first-record']} ms")
 
+    def row_walk(self, name):
+        walks = WalkBench(self.options, self.corpus)
+        samples, times = walks.alb() if name == "walk-alb" else walks.nginx()
+        what = ("ALB lines through a chain of two hops, x no chain" if name == "walk-alb"
+                else "NGINX lines, 3 X-Forwarded-For entries through two hops, x lines without any")
+        unused = f"; the same lines without a chain {median(samples['unused']):.2f}" if "unused" in samples else ""
+        self.add(name, what, times.value, str(times), f"{TARGETS[name]:.2f} or less",
+                 f"{median(samples['with']):.2f} against {median(samples['without']):.2f} s CPU{unused}")
+
     def row_peer(self, peer_class):
         what = f"wherefrom run FILE, x {peer_class.name}"
         try:
@@ -173,9 +183,10 @@ class Bench:
         for name in ("floor", "workers", "memory", "first-record"):
             if name in self.options.only:
                 steps.append((getattr(self, "row_" + name.replace("-", "_")), ()))
+        steps += [(self.row_walk, (name,)) for name in ("walk-alb", "walk-nginx") if name in self.options.only]
         steps += [(self.row_peer, (peer,)) for peer in PEERS if peer.name in self.options.only]
         for step, arguments in steps:
-            name = arguments[0].name if arguments else step.__name__.removeprefix("row_").replace("_", "-")
+            name = getattr(arguments[0], "name", arguments[0]) if arguments else step.__name__.removeprefix("row_").replace("_", "-")
             print(f"measuring {name} ...", flush=True)
             try:
                 step(*arguments)
@@ -222,7 +233,7 @@ def print_table(bench):
 
 
 def parse_arguments():
-    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", *(peer.name for peer in PEERS),
+    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", "walk-alb", "walk-nginx", *(peer.name for peer in PEERS),
              "formats"]
     format_names = [spec.name for spec in FORMATS]
     parser = argparse.ArgumentParser(

@@ -10,7 +10,6 @@
 
 #include "base/check.h"
 #include "config/chain_peers.h"
-#include "config/nearest.h"
 #include "config/option_value.h"
 #include "schemas/client_facts.h"
 
@@ -67,17 +66,6 @@ struct loading {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool report_unknown(const struct problem_scope *scope, const struct config_node *node, const char *word,
-                           const char *const *known, size_t known_count) {
-    const char *nearest = nearest_word(word, known, known_count);
-    char list[256] = "";
-    for (size_t i = 0, used = 0; nearest == NULL && i < known_count && used + 32 < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", known[i]);
-    if (nearest == NULL)
-        return problem_report(scope, node, "unknown %s; known are %s", option_value_shown(word).text, list);
-    return problem_report(scope, node, "unknown %s, did you mean \"%s\"?", option_value_shown(word).text, nearest);
-}
-
 /* The text of a node that is one; NULL after a report. */
 static const char *text_of(const struct problem_scope *scope, const struct config_node *node, const char *what,
                            const char *expected) {
@@ -100,7 +88,7 @@ static bool read_keys(struct loading *loading) {
         if (key < HOP_KEYS) {
             loading->of[key] = member;
         } else {
-            good = report_unknown(loading->scope, member, member->key.ptr, known, HOP_KEYS);
+            good = problem_unknown_key(loading->scope, member, known, HOP_KEYS);
         }
     }
     return good;
@@ -137,12 +125,12 @@ static bool read_carrier(struct loading *loading) {
                               "none or transparent");
     const char *text = text_of(loading->scope, node, "carrier", "a word");
     if (text == NULL) return false;
-    for (uint8_t i = 0; i < CARRIERS; i++) {
+    for (uint32_t i = 0; i < CARRIERS; i++) {
         if (strcmp(carrier_names[i], text) != 0) continue;
-        loading->hop->carrier = i;
+        loading->hop->carrier = (uint8_t)i;
         return true;
     }
-    return report_unknown(loading->scope, node, text, carrier_names, CARRIERS);
+    return problem_unknown(loading->scope, node, "carrier", carrier_names, CARRIERS);
 }
 
 /* A flag that is false might as well not be there: it stands beside any carrier. */
@@ -281,7 +269,7 @@ static bool read_secret(struct loading *loading) {
     bool good = true;
     for (const struct config_node *member = node->first; member != NULL; member = member->next)
         if (member != header && member != digest)
-            good = report_unknown(loading->scope, member, member->key.ptr, known, COUNT_OF(known));
+            good = problem_unknown_key(loading->scope, member, known, COUNT_OF(known));
     good = read_header_name(loading, header, "secret: header", &loading->hop->secret) && good;
     return (digest == NULL || read_digest(loading, digest)) && good;
 }
@@ -339,8 +327,8 @@ static bool load_hop(struct loading *loading) {
         return problem_report(loading->scope, loading->node,
                               "expected a hop such as {type: alb, peers: [10.0.0.0/16], carrier: append}, got %s",
                               config_node_kind_name(loading->node));
-    bool good = read_keys(loading);
-    good = read_type(loading) && good;
+    if (!read_keys(loading)) return false; /* what is missing may be what is misspelt */
+    bool good = read_type(loading);
     if (!read_carrier(loading)) return false; /* what the other keys mean depends on it */
     good = read_flag(loading, KEY_XFF_PORT, &hop->xff_port) && good;
     good = read_flag(loading, KEY_OPTIONAL, &hop->optional) && good;
@@ -447,9 +435,9 @@ static bool load_hops(struct arena *arena, const struct problem_scope *scope, st
         struct loading loading = {.arena = arena, .scope = &hop_scope, .chain = chain, .hop = hop, .node = node};
         good = load_hop(&loading) && check_list(&loading, &lists) && good;
     }
-    const struct config_node *node = hops->first;
-    for (uint32_t i = 0; good && i < chain->hops_count; i++, node = node->next)
-        good = check_preserve(scope, chain, i, node);
+    uint32_t i = 0;
+    for (const struct config_node *node = hops->first; good && node != NULL; node = node->next)
+        good = check_preserve(scope, chain, i++, node);
     return good;
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "config/nearest.h"
 #include "config/option_value.h"
 #include "config/whole_file.h"
 #include "schemas/limits.h"
@@ -165,25 +164,18 @@ static bool is_known(const struct loading *loading, const struct config_node *no
                      const char *const *names, size_t names_count) {
     for (size_t i = 0; i < names_count; i++)
         if (config_node_is(node, names[i])) return true;
-    const char *nearest = nearest_word(node->text.ptr, names, names_count);
-    if (nearest != NULL)
-        return problem_report(loading->scope, node, "peers: unknown %s %s, did you mean \"%s\"?", what,
-                              option_value_shown(node->text.ptr).text, nearest);
-    char known[400] = "";
-    for (size_t i = 0, used = 0; i < names_count && used + 64 < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%.40s", i == 0 ? "" : ", ", names[i]);
-    return problem_report(loading->scope, node, "peers: unknown %s %s; the file has %s", what,
-                          option_value_shown(node->text.ptr).text, known);
+    return problem_unknown(loading->scope, node, what, names, names_count);
 }
 
 static bool explain_selection(const struct loading *loading, const struct selection *selection) {
-    if (!is_known(loading, selection->service, "service", selection->services, selection->services_count)) return false;
+    if (!is_known(loading, selection->service, "service of peers", selection->services, selection->services_count))
+        return false;
     const struct config_node *regions = selection->regions;
     if (regions == NULL) return true;
     bool good = true;
     for (const struct config_node *item = regions->kind == CONFIG_LIST ? regions->first : regions; item != NULL;
          item = regions->kind == CONFIG_LIST ? item->next : NULL)
-        good = is_known(loading, item, "region", selection->regions_known, selection->regions_count) && good;
+        good = is_known(loading, item, "region of peers", selection->regions_known, selection->regions_count) && good;
     if (!good || selection->networks_count > 0) return good;
     return problem_report(loading->scope, regions,
                           "peers: the file has no network of %s there; leave region out or name another",
@@ -221,12 +213,7 @@ static bool read_item(const struct problem_scope *scope, const struct config_nod
     for (const struct config_node *member = node->first; member != NULL; member = member->next) {
         size_t key = 0;
         while (key < KEYS && !slice_equal(member->key, slice_from(item_keys[key]))) key++;
-        const char *nearest = key < KEYS ? NULL : nearest_word(member->key.ptr, item_keys, KEYS);
-        if (key == KEYS)
-            return problem_report(scope, member, "peers: unknown key %s%s%s%s",
-                                  option_value_shown(member->key.ptr).text,
-                                  nearest != NULL ? ", did you mean \"" : "; known are file, aws and region",
-                                  nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+        if (key == KEYS) return problem_unknown_key(scope, member, item_keys, KEYS);
         of[key] = member;
         bool good = is_plain_text(member) || (key == KEY_REGION && member->kind == CONFIG_LIST && member->count > 0);
         for (const struct config_node *item = member->first; item != NULL; item = item->next)
@@ -253,6 +240,7 @@ static bool add_file(const struct loading *loading, const struct config_node *no
     const struct problem_scope *scope = loading->scope;
     const struct config_node *of[KEYS] = {NULL};
     if (!read_item(scope, node, of)) return false;
+    ASSERT(of[KEY_FILE] != NULL);
     if (scope->file == NULL)
         return problem_report(scope, node, "peers: files belong into a config; write the networks");
     char path[PATH_BYTES_MAX];

@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "base/number.h"
-#include "config/nearest.h"
 #include "config/option_value.h"
 #include "schemas/limits.h"
 
@@ -77,6 +76,11 @@ static bool find(struct slice name, struct expansion *found) {
         return true;
     }
     return false;
+}
+
+bool chain_preset_is(struct slice name) {
+    struct expansion found;
+    return find(name, &found) || slice_starts_with(name, slice_from(counted_name));
 }
 
 /* --- trees ------------------------------------------------------------------------------------------ */
@@ -175,15 +179,7 @@ static bool report_no_preset(const struct problem_scope *scope, const struct con
     if (strncmp(text, counted_name, sizeof counted_name - 1) == 0)
         return problem_report(scope, node, "expected count:N with N from 1 to %u, got %s", CHAIN_HOPS_MAX,
                               option_value_shown(text).text);
-    const char *nearest = nearest_word(text, names, PRESETS_COUNT);
-    if (nearest != NULL)
-        return problem_report(scope, node, "unknown preset %s, did you mean \"%s\"?", option_value_shown(text).text,
-                              nearest);
-    return problem_report(
-        scope, node,
-        "unknown preset %s; `wherefrom check --help` lists them. A chain of your own is a list of hops: "
-        "[{type: alb, peers: [10.0.0.0/16], carrier: append}]",
-        option_value_shown(text).text);
+    return problem_unknown(scope, node, "preset", names, PRESETS_COUNT);
 }
 
 /* {preset: NAME, peers: ..} taken apart. */
@@ -198,13 +194,8 @@ static bool read_node(const struct problem_scope *scope, const struct config_nod
                               config_node_kind_name(node));
     *name = config_node_member(node, known[0]);
     *peers = config_node_member(node, known[1]);
-    for (const struct config_node *member = node->first; member != NULL; member = member->next) {
-        const char *nearest = nearest_word(member->key.ptr, known, 2);
-        if (member != *name && member != *peers)
-            return problem_report(scope, member, "unknown key %s%s%s%s", option_value_shown(member->key.ptr).text,
-                                  nearest != NULL ? ", did you mean \"" : "; a preset has preset and peers",
-                                  nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-    }
+    for (const struct config_node *member = node->first; member != NULL; member = member->next)
+        if (member != *name && member != *peers) return problem_unknown_key(scope, member, known, 2);
     if (*name != NULL && (*name)->kind == CONFIG_TEXT) return true;
     return problem_report(scope, *name != NULL ? *name : node, "expected preset: NAME, such as preset: alb");
 }
@@ -227,7 +218,7 @@ const struct config_node *chain_preset_expand(struct arena *arena, const struct 
         if (own == NULL && hop->example != NULL) {
             good = problem_report(
                 scope, node,
-                "the preset %s needs to know where %s connects from: write {preset: %s, peers: {%s: [%s]}}",
+                "the preset %s needs to know where %s connects from: declare a chain {preset: %s, peers: {%s: [%s]}}",
                 name->text.ptr, hop->type, name->text.ptr, hop->type, hop->example);
         } else {
             good = add_hop(arena, list, hop, own) || problem_no_memory(scope);

@@ -13,6 +13,9 @@
 const struct config_node *chain_preset_expand(struct arena *arena, const struct problem_scope *scope,
                                               const struct config_node *node);
 
+/* Whether it is meant as the name of a preset. */
+bool chain_preset_is(struct slice name);
+
 /* The names of presets that need no peers to be said, one after the other from index 0, those of count:N too; NULL behind the last. */
 struct chain_preset_name {
     char text[24];

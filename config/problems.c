@@ -7,7 +7,11 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "config/nearest.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
+
+#define KNOWN_SHOWN_MAX 16u /* words of a list that is longer */
 
 void problems_reset(struct problems *problems) {
     arena_reset(&problems->arena);
@@ -19,6 +23,12 @@ void problems_destroy(struct problems *problems) {
     *problems = (struct problems){0};
 }
 
+/* What was read may hold anything; a problem is one line. */
+static void show_controls(char *text) {
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F) *text = '?';
+}
+
 struct problem_place problem_place(const struct problem *problem) {
     struct problem_place place = {""};
     if (problem->file != NULL && problem->place.line != 0) {
@@ -27,6 +37,7 @@ struct problem_place problem_place(const struct problem *problem) {
     } else if (problem->file != NULL) {
         snprintf(place.text, sizeof place.text, "%.400s: ", problem->file);
     }
+    show_controls(place.text);
     return place;
 }
 
@@ -62,6 +73,7 @@ __attribute__((format(printf, 5, 0))) static bool add(const struct problem_scope
     char what[ERROR_MESSAGE_BYTES_MAX], whole[ERROR_MESSAGE_BYTES_MAX + sizeof scope->where];
     vsnprintf(what, sizeof what, format, arguments);
     int bytes = snprintf(whole, sizeof whole, "%s%s%s", scope->where, scope->where[0] != '\0' ? ": " : "", what);
+    show_controls(whole);
     struct problem *problem = arena_take(&problems->arena, sizeof *problem);
     struct slice text = arena_copy(&problems->arena, (struct slice){whole, (size_t)bytes});
     if (problem == NULL || text.ptr == NULL) return problem_no_memory(scope);
@@ -87,6 +99,31 @@ bool problem_report(const struct problem_scope *scope, const struct config_node 
     add(scope, PROBLEM_ERROR, scope->file, place_of(node), format, arguments);
     va_end(arguments);
     return false;
+}
+
+static bool report_unknown(const struct problem_scope *scope, const struct config_node *at, const char *what,
+                           const char *word, const char *const *known, size_t known_count) {
+    const char *nearest = nearest_word(word, known, known_count);
+    if (nearest != NULL)
+        return problem_report(scope, at, "unknown %s %s, did you mean \"%s\"?", what, option_value_shown(word).text,
+                              nearest);
+    char list[KNOWN_SHOWN_MAX * 48] = "";
+    size_t used = 0, shown = known_count < KNOWN_SHOWN_MAX ? known_count : KNOWN_SHOWN_MAX;
+    for (size_t i = 0; i < shown; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%.40s", i == 0 ? "" : ", ", known[i]);
+    snprintf(list + used, sizeof list - used, "%s", shown < known_count ? ", ..." : "");
+    return problem_report(scope, at, "unknown %s %s; known are %s", what, option_value_shown(word).text, list);
+}
+
+bool problem_unknown(const struct problem_scope *scope, const struct config_node *node, const char *what,
+                     const char *const *known, size_t known_count) {
+    return report_unknown(scope, node, what, node->text.ptr, known, known_count);
+}
+
+bool problem_unknown_key(const struct problem_scope *scope, const struct config_node *member, const char *const *known,
+                         size_t known_count) {
+    struct config_node at = {.place = member->key_place, .parent = member->parent};
+    return report_unknown(scope, &at, "key", member->key.ptr, known, known_count);
 }
 
 void problem_warn(const struct problem_scope *scope, const struct config_node *node, const char *format, ...) {

@@ -49,7 +49,14 @@ void problem_scope_set(struct problem_scope *scope, const char *format, ...) __a
 bool problem_report(const struct problem_scope *scope, const struct config_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for a warning, and for any place of any file; `file` is copied. */
+/* An error about a word that is none of `known`: suggests the nearest, or lists them. `what`: "format", "carrier". Of a key the place is
+ * the key's. */
+bool problem_unknown(const struct problem_scope *scope, const struct config_node *node, const char *what,
+                     const char *const *known, size_t known_count);
+bool problem_unknown_key(const struct problem_scope *scope, const struct config_node *member, const char *const *known,
+                         size_t known_count);
+
+/* As problem_report, for a warning, and for any place of any file; `file` is copied. */
 void problem_warn(const struct problem_scope *scope, const struct config_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool problem_report_in(const struct problem_scope *scope, const char *file, struct config_place place,

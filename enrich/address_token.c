@@ -26,24 +26,6 @@ static bool parse_port(struct slice digits, uint16_t *port) {
     return value <= UINT16_MAX;
 }
 
-/* Addresses that no client has: unspecified, multicast, broadcast. */
-static bool is_nobody(const struct ip *ip) {
-    static const uint8_t zeros[16] = {0};
-    if (!ip_is_v4(ip)) return ip->bytes[0] == 0xff || memcmp(ip->bytes, zeros, sizeof zeros) == 0;
-    const uint8_t *octets = ip->bytes + 12;
-    return octets[0] >> 4 == 0xe || memcmp(octets, zeros, 4) == 0 || memcmp(octets, "\xff\xff\xff\xff", 4) == 0;
-}
-
-struct address_token address_token_of(const struct ip *ip, bool v4_mapped, uint16_t port) {
-    static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b}; /* RFC 6052 section 2.1 */
-    if (is_nobody(ip)) return bad;
-    bool behind_nat64 = memcmp(ip->bytes, nat64, sizeof nat64) == 0;
-    return (struct address_token){.kind = TOKEN_ADDRESS,
-                                  .port = port,
-                                  .flags = (v4_mapped ? 1u << HOP_V4_MAPPED : 0) | (behind_nat64 ? 1u << HOP_NAT64 : 0),
-                                  .ip = *ip};
-}
-
 /* IPv6 with a zone or without (RFC 4007 section 11). */
 static struct address_token parse_v6(struct slice text, uint16_t port) {
     const char *percent = memchr(text.ptr, '%', text.len);

@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/ip.h"
 #include "schemas/chain.h"
+#include "schemas/client_facts.h"
 
 enum token_kind {
     TOKEN_EMPTY,      /* nothing but blanks */
@@ -30,8 +32,21 @@ struct address_token {
 
 struct address_token address_token_parse(struct slice text, enum token_mode mode);
 
-/* The token of an address that was read in another way; TOKEN_BAD when it is nobody's: unspecified, multicast, broadcast. */
-struct address_token address_token_of(const struct ip *ip, bool v4_mapped, uint16_t port);
+/* The token of an address that was read in another way; TOKEN_BAD when it is nobody's: unspecified, multicast, broadcast. Inline: every
+ * record has one. */
+static inline struct address_token address_token_of(const struct ip *ip, bool v4_mapped, uint16_t port) {
+    static const uint8_t zeros[16] = {0}, nat64[12] = {0, 0x64, 0xff, 0x9b}; /* RFC 6052 section 2.1 */
+    const uint8_t *octets = ip->bytes + 12;
+    bool v4 = ip_is_v4(ip), nobody;
+    if (v4)
+        nobody = octets[0] >> 4 == 0xe || memcmp(octets, zeros, 4) == 0 || memcmp(octets, "\xff\xff\xff\xff", 4) == 0;
+    else
+        nobody = ip->bytes[0] == 0xff || memcmp(ip->bytes, zeros, sizeof zeros) == 0;
+    if (nobody) return (struct address_token){.kind = TOKEN_BAD};
+    uint32_t flags = v4_mapped ? 1u << HOP_V4_MAPPED : 0;
+    if (!v4 && memcmp(ip->bytes, nat64, sizeof nat64) == 0) flags |= 1u << HOP_NAT64;
+    return (struct address_token){.kind = TOKEN_ADDRESS, .port = port, .flags = flags, .ip = *ip};
+}
 
 /* Without the blanks (SP, HTAB) on both sides. */
 static inline struct slice token_trim(struct slice text) {

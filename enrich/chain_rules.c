@@ -60,3 +60,45 @@ const struct chain *chain_rules_named(const struct chain_rules *rules, const cha
         if (strcmp(rules->chains[i]->name, name) == 0) return rules->chains[i];
     return NULL;
 }
+
+/* --- headers -------------------------------------------------------------------------------------- */
+
+static bool is_secret(const struct chain *chain, uint32_t header) {
+    for (uint32_t i = 0; i < chain->hops_count; i++)
+        if (chain->hops[i].secret == header) return true;
+    return false;
+}
+
+static enum status add_headers(struct wanted_headers *wanted, const struct chain *chain, struct error *error) {
+    for (uint32_t i = 0; chain != NULL && i < chain->headers_count; i++) {
+        const char *name = chain->headers[i];
+        uint32_t index = wanted_find(wanted, slice_from(name));
+        if (index == WANTED_NONE) {
+            if (strlen(name) > HEADER_NAME_BYTES_MAX)
+                return error_set(error, STATUS_USAGE, "chains: header %s: a name of more than %u bytes", name,
+                                 HEADER_NAME_BYTES_MAX);
+            if (wanted->count == HEADERS_WANTED_MAX)
+                return error_set(error, STATUS_USAGE, "chains: header %s: more than %u headers in all chains together",
+                                 name, HEADERS_WANTED_MAX);
+            index = wanted->count++;
+            for (size_t c = 0; name[c] != '\0'; c++) {
+                wanted->items[index].name[c] = name[c];
+                wanted->items[index].variable[c] = (char)(name[c] == '-' ? '_' : name[c]);
+            }
+        }
+        wanted->items[index].secret = wanted->items[index].secret || is_secret(chain, i);
+    }
+    return STATUS_OK;
+}
+
+enum status chain_rules_collect_headers(struct chain_rules *rules, struct error *error) {
+    struct wanted_headers *wanted = &rules->headers;
+    memset(wanted, 0, sizeof *wanted);
+    enum status status = add_headers(wanted, rules->always, error);
+    if (status == STATUS_OK) status = add_headers(wanted, rules->otherwise, error);
+    for (uint32_t i = 0; i < rules->chains_count && status == STATUS_OK; i++)
+        status = add_headers(wanted, rules->chains[i], error);
+    for (uint32_t i = 0; i < rules->rules_count && status == STATUS_OK; i++)
+        status = add_headers(wanted, rules->rules[i].chain, error);
+    return status;
+}

@@ -4,8 +4,10 @@
 #ifndef WHEREFROM_CHAIN_RULES_H
 #define WHEREFROM_CHAIN_RULES_H
 
+#include "base/error.h"
 #include "schemas/chain.h"
 #include "schemas/schema.h"
+#include "schemas/wanted_headers.h"
 
 /* What a rule can look at. */
 enum selector {
@@ -24,6 +26,7 @@ struct chain_rule {
 };
 
 struct chain_rules {
+    uint64_t generation;               /* tells tables apart, also when one stands where another was; 0: none */
     const struct chain *const *chains; /* all that inputs name */
     uint32_t chains_count;
     const struct chain_rule *rules;
@@ -31,7 +34,11 @@ struct chain_rules {
     const struct chain *always; /* --chain: no rule is asked; NULL: not given */
     const struct chain
         *otherwise; /* where no rule matches; NULL: nothing is declared, the peer is taken for the client */
+    struct wanted_headers headers; /* of all chains; those who cut lines must know the same ones */
 };
+
+/* Fills `headers` from all other members. STATUS_USAGE when there are too many, or one has too long a name (schemas/limits.h). */
+enum status chain_rules_collect_headers(struct chain_rules *rules, struct error *error) WARN_UNUSED;
 
 /* The column of a format that a selector looks at; -1 when it has none. */
 int selector_column(const struct schema *schema, enum selector selector);

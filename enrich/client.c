@@ -15,6 +15,7 @@ struct walk {
     struct client *client;
     struct walk_observer observer;
     struct address_token now; /* where the walk is */
+    uint32_t strangers;       /* 1 << hop: `now` is none of its peers, as was found out */
     uint32_t proxies_used;
     uint8_t verdict; /* when nothing more comes */
     struct address_list list;
@@ -33,6 +34,7 @@ static void set_flag(struct walk *walk, enum hop_flag flag) {
 
 static void believe(struct walk *walk, const struct address_token *token, enum provenance provenance) {
     walk->now = *token;
+    walk->strangers = 0;
     walk->client->flags |= token->flags;
     walk->client->provenance = (uint8_t)provenance;
 }
@@ -138,6 +140,7 @@ static enum walk_event meet(struct walk *walk, uint32_t index, bool repeated) {
     const struct hop *hop = &walk->chain->hops[index];
     if (hop->carrier == CARRIER_TRANSPARENT) return index == walk->evidence->writer ? WALK_WRITER : WALK_TRANSPARENT;
     if (walk->now.kind != TOKEN_ADDRESS || cidr_set_has(hop->peers, &walk->now.ip)) return WALK_MATCHED;
+    walk->strangers |= 1u << index;
     return repeated                          ? WALK_REPEATED
            : index == walk->evidence->writer ? WALK_WRITER
            : hop->optional                   ? WALK_SKIPPED
@@ -202,6 +205,7 @@ static bool is_own(const struct walk *walk) {
     enum ip_family family = ip_is_v4(&walk->now.ip) ? IP_V4 : IP_V6;
     for (uint32_t i = 0; i < walk->chain->hops_count; i++) {
         const struct cidr_set *peers = walk->chain->hops[i].peers;
+        if ((walk->strangers >> i & 1) != 0) continue;
         if (peers != NULL && cidr_set_has(peers, &walk->now.ip) && !cidr_set_has_family(peers, family)) return true;
     }
     return false;
@@ -290,6 +294,7 @@ void client_walk(const struct chain *chain, const struct evidence *evidence, str
     walk.now = evidence->peer;
     walk.proxies_used = 0;
     walk.verdict = VERDICT_OK;
+    walk.strangers = 0;
     clear(client, chain);
     tell(&walk, WALK_PEER, 0, 0, (struct slice){0});
     if (evidence->begins == BEGINS_AT_PEER && evidence->peer.kind != TOKEN_ADDRESS) {
@@ -307,19 +312,4 @@ void client_walk(const struct chain *chain, const struct evidence *evidence, str
         verdict = take_entry(&walk, NULL, false);
     }
     conclude(&walk, verdict == VERDICT_OK ? walk_hops(&walk) : verdict);
-}
-
-void client_without_chain(const struct address_token *peer, bool unused, struct client *client) {
-    clear(client, NULL);
-    client->verdict = VERDICT_PEER_INVALID;
-    if (unused) client->flags = 1u << HOP_EVIDENCE_UNUSED;
-    if (peer->kind != TOKEN_ADDRESS) return;
-    client->verdict = VERDICT_OK;
-    client->provenance = PROVENANCE_PEER;
-    client->trust = 1;
-    client->resolved = true;
-    client->ip = peer->ip;
-    client->port = peer->port;
-    client->global = ip_is_global(&peer->ip);
-    client->flags |= peer->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
 }

@@ -74,7 +74,23 @@ struct walk_observer {
 void client_walk(const struct chain *chain, const struct evidence *evidence, struct client *client,
                  struct walk_observer observer);
 
-/* Without a declared chain the peer is taken for the client: verdict ok, prov peer, trust 1. `unused`: there are headers of proxies. */
-void client_without_chain(const struct address_token *peer, bool unused, struct client *client);
+/* Without a declared chain the peer is taken for the client: verdict ok, prov peer, trust 1. `unused`: there are headers of proxies. Members
+ * that only mean something with a flag or a bool, which are not set here, are left. Inline: it is all that most records need. */
+static inline void client_without_chain(const struct address_token *peer, bool unused, struct client *client) {
+    bool good = peer->kind == TOKEN_ADDRESS;
+    client->ip = peer->ip;
+    client->port = good ? peer->port : 0;
+    client->resolved = good;
+    client->global = good && ip_is_global(&peer->ip);
+    client->has_via = false;
+    client->verdict = good ? VERDICT_OK : VERDICT_PEER_INVALID;
+    client->provenance = good ? PROVENANCE_PEER : PROVENANCE_NONE;
+    client->trust = good;
+    client->depth = 0;
+    client->flags = unused ? 1u << HOP_EVIDENCE_UNUSED : 0;
+    if (good) client->flags |= peer->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
+    client->chain = NULL;
+    client->claim_bytes = 0;
+}
 
 #endif

@@ -18,9 +18,12 @@ void client_resolver_init(struct client_resolver *resolver) {
 
 void client_resolver_forget(struct client_resolver *resolver) {
     resolver->rules = NULL;
+    resolver->generation = 0;
     resolver->origin = NULL;
     resolver->fixed = NULL;
     resolver->selectors = 0;
+    resolver->constant = true;
+    resolver->last = NULL;
     for (uint32_t i = 0; i < VANTAGES_KNOWN; i++) resolver->vantages[i].schema = NULL;
     for (uint32_t i = 0; i < PICKS_KNOWN; i++) resolver->picks[i].schema = NULL;
     resolver->secret.len = 0;
@@ -28,9 +31,11 @@ void client_resolver_forget(struct client_resolver *resolver) {
 
 void client_resolver_set(struct client_resolver *resolver, const struct chain_rules *rules,
                          const struct origin *origin) {
-    if (resolver->rules == rules && resolver->origin == origin) return;
+    uint64_t generation = rules != NULL ? rules->generation : 0;
+    if (resolver->rules == rules && resolver->generation == generation && resolver->origin == origin) return;
     client_resolver_forget(resolver);
     resolver->rules = rules;
+    resolver->generation = generation;
     resolver->origin = origin;
     if (rules == NULL) return;
     resolver->fixed = rules->always;
@@ -38,6 +43,7 @@ void client_resolver_set(struct client_resolver *resolver, const struct chain_ru
     for (uint32_t i = 0; i < rules->rules_count; i++)
         for (uint32_t selector = 0; selector < SELECTORS; selector++)
             if (rules->rules[i].globs[selector] != NULL) resolver->selectors |= 1u << selector;
+    resolver->constant = resolver->fixed != NULL || resolver->selectors == 0;
 }
 
 static struct slice column_text(const struct record *record, int column) {
@@ -86,59 +92,61 @@ static const struct chain *pick_chain(struct client_resolver *resolver, const st
 
 /* --- what does the format say? -------------------------------------------------------------------- */
 
-/* "cloudfront-viewer-address" in a table that has it as http_cloudfront_viewer_address, or at the end of a path. */
-static bool is_header_column(const char *column, const char *header) {
-    const char *dot = strrchr(column, '.');
-    const char *name = dot != NULL ? dot + 1 : strncmp(column, "http_", 5) == 0 ? column + 5 : NULL;
-    if (name == NULL) return false;
-    for (; *name != '\0' && (*name == *header || (*name == '_' && *header == '-')); name++) header++;
-    return *name == '\0' && *header == '\0';
-}
-
+/* The column that has a header whose name the format does not say: one for the header with one address, as users map it. */
 static int16_t header_column(const struct schema *schema, const char *header) {
-    if (strcmp(header, "cloudfront-viewer-address") == 0 && schema_column(schema, ROLE_VIEWER) >= 0)
-        return (int16_t)schema_column(schema, ROLE_VIEWER);
-    if (strcmp(header, "x-real-ip") == 0 && schema_column(schema, ROLE_REAL_IP) >= 0)
-        return (int16_t)schema_column(schema, ROLE_REAL_IP);
-    for (int16_t i = 0; i < schema->fields_count; i++)
-        if (is_header_column(schema->fields[i].name, header)) return i;
+    if (strcmp(header, "cloudfront-viewer-address") == 0) return (int16_t)schema_column(schema, ROLE_VIEWER);
+    if (strcmp(header, "x-real-ip") == 0) return (int16_t)schema_column(schema, ROLE_REAL_IP);
     return -1;
 }
 
-static void look(struct vantage *vantage, const struct schema *schema, const struct chain *chain) {
+/* The first hop of a type. */
+static uint8_t hop_of_type(const struct chain *chain, const char *type) {
+    for (uint8_t i = 0; type != NULL && i < chain->hops_count; i++)
+        if (strcmp(chain->hops[i].type, type) == 0) return i;
+    return HOP_INDEX_NONE;
+}
+
+static void look_for_evidence(struct vantage *vantage) {
     static const enum field_role roles[EVIDENCE_COLUMNS_MAX] = {ROLE_FORWARDED_FOR, ROLE_FORWARDED, ROLE_REAL_IP,
                                                                 ROLE_VIEWER, ROLE_PROXY_IP};
-    uint32_t evidence = 0;
-    *vantage = (struct vantage){.schema = schema, .chain = chain, .writer = HOP_INDEX_NONE};
+    uint32_t count = 0;
     for (uint32_t i = 0; i < EVIDENCE_COLUMNS_MAX; i++)
-        if (roles[i] != ROLE_NONE && schema_column(schema, roles[i]) >= 0)
-            vantage->evidence[evidence++] = (int16_t)schema_column(schema, roles[i]);
-    vantage->evidence[evidence] = -1;
-    vantage->proxy_ip = (int16_t)schema_column(schema, ROLE_PROXY_IP);
-    vantage->proxy_port = (int16_t)schema_column(schema, ROLE_PROXY_PORT);
+        if (schema_column(vantage->schema, roles[i]) >= 0)
+            vantage->evidence[count++] = (int16_t)schema_column(vantage->schema, roles[i]);
+    vantage->evidence[count] = -1;
+}
+
+static void look(const struct client_resolver *resolver, struct vantage *vantage, const struct schema *schema,
+                 const struct chain *chain) {
+    *vantage = (struct vantage){.schema = schema, .picked = chain, .chain = chain};
+    look_for_evidence(vantage);
     if (chain == NULL && schema->list != LIST_WITH_PEER) return;
     if (chain == NULL) vantage->chain = chain = &nobody;
-    for (uint8_t i = chain->hops_count; schema->writer != NULL && i-- > 0;)
-        if (strcmp(chain->hops[i].type, schema->writer) == 0) vantage->writer = i;
-    bool peer_known = schema_column(schema, ROLE_PEER_IP_REAL) >= 0;
+    vantage->writer = hop_of_type(chain, schema->writer);
     if (schema->list == LIST_WITH_PEER)
         vantage->begins = vantage->writer != HOP_INDEX_NONE ? BEGINS_INSIDE : BEGINS_AT_LIST;
     else if (schema->list == LIST_AS_SENT && vantage->writer != HOP_INDEX_NONE)
         vantage->begins = BEGINS_INSIDE;
     else
-        vantage->drop_own = schema->list == LIST_AS_SENT && peer_known;
-    vantage->forwarded = chain->forwarded;
+        vantage->drop_own = schema->list == LIST_AS_SENT;
     vantage->list = (int16_t)schema_column(schema, chain->forwarded ? ROLE_FORWARDED : ROLE_FORWARDED_FOR);
-    vantage->no_list = vantage->list < 0;
-    for (uint32_t i = 0; i < chain->headers_count; i++) vantage->headers[i] = header_column(schema, chain->headers[i]);
+    vantage->proxy_ip = (int16_t)schema_column(schema, ROLE_PROXY_IP);
+    vantage->proxy_port = (int16_t)schema_column(schema, ROLE_PROXY_PORT);
+    for (uint32_t i = 0; i < chain->headers_count; i++) {
+        vantage->wanted[i] = resolver->rules == NULL
+                                 ? WANTED_NONE
+                                 : wanted_find(&resolver->rules->headers, slice_from(chain->headers[i]));
+        vantage->headers[i] = header_column(schema, chain->headers[i]);
+    }
 }
 
-static const struct vantage *vantage_of(struct client_resolver *resolver, const struct schema *schema,
-                                        const struct chain *chain) {
+static __attribute__((noinline)) const struct vantage *find_vantage(struct client_resolver *resolver,
+                                                                    const struct record *record) {
+    const struct schema *schema = record->schema;
+    const struct chain *chain = pick_chain(resolver, record);
     uintptr_t mixed = ((uintptr_t)schema ^ (uintptr_t)chain * 31) >> 5;
     struct vantage *vantage = &resolver->vantages[(mixed ^ mixed >> 7) % VANTAGES_KNOWN];
-    if (vantage->schema != schema || (vantage->chain != chain && !(chain == NULL && vantage->chain == &nobody)))
-        look(vantage, schema, chain);
+    if (vantage->schema != schema || vantage->picked != chain) look(resolver, vantage, schema, chain);
     return vantage;
 }
 
@@ -146,6 +154,19 @@ static const struct vantage *vantage_of(struct client_resolver *resolver, const 
 
 /* Right end of a list that is looked at: an escape has four bytes at the most. */
 #define LIST_TEXT_BYTES (4 * (LIST_WINDOW_BYTES + 1))
+
+struct room {
+    char *text;
+    size_t bytes_max;
+};
+
+/* What evidence borrows: texts without their escapes, lines of the list, a PROXY header. */
+struct evidence_room {
+    char list[LIST_TEXT_BYTES];
+    char headers[CHAIN_HEADERS_MAX][HEADER_VALUE_BYTES_MAX];
+    struct slice lines[2];
+    struct proxy_header proxy;
+};
 
 /* \x22 -> " as NGINX and AWS write it. Returns the bytes written. */
 static size_t unescape(char *out, struct slice text) {
@@ -169,31 +190,30 @@ static size_t unescape(char *out, struct slice text) {
     return bytes;
 }
 
-/* The list as it was in the header; `room` has LIST_TEXT_BYTES. */
-static struct slice header_text(const struct record *record, int column, char *room) {
-    struct slice text = column_text(record, column);
-    enum field_kind kind = column < record->schema->fields_count ? record->schema->fields[column].kind : FIELD_TEXT;
-    bool percent = kind == FIELD_PERCENT && memchr(text.ptr, '%', text.len) != NULL;
+/* A header's text as the client or a hop sent it. `room` has `bytes_max`; what does not fit there is read from its right end on. */
+static struct slice as_sent(const struct record *record, bool percent, struct slice text, struct room room) {
+    percent = percent && memchr(text.ptr, '%', text.len) != NULL;
     bool escapes = record->aws_escapes && memchr(text.ptr, '\\', text.len) != NULL;
-    if (text.len == 0 || (!percent && !escapes)) return text;
-    if (text.len > LIST_TEXT_BYTES) text = (struct slice){text.ptr + text.len - LIST_TEXT_BYTES, LIST_TEXT_BYTES};
-    size_t bytes = percent ? (size_t)(percent_decode(room, text) - room) : unescape(room, text);
-    return (struct slice){room, bytes};
+    if (!percent && !escapes) return text;
+    if (text.len > room.bytes_max) text = (struct slice){text.ptr + text.len - room.bytes_max, room.bytes_max};
+    size_t bytes = percent ? (size_t)(percent_decode(room.text, text) - room.text) : unescape(room.text, text);
+    return (struct slice){room.text, bytes};
 }
 
-/* `name=value` behind the table's columns, as http_NAME. */
-static struct slice find_extra(const struct record *record, const char *header) {
-    for (uint32_t i = record->schema->fields_count; i < record->fields_count; i++) {
-        struct slice text = record_text(record, record->fields[i]);
-        const char *equals = memchr(text.ptr, '=', text.len);
-        char name[TOKEN_BYTES_MAX];
-        size_t bytes = equals != NULL ? (size_t)(equals - text.ptr) : sizeof name;
-        if (bytes >= sizeof name) continue;
-        memcpy(name, text.ptr, bytes);
-        name[bytes] = '\0';
-        if (is_header_column(name, header)) return (struct slice){equals + 1, text.len - bytes - 1};
-    }
-    return (struct slice){0};
+static struct slice column_as_sent(const struct record *record, int column, struct room room) {
+    struct slice text = column_text(record, column);
+    if (text.len == 0) return text;
+    return as_sent(record, record->schema->fields[column].kind == FIELD_PERCENT, text, room);
+}
+
+/* Empty when the record does not have it. */
+static struct slice header_value(const struct vantage *vantage, const struct record *record, uint32_t header,
+                                 struct room room) {
+    uint8_t wanted = vantage->wanted[header];
+    if (wanted == WANTED_NONE || (record->headers_found >> wanted & 1) == 0)
+        return column_as_sent(record, vantage->headers[header], room);
+    struct slice text = record_text(record, record->headers[wanted]);
+    return text.len <= room.bytes_max ? as_sent(record, false, text, room) : text;
 }
 
 /* A digest costs as much as the walk, and one secret is right for all records. */
@@ -211,11 +231,11 @@ static bool is_verified(struct client_resolver *resolver, const struct hop *hop,
 }
 
 static void add_headers(struct client_resolver *resolver, const struct vantage *vantage, const struct record *record,
-                        struct evidence *evidence) {
+                        struct evidence_room *room, struct evidence *evidence) {
     const struct chain *chain = vantage->chain;
     for (uint32_t i = 0; i < chain->headers_count; i++)
-        evidence->headers[i] = vantage->headers[i] >= 0 ? column_text(record, vantage->headers[i])
-                                                        : find_extra(record, chain->headers[i]);
+        evidence->headers[i] = header_value(vantage, record, i,
+                                            (struct room){room->headers[i], HEADER_VALUE_BYTES_MAX});
     for (uint32_t i = 0; i < chain->hops_count; i++) {
         const struct hop *hop = &chain->hops[i];
         if (hop->secret != HEADER_NONE && is_verified(resolver, hop, evidence->headers[hop->secret]))
@@ -258,31 +278,62 @@ static struct slice without_own(struct slice list, const struct address_token *p
     return (struct slice){list.ptr, comma != NULL ? (size_t)(comma - list.ptr) : 0};
 }
 
-static struct address_token peer_of(const struct record *record) {
+/* X-Forwarded-For or Forwarded. Of one whose end the writer cut, something that is no address stands for what is missing. */
+static void add_list(const struct vantage *vantage, const struct record *record, struct evidence_room *room,
+                     struct evidence *evidence) {
+    struct slice list = column_as_sent(record, vantage->list, (struct room){room->list, LIST_TEXT_BYTES});
+    if (vantage->drop_own && list.len > 0) list = without_own(list, &evidence->peer);
+    evidence->no_list = vantage->list < 0;
+    evidence->forwarded = vantage->chain->forwarded;
+    evidence->lines = room->lines;
+    if (list.len > 0) room->lines[evidence->lines_count++] = list;
+    if (list.len > 0 && record->list_cut) room->lines[evidence->lines_count++] = SLICE("?");
+}
+
+/* Who the record is about: what it says itself; a record without a word of that, on a connection, is about that (see add_proxies, too). */
+static inline __attribute__((always_inline)) struct address_token peer_of(const struct record *record) {
     if (!record->has_peer) return (struct address_token){.kind = TOKEN_EMPTY};
     return address_token_of(&record->peer.address.ip, record->peer.address.v4_mapped, record->peer.port);
 }
 
-static void walk(struct client_resolver *resolver, const struct vantage *vantage, struct record *record) {
-    char room[LIST_TEXT_BYTES];
+static void add_proxies(const struct vantage *vantage, const struct record *record, struct evidence_room *room,
+                        struct evidence *evidence) {
+    if (vantage->proxy_ip < 0 || !read_proxy(vantage, record, &room->proxy)) return;
+    evidence->proxies = &room->proxy;
+    evidence->proxies_count = 1;
+}
+
+/* The hop that wrote the record, where the record itself says what that was. */
+static uint8_t writer_of(const struct vantage *vantage, const struct record *record) {
+    const struct field_alias *writer = record->schema->writers;
+    if (writer == NULL) return vantage->writer;
+    struct slice text = column_text(record, schema_column(record->schema, ROLE_WRITER));
+    while (writer->alias != NULL && !slice_equal(slice_from(writer->alias), text)) writer++;
+    return hop_of_type(vantage->chain, writer->name);
+}
+
+static __attribute__((noinline)) void walk(struct client_resolver *resolver, const struct vantage *vantage,
+                                           struct record *record) {
+    struct evidence_room room;
     struct evidence evidence;
     memset(&evidence, 0, sizeof evidence);
     evidence.peer = peer_of(record);
     evidence.begins = vantage->begins;
-    evidence.writer = vantage->writer;
-    evidence.no_list = vantage->no_list;
-    evidence.forwarded = vantage->forwarded;
-    struct slice list = vantage->no_list ? (struct slice){0} : header_text(record, vantage->list, room);
-    if (vantage->drop_own && list.len > 0) list = without_own(list, &evidence.peer);
-    evidence.lines = &list;
-    evidence.lines_count = list.len > 0;
-    struct proxy_header proxy;
-    if (vantage->proxy_ip >= 0 && read_proxy(vantage, record, &proxy)) {
-        evidence.proxies = &proxy;
-        evidence.proxies_count = 1;
-    }
-    if (vantage->chain->headers_count > 0) add_headers(resolver, vantage, record, &evidence);
+    evidence.writer = writer_of(vantage, record);
+    add_list(vantage, record, &room, &evidence);
+    add_proxies(vantage, record, &room, &evidence);
+    if (vantage->chain->headers_count > 0) add_headers(resolver, vantage, record, &room, &evidence);
     client_walk(vantage->chain, &evidence, &record->client, (struct walk_observer){NULL, NULL});
+}
+
+/* What WAF's own rules on forwarded addresses take: the first one (WAFV2 API reference, ForwardedIPConfig). */
+static __attribute__((noinline)) void look_as_waf(struct record *record) {
+    struct slice list = column_text(record, schema_column(record->schema, ROLE_FORWARDED_FOR));
+    const char *comma = list.len > 0 ? memchr(list.ptr, ',', list.len) : NULL;
+    if (comma != NULL) list.len = (size_t)(comma - list.ptr);
+    struct address_token first = address_token_parse(list, TOKEN_XFF);
+    record->has_waf_view = first.kind == TOKEN_ADDRESS;
+    if (record->has_waf_view) record->waf_view = first.ip;
 }
 
 static bool has_evidence(const struct vantage *vantage, const struct record *record) {
@@ -292,13 +343,19 @@ static bool has_evidence(const struct vantage *vantage, const struct record *rec
 }
 
 void client_resolve(struct client_resolver *resolver, struct record *record) {
-    const struct vantage *vantage = vantage_of(resolver, record->schema, pick_chain(resolver, record));
+    const struct vantage *vantage = resolver->last;
+    if (vantage == NULL || vantage->schema != record->schema) {
+        vantage = find_vantage(resolver, record);
+        if (resolver->constant) resolver->last = vantage;
+    }
     if (vantage->chain == NULL) {
         struct address_token peer = peer_of(record);
         client_without_chain(&peer, has_evidence(vantage, record), &record->client);
     } else {
         walk(resolver, vantage, record);
     }
+    record->has_waf_view = false;
+    if (record->schema->takes_first) look_as_waf(record);
     bool is_peer = record->client.provenance == PROVENANCE_PEER;
     record->client.text = is_peer ? record->peer_text : (struct endpoint_text){{0, 0}, {0, 0}};
 }

@@ -17,13 +17,16 @@ enum { EVIDENCE_COLUMNS_MAX = 6 };
 /* How records of a format look at a chain. */
 struct vantage {
     const struct schema *schema; /* NULL: free */
-    const struct chain *chain;   /* NULL: none is declared */
+    const struct chain *picked;  /* NULL: none is declared */
+    const struct chain
+        *chain; /* the same, or one without hops where the format alone says more than its peer; NULL: no walk */
 
-    uint8_t begins; /* enum walk_begin */
-    bool no_list, forwarded, drop_own;
-    uint8_t writer;
-    int16_t list, proxy_ip, proxy_port;         /* columns; -1: none */
-    int16_t headers[CHAIN_HEADERS_MAX];         /* columns of the chain's headers; -1: among those without a column */
+    uint8_t begins;                     /* enum walk_begin */
+    uint8_t writer;                     /* hop; HOP_INDEX_NONE: none of them */
+    bool drop_own;                      /* of the list: what the writer itself may have put there */
+    int16_t list, proxy_ip, proxy_port; /* columns; -1: none */
+    uint8_t wanted[CHAIN_HEADERS_MAX];  /* the chain's headers in struct wanted_headers; WANTED_NONE: not there */
+    int16_t headers[CHAIN_HEADERS_MAX]; /* or in columns; -1: none */
     int16_t evidence[EVIDENCE_COLUMNS_MAX + 1]; /* up to -1 */
 };
 
@@ -41,9 +44,12 @@ struct pick {
 
 struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
+    uint64_t generation;             /* of them */
     const struct origin *origin;
-    const struct chain *fixed; /* of every record of the origin; NULL: by rules */
-    uint32_t selectors;        /* 1 << enum selector: what rules look at */
+    const struct chain *fixed;  /* of every record of the origin; NULL: by rules */
+    uint32_t selectors;         /* 1 << enum selector: what rules look at */
+    bool constant;              /* all records of the origin have one chain: */
+    const struct vantage *last; /* of the record before, then; NULL: of none */
     struct vantage vantages[VANTAGES_KNOWN];
     struct pick picks[PICKS_KNOWN];
     uint8_t verified[32]; /* digest of the last secret that was right, and its text */

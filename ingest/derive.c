@@ -216,7 +216,7 @@ static uint16_t derive_port(const struct record *record, enum field_role role, s
 
 /* Where address and port have columns of their own. */
 struct ip_columns {
-    enum field_role real, ip, port;
+    enum field_role real, real_port, ip, port;
 };
 
 /* The column that has the address: the real one where it is logged. False when both are null. */
@@ -230,7 +230,10 @@ static bool parse_ip(const struct record *record, const struct ip_columns *roles
     struct span span = record->fields[index];
     if (ip_parse(record_text(record, span), &endpoint->address)) {
         text->address = is_canonical(&endpoint->address) ? span : (struct span){0, 0};
-        endpoint->port = derive_port(record, roles->port, &text->port);
+        int port;
+        bool real = index == schema_column(record->schema, roles->real) &&
+                    column(record, roles->real_port, &span, &port) && !record_null(record, span);
+        endpoint->port = derive_port(record, real ? roles->real_port : roles->port, &text->port);
         return true;
     }
     *text = (struct endpoint_text){{0, 0}, {0, 0}}; /* users' own logs have it with a port or without */
@@ -243,7 +246,8 @@ static void derive_destination(struct record *record, struct known_addresses *ad
     int index;
     record->has_destination = false;
     if (schema_column(record->schema, ROLE_DESTINATION_IP) >= 0) {
-        const struct ip_columns roles = {ROLE_DESTINATION_IP_REAL, ROLE_DESTINATION_IP, ROLE_DESTINATION_PORT};
+        const struct ip_columns roles = {ROLE_DESTINATION_IP_REAL, ROLE_NONE, ROLE_DESTINATION_IP,
+                                         ROLE_DESTINATION_PORT};
         record->has_destination = find_ip(record, &roles, &span, &index) &&
                                   parse_ip(record, &roles, index, &record->destination, &record->destination_text);
         return;
@@ -280,7 +284,7 @@ static bool derive_peer(struct record *record, struct reading *reading) {
         record->peer_text = endpoint_text(record, &record->peer, span);
         return true;
     }
-    const struct ip_columns roles = {ROLE_PEER_IP_REAL, ROLE_PEER_IP, ROLE_PEER_PORT};
+    const struct ip_columns roles = {ROLE_PEER_IP_REAL, ROLE_PEER_PORT_REAL, ROLE_PEER_IP, ROLE_PEER_PORT};
     record->has_peer = find_ip(record, &roles, &span, &index);
     if (record->has_peer && !parse_ip(record, &roles, index, &record->peer, &record->peer_text))
         return reject_column(record, reading, REJECT_BAD_PEER, index, "an address");

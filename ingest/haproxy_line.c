@@ -194,7 +194,8 @@ static bool take_client(struct line *line) {
         return false;
     size_t colon = word.len - 1;
     while (colon > 0 && word.ptr[colon] != ':') colon--;
-    struct slice ip = {word.ptr, colon}, port = {word.ptr + colon + 1, word.len - colon - 1};
+    bool brackets = colon > 1 && word.ptr[0] == '[' && word.ptr[colon - 1] == ']';
+    struct slice ip = {word.ptr + brackets, colon - 2 * brackets}, port = {word.ptr + colon + 1, word.len - colon - 1};
     struct cursor digits = {port.ptr, port.ptr + port.len};
     bool socket = slice_equal(ip, SLICE("unix")), none = slice_equal(word, SLICE("-:-"));
     if (colon == 0 || (!none && (port.len == 0 || cursor_digits(&digits).len != port.len))) return false;

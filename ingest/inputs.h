@@ -38,6 +38,7 @@ struct input {
     struct aws_key key;  /* slices point into `path`; all empty when the path is no AWS object name */
     uint64_t size_bytes; /* at listing time, for progress; 0 when not a regular file */
     enum input_found found;
+    size_t argument; /* index of the INPUT that it comes from */
     bool is_stdin;
 };
 

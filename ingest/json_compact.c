@@ -106,7 +106,7 @@ static char *put_rest(const struct json_tree *tree, const char *text, uint32_t r
 struct span json_compact(const struct json_tree *tree, const char *text, uint32_t index, struct spare *spare) {
     const struct json_node *node = &tree->nodes[index];
     struct left_out left_out = {{0}};
-    bool any = false;
+    bool any = tree->changed;
     for (uint32_t i = node->next; i-- > index;)
         if (is_hollow(tree, &left_out, i)) {
             leave_out(&left_out, i);
@@ -117,5 +117,6 @@ struct span json_compact(const struct json_tree *tree, const char *text, uint32_
         if (tree->nodes[i].kind == JSON_OBJECT && leave_out_twins(tree, text, &left_out, i)) any = true;
     if (!any) return node->text;
     char *start = spare_room(spare, 0), *end = put_rest(tree, text, index, &left_out, spare, start);
-    return end != NULL ? spare_take(spare, end) : node->text;
+    if (end == NULL) return tree->changed ? (struct span){0, 0} : node->text;
+    return spare_take(spare, end);
 }

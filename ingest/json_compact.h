@@ -10,7 +10,8 @@
 
 /* The array or object at `index`: its own text when that is good already, else a copy in `spare`; of length 0 when nothing is left of
  * it. Of members that come twice the first one stays. The inside of a skipped value is copied as it is; without room in `spare`
- * (at most the length of the text) so is all of it. */
+ * (at most the length of the text) so is all of it, but of
+ * a tree that was changed nothing is left then. */
 struct span json_compact(const struct json_tree *tree, const char *text, uint32_t index, struct spare *spare);
 
 #endif

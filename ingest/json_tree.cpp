@@ -424,6 +424,7 @@ simdjson::error_code read_text(struct json_reader *reader, struct walk *walk, st
     struct json_tree *tree = walk->tree;
     tree->count = 1;
     tree->plain = backslash == nullptr;
+    tree->changed = false;
     tree->cut = false;
     tree->nodes[0] = {};
     tree->nodes[0].kind = *start == '{' ? JSON_OBJECT : JSON_ARRAY;

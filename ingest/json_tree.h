@@ -42,6 +42,7 @@ struct json_tree {
     uint32_t count; /* of nodes: 1 and more of what is good */
     bool plain;     /* no key and no string has an escape */
     bool repaired;  /* bytes that are no UTF-8 and half surrogate pairs became U+FFFD; spans are in spare room */
+    bool changed;   /* a value was put in place of another: texts of what is around it are not its own any more */
     bool cut;       /* the root has more values than there are nodes: only the first ones are here */
     struct json_node nodes[JSON_NODES_MAX]; /* nodes[0] is the root */
 };

@@ -167,7 +167,7 @@ static enum status read_parts(struct compilation *compilation) {
                              dollar + 1, LOG_FORMAT_PARTS_MAX);
         struct log_part *before = format->parts_count > 0 ? &format->parts[format->parts_count - 1] : NULL;
         struct log_part *part = &format->parts[format->parts_count];
-        *part = (struct log_part){.row = LOG_ROW_NONE};
+        *part = (struct log_part){.row = LOG_ROW_NONE, .wanted = WANTED_NONE};
         status = read_name(compilation, part);
         if (status != STATUS_OK) return status;
         if (before != NULL && before->literal.bytes == 0)
@@ -202,6 +202,21 @@ enum status log_format_compile(struct slice pattern, const struct schema *schema
             "log_format, byte %zu: nothing in it tells the time; expected $time_local, $time_iso8601 or $msec",
             pattern.len + 1);
     return STATUS_OK;
+}
+
+void log_format_want(struct log_format *format, const struct wanted_headers *wanted) {
+    const struct slice prefix = SLICE("http_");
+    for (uint32_t i = 0; i < format->parts_count; i++) {
+        struct log_part *part = &format->parts[i];
+        struct slice name = {format->text + part->name, part->name_bytes};
+        part->wanted = WANTED_NONE;
+        if (slice_starts_with(name, prefix))
+            part->wanted = wanted_find_variable(wanted, (struct slice){name.ptr + prefix.len, name.len - prefix.len});
+        if (part->wanted == WANTED_NONE) continue;
+        format->wanted_parts[format->wanted_count++] = (uint8_t)i;
+        part->secret = wanted->items[part->wanted].secret;
+        if (part->secret) part->row = LOG_ROW_NONE;
+    }
 }
 
 uint32_t log_format_compile_all(const struct schema *schema, struct log_format *out) {

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "ingest/line_cut.h"
+#include "schemas/wanted_headers.h"
 
 /* What stands in a value, and so where it can end. */
 enum log_value {
@@ -54,6 +55,8 @@ struct log_part {
     uint16_t name, name_bytes; /* as written, in small letters */
     uint8_t value;             /* enum log_value */
     uint8_t row;               /* of the table; LOG_ROW_NONE: only ever an extra */
+    uint8_t wanted;            /* header that chains look at; WANTED_NONE: none of those */
+    bool secret;               /* and that is written nowhere */
     bool again;                /* an earlier part has the row */
     bool peer;                 /* must not be in doubt */
     bool never_null;           /* no dash stands for it: nobody connects without an address */
@@ -73,7 +76,9 @@ struct log_format {
     struct log_literal head; /* in front of the first variable */
     uint16_t quotes;         /* of all literals */
     uint16_t parts_count;
-    int8_t peer_ip, peer_port, peer_ip_real; /* parts that have these roles; -1: none */
+    uint8_t wanted_count;
+    uint8_t wanted_parts[LOG_FORMAT_PARTS_MAX]; /* those with a header that chains look at */
+    int8_t peer_ip, peer_port, peer_ip_real;    /* parts that have these roles; -1: none */
     struct log_part parts[LOG_FORMAT_PARTS_MAX];
     char text[LOG_FORMAT_BYTES_MAX]; /* literals and names: offsets count from here */
 };
@@ -84,6 +89,9 @@ struct log_format {
  * (schemas/limits.h). Variables that are no row of the table are extras. Spec: nginx.org, ngx_http_log_module. */
 enum status log_format_compile(struct slice pattern, const struct schema *schema, struct log_format *out,
                                struct error *error) WARN_UNUSED;
+
+/* From here on lines also fill record->headers; a secret goes nowhere else. `$http_x_name` is the header x-name. */
+void log_format_want(struct log_format *format, const struct wanted_headers *wanted);
 
 /* Cuts record->line. Fills the rows of the schema, and appends extras `name=value` (null ones are left out): variables that are no
  * row, a variable written a second time where its value is another, sockets (`remote_addr=unix:`) where the row is an address,

@@ -333,7 +333,7 @@ static bool append_extra(const struct log_format *format, uint32_t first, uint32
     return true;
 }
 
-/* What is in doubt from `first` to `last` stays together. */
+/* What is in doubt from `first` to `last` stays together; not when there may be a secret in it. */
 static const char *keep_doubt(const struct log_format *format, const struct ways *ways, uint32_t first, uint32_t last,
                               struct record *record, struct spare *spare, struct line_cut *cut) {
     uint32_t from = ways->at[first][0], to = ways->at[last + 1][0] - format->parts[last].literal.bytes;
@@ -342,6 +342,8 @@ static const char *keep_doubt(const struct log_format *format, const struct ways
         if (i < last) cut->quotes -= format->parts[i].literal.quotes;
     }
     record->flags |= 1u << RECORD_AMBIGUOUS;
+    for (uint32_t i = first; i <= last; i++)
+        if (format->parts[i].secret) return NULL;
     return append_extra(format, first, last, (struct span){from, to - from}, record, spare)
                ? NULL
                : "no more extras than there is room for";
@@ -360,7 +362,7 @@ static inline const char *keep_value(const struct log_format *format, uint32_t i
         record->fields[part->row] = span;
         return NULL;
     }
-    if (record_null(record, span)) return NULL;
+    if (record_null(record, span) || part->secret) return NULL;
     if (part->again && slice_equal(record_text(record, span), record_text(record, record->fields[part->row])))
         return NULL;
     if (part->again && part->peer && socket && record->fields[part->row].length == 0) return NULL;
@@ -388,9 +390,22 @@ static bool keep_real_peer(const struct log_format *format, const struct ways *w
     return true;
 }
 
+/* Values that chains look at. */
+static void keep_headers(const struct log_format *format, const struct ways *ways, struct record *record) {
+    for (uint32_t i = 0; i < format->wanted_count; i++) {
+        uint32_t part = format->wanted_parts[i], header = format->parts[part].wanted;
+        if (ways->counts[part] > 1 || ways->counts[part + 1] > 1) continue; /* in doubt */
+        struct span span = value_span(format, ways, part);
+        if (record_null(record, span)) continue;
+        record->headers[header] = span;
+        record->headers_found |= 1u << header;
+    }
+}
+
 static bool fill(const struct log_format *format, const struct ways *ways, struct record *record, struct spare *spare,
                  struct line_cut *cut) {
     cut->quotes = format->quotes;
+    keep_headers(format, ways, record);
     for (uint32_t part = 0; part < format->parts_count; part++) {
         if (ways->counts[part + 1] == 1) {
             cut->expected = keep_value(format, part, value_span(format, ways, part), record, spare);

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "ingest/cursor.h"
 #include "ingest/envoy_line.h"
+#include "ingest/haproxy_captures.h"
 #include "ingest/haproxy_line.h"
 #include "ingest/header_line.h"
 #include "ingest/split_json.h"
@@ -58,6 +59,8 @@ static bool split_line(struct splitter *splitter, const char *text, uint32_t lef
     bool good = record->schema->layout == LAYOUT_HAPROXY ? haproxy_line_cut(record, &splitter->spare, &cut)
                 : record->schema->layout == LAYOUT_ENVOY ? envoy_line_cut(record, &splitter->spare, &cut)
                                                          : cut_by_formats(splitter, origin, record, &cut);
+    if (good && origin->captures != NULL && record->schema->layout == LAYOUT_HAPROXY)
+        haproxy_captures_take(origin->captures, record, &splitter->spare);
     if (line.odd || line.quotes_count != cut.quotes) record->plain = false;
     return good || reading_reject(reading, REJECT_UNKNOWN_FORMAT, cut.expected);
 }
@@ -68,6 +71,8 @@ static bool split_as(struct splitter *splitter, const struct schema *schema, con
     record->schema = schema;
     reading->schema = schema;
     record->flags &= 1u << RECORD_LOSSY; /* of the JSON around it */
+    record->headers_found = 0;
+    record->list_cut = false;
     bool lines = schema != NULL && schema->layout >= LAYOUT_LOG_FORMAT && schema->layout <= LAYOUT_ENVOY;
     bool good = lines ? split_line(splitter, text, left, origin, record, reading, consumed)
                       : split_columns(splitter, text, left, record, reading, consumed);

@@ -15,6 +15,7 @@
 #include "ingest/log_format.h"
 #include "schemas/batch.h"
 #include "schemas/record.h"
+#include "schemas/wanted_headers.h"
 
 /* An address, with or without a port, and the text that it was parsed from. */
 struct known_address {
@@ -72,10 +73,11 @@ struct reading {
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel);
 
 /* What splitting needs beyond the formats' tables: made of them once, read-only after that (split_tables.c). `ndjson` says where
- * the columns of the format of that name are found, as `column=path`; count 0: nowhere. STATUS_USAGE names the item that is wrong. */
+ * the columns of the format of that name are found, as `column=path`, and headers, as `header.NAME=path`; count 0: nowhere. `wanted`
+ * (NULL: none) are headers whose values records shall have; they must outlive the tables. STATUS_USAGE names the item that is wrong. */
 struct split_tables;
-enum status split_tables_new(const struct option_list *ndjson, struct split_tables **tables, struct error *error)
-    __attribute__((warn_unused_result));
+enum status split_tables_new(const struct option_list *ndjson, const struct wanted_headers *wanted,
+                             struct split_tables **tables, struct error *error) __attribute__((warn_unused_result));
 void split_tables_free(struct split_tables *tables);
 
 /* From here on the splitter reads JSON and log formats, too; false when there is no memory. `tables` must outlive it. */

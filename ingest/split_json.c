@@ -7,16 +7,15 @@
 #include "ingest/json_compact.h"
 #include "ingest/split_tables.h"
 
-#define HEADER_NAME_BYTES_MAX 64u /* a longer one is none of ours */
-
 /* Everything that one line's reading needs. */
 struct reader {
-    const struct json_tree *tree;
+    struct json_tree *tree;
     struct splitter *splitter;
     const struct json_map *map;
     struct record *record;
     struct spare *spare;
-    uint64_t taken; /* columns that have a value */
+    uint64_t taken;  /* columns that have a value */
+    uint32_t listed; /* node whose inside the second tree has; 0: none */
     bool headers_cut;
 };
 
@@ -86,14 +85,22 @@ static struct span quoted(struct reader *reader, const struct json_node *node) {
     return spare_take(reader->spare, json_quote(out, text_of(reader, node->text), JSON_VERBATIM, &lossy));
 }
 
-/* "a, b" */
+/* "a, b". What was joined last grows where it stands. Without room the line cannot be told: what counts stands at the end. */
 static struct span join(struct reader *reader, struct span first, struct span second) {
-    char *out = spare_room(reader->spare, (size_t)first.length + 2 + second.length);
-    if (out == NULL) return first;
-    memcpy(out, reader->record->text + first.offset, first.length);
-    memcpy(out + first.length, ", ", 2);
-    memcpy(out + first.length + 2, reader->record->text + second.offset, second.length);
-    return spare_take(reader->spare, out + first.length + 2 + second.length);
+    struct spare *spare = reader->spare;
+    const char *text = reader->record->text;
+    bool grows = first.offset + first.length == spare->used;
+    uint32_t copied = grows ? 0 : first.length;
+    char *out = spare_room(spare, (size_t)copied + 2 + second.length);
+    if (out == NULL) {
+        reader->headers_cut = true;
+        return first;
+    }
+    memcpy(out, text + first.offset, copied);
+    memcpy(out + copied, ", ", 2);
+    memcpy(out + copied + 2, text + second.offset, second.length);
+    struct span added = spare_take(spare, out + copied + 2 + second.length);
+    return grows ? (struct span){first.offset, first.length + added.length} : added;
 }
 
 /* What separates the items of a list in a text of this kind. */
@@ -143,8 +150,11 @@ static struct span value_of(struct reader *reader, uint32_t index, enum field_ki
     const struct json_node *node = &reader->tree->nodes[index];
     struct span joined;
     if (is_empty(reader->tree, index)) return (struct span){0, 0};
-    if (kind == FIELD_JSON && node->kind >= JSON_ARRAY)
-        return in_one_line(reader, json_compact(reader->tree, reader->record->text, index, reader->spare));
+    if (kind == FIELD_JSON && node->kind >= JSON_ARRAY) {
+        bool listed = node->skipped && index == reader->listed;
+        const struct json_tree *tree = listed ? &reader->splitter->trees[1] : reader->tree;
+        return in_one_line(reader, json_compact(tree, reader->record->text, listed ? 0 : index, reader->spare));
+    }
     if (kind == FIELD_JSON)
         return node->kind == JSON_STRING && node->text.length > 0 ? quoted(reader, node) : node->text;
     if (node->kind == JSON_ARRAY && join_list(reader, index, separator_of(kind), &joined)) return joined;
@@ -181,6 +191,32 @@ static void take_column(struct reader *reader, const struct json_map_key *key, u
     }
 }
 
+/* In place of a secret: nothing that is written of the tree has it any more. */
+static void hide(struct reader *reader, uint32_t index) {
+    struct json_node *node = &reader->tree->nodes[index];
+    size_t bytes = strlen(SECRET_REDACTED);
+    char *out = spare_room(reader->spare, bytes);
+    node->kind = out != NULL ? JSON_STRING : JSON_NULL;
+    node->decoded = true;
+    node->text = (struct span){0, 0};
+    if (out != NULL) node->text = spare_take(reader->spare, (char *)memcpy(out, SECRET_REDACTED, bytes) + bytes);
+    reader->tree->changed = true;
+}
+
+/* A header that chains look at. True: it is a secret, and no column may have it. */
+static bool take_wanted(struct reader *reader, const struct json_map_key *key, uint32_t index) {
+    if (key->wanted == WANTED_NONE) return false;
+    struct record *record = reader->record;
+    struct span value = value_of(reader, index, FIELD_TEXT), *header = &record->headers[key->wanted];
+    bool again = (record->headers_found >> key->wanted & 1) != 0;
+    if (value.length == 0) return false;
+    *header = again ? join(reader, *header, value) : value;
+    record->headers_found |= 1u << key->wanted;
+    bool secret = reader->splitter->tables->wanted->items[key->wanted].secret;
+    if (secret) hide(reader, index);
+    return secret;
+}
+
 static bool any_skipped(const struct json_tree *tree) {
     for (uint32_t i = 0; i < tree->count; i++)
         if (tree->nodes[i].skipped) return true;
@@ -194,7 +230,8 @@ static void take_header(struct reader *reader, uint8_t level, struct slice name,
     for (size_t i = 0; i < name.len; i++)
         lower[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? (char)(name.ptr[i] | 0x20) : name.ptr[i];
     const struct json_map_key *key = json_map_find(reader->map, level, (struct slice){lower, name.len});
-    if (key != NULL && key->column != JSON_MAP_NONE) take_column(reader, key, value, true, (struct slice){0});
+    if (key != NULL && !take_wanted(reader, key, value) && key->column != JSON_MAP_NONE)
+        take_column(reader, key, value, true, (struct slice){0});
 }
 
 /* {"name": "value"} or [{"name": ..., "value": ...}] */
@@ -214,8 +251,7 @@ static void take_listed_headers(struct reader *reader, uint8_t level, uint32_t h
 
 /* Whoever sends very many headers shall not make us overlook one: then they are read as a tree of their own. */
 static void take_headers(struct reader *reader, uint8_t level, uint32_t headers) {
-    const struct json_tree *line = reader->tree;
-    struct json_tree *inner = &reader->splitter->trees[1];
+    struct json_tree *line = reader->tree, *inner = &reader->splitter->trees[1];
     const char *expected;
     if (!line->nodes[headers].skipped) {
         take_listed_headers(reader, level, headers);
@@ -224,6 +260,7 @@ static void take_headers(struct reader *reader, uint8_t level, uint32_t headers)
         reader->tree = inner;
         take_listed_headers(reader, level, 0);
         reader->tree = line;
+        reader->listed = headers;
         if (!inner->plain) reader->record->plain = false;
         reader->headers_cut = inner->cut || any_skipped(inner);
     }
@@ -247,22 +284,22 @@ static void take_members(struct reader *reader) {
             const struct json_map_key *key = json_map_find(reader->map, now.level, text_of(reader, nodes[i].key));
             bool walked = key != NULL && key->inner != 0 &&
                           (nodes[i].kind == JSON_OBJECT || (nodes[i].kind == JSON_ARRAY && key->headers));
+            if (key != NULL && take_wanted(reader, key, i)) continue;
             if (key == NULL || (key->column == JSON_MAP_NONE && !walked)) {
                 add_extra(reader, now.around, i, nodes[i].text);
                 continue;
             }
-            if (key->column != JSON_MAP_NONE) take_column(reader, key, i, false, now.around);
-            if (!walked) continue;
-            if (key->headers)
+            if (walked && key->headers) /* before they are written as a whole: there may be secrets among them */
                 take_headers(reader, key->inner, i);
-            else if (todo_count < JSON_DEPTH_MAX)
+            else if (walked && todo_count < JSON_DEPTH_MAX)
                 todo[todo_count++] = (struct pending){i, key->inner, key->text};
+            if (key->column != JSON_MAP_NONE) take_column(reader, key, i, false, now.around);
         }
     }
 }
 
 void split_json_add_wrapper(struct splitter *splitter, struct record *record) {
-    const struct json_tree *tree = splitter->trees;
+    struct json_tree *tree = splitter->trees;
     const struct json_node *nodes = tree->nodes, *wrapped = find_wrapped(tree, record->text);
     struct reader reader = {.tree = tree, .splitter = splitter, .record = record, .spare = &splitter->spare};
     if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
@@ -289,6 +326,8 @@ enum split_json_result split_json(struct splitter *splitter, const struct origin
     const char *expected = "a JSON object";
     record->schema = reading->schema = origin->schema;
     record->fields_count = 0;
+    record->headers_found = 0;
+    record->list_cut = false;
     enum json_result result = json_tree_read(splitter->json, record->text, record->line, &splitter->spare, tree,
                                              &expected);
     if (result == JSON_TOO_DEEP) expected = "at most 64 levels";

@@ -15,7 +15,7 @@ enum split_json_result {
 /* Reads the object at record->line. Its format is what -f says, else the first one whose json_keys it all has. A value that no column
  * takes is kept as an extra, `name=value`; of a key that comes twice the first value counts, and the others are extras. A header
  * that comes several times is one value, joined by ", " (RFC 9110 section 5.3); of headers without a column of their own nothing
- * is kept here. A list of strings is joined likewise. */
+ * is kept but the values of those that chains look at; a secret among these is redacted wherever the tree is written. A list of strings is joined likewise. */
 enum split_json_result split_json(struct splitter *splitter, const struct origin *origin, struct record *record,
                                   struct reading *reading, struct span *inner);
 

@@ -8,6 +8,7 @@
 #include "ingest/log_format.h"
 
 struct split_tables {
+    const struct wanted_headers *wanted;
     uint32_t log_formats_count;
     struct log_format log_formats[LOG_FORMATS_MAX]; /* of the table that has patterns, in its order */
     struct json_map json_maps[];                    /* one per format, as in schemas_all */

@@ -55,19 +55,21 @@ extern const char *const reject_names[REJECT_REASONS];
 extern const char *const skip_names[SKIP_REASONS];
 
 struct log_format;
+struct haproxy_captures;
 
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
-    uint32_t input_index;                /* place in the order of inputs */
-    struct slice path;                   /* as opened: log.file.path */
-    struct slice name;                   /* enters event.id */
-    const struct schema *schema;         /* what the key or -f says; NULL: found per line */
-    bool schema_fixed;                   /* -f NAME: never try another format */
-    const struct header *header;         /* order of columns until a header line says another; NULL: not given */
-    const struct log_format *log_format; /* given by -f; NULL: the usual ones (ingest/log_format.h) */
-    const char *chain;                   /* the input's own; NULL: by rules */
-    struct slice account, region;        /* from the key; empty when it does not say */
-    struct ip_parsed node;               /* from the key; family IP_NONE when it does not say */
+    uint32_t input_index;                    /* place in the order of inputs */
+    struct slice path;                       /* as opened: log.file.path */
+    struct slice name;                       /* enters event.id */
+    const struct schema *schema;             /* what the key or -f says; NULL: found per line */
+    bool schema_fixed;                       /* -f NAME: never try another format */
+    const struct header *header;             /* order of columns until a header line says another; NULL: not given */
+    const struct log_format *log_format;     /* given by -f; NULL: the usual ones (ingest/log_format.h) */
+    const struct haproxy_captures *captures; /* given by -f; NULL: names of captured headers are not known */
+    const char *chain;                       /* the input's own; NULL: by rules */
+    struct slice account, region;            /* from the key; empty when it does not say */
+    struct ip_parsed node;                   /* from the key; family IP_NONE when it does not say */
 };
 
 /* What became of the lines of a batch. */
@@ -75,7 +77,8 @@ struct tally {
     uint64_t read, written;
     uint64_t rejected[REJECT_REASONS], skipped[SKIP_REASONS];
     uint64_t verdicts[VERDICTS_MAX];
-    uint64_t bytes_read; /* of uncompressed text */
+    uint64_t evidence_unused; /* records with HOP_EVIDENCE_UNUSED */
+    uint64_t bytes_read;      /* of uncompressed text */
 };
 
 struct batch {

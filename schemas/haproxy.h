@@ -41,6 +41,14 @@ enum haproxy_column {
     HAPROXY_REQUEST_HEADERS,
     HAPROXY_RESPONSE_HEADERS,
     HAPROXY_HEADERS,
+    HAPROXY_X_FORWARDED_FOR, /* captured headers whose names the user said, from here on */
+    HAPROXY_FORWARDED,
+    HAPROXY_X_REAL_IP,
+    HAPROXY_VIEWER_ADDRESS,
+    HAPROXY_USER_AGENT,
+    HAPROXY_REFERER,
+    HAPROXY_HOST,
+    HAPROXY_TRACE_ID,
     HAPROXY_HTTP_REQUEST,
     HAPROXY_BAD_REQUEST,
     HAPROXY_FC_ERR, /* httpslog, from here on */

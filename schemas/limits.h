@@ -76,6 +76,14 @@
 #define CHAIN_HOPS_MAX 16u
 /* Headers that the hops of a chain look at by name. More are refused at load. */
 #define CHAIN_HEADERS_MAX 8u
+/* Headers that all chains together look at by name: a bit each in struct record. More are refused at load. */
+#define HEADERS_WANTED_MAX 16u
+/* The longest name of a header that is known by name; a chain with a longer one is refused at load, in logs it is none of ours. */
+#define HEADER_NAME_BYTES_MAX 64u
+/* Captured headers of HAProxy whose names are said. More are refused. */
+#define HAPROXY_CAPTURES_MAX 32u
+/* The longest value of a header by name whose escapes are undone, a secret for instance; of a longer one they stay. */
+#define HEADER_VALUE_BYTES_MAX 512u
 /* Type of a hop, and name of a verdict. The longest built-in verdict has 17 bytes; longer ones are refused at load. */
 #define HOP_NAME_BYTES_MAX 32u
 /* Name of a chain. A longer one is refused. */

@@ -43,7 +43,7 @@ static const struct field_spec fields[] = {
     {"proxy_protocol_addr", FIELD_IP, ROLE_PROXY_IP, "nginx.proxy_protocol_addr", "nginx.proxy_protocol_addr", "source address in the PROXY protocol header"},
     {"proxy_protocol_port", FIELD_INTEGER, ROLE_PROXY_PORT, "nginx.proxy_protocol_port", "nginx.proxy_protocol_port", "its port"},
     {"realip_remote_addr", FIELD_IP, ROLE_PEER_IP_REAL, NULL, NULL, "who opened the connection, before the realip module: the peer when it is logged"},
-    {"realip_remote_port", FIELD_INTEGER, ROLE_NONE, "nginx.realip_remote_port", "nginx.realip_remote_port", "its port"},
+    {"realip_remote_port", FIELD_INTEGER, ROLE_PEER_PORT_REAL, NULL, NULL, "its port"},
     {"http_cloudfront_viewer_address", FIELD_TEXT, ROLE_VIEWER, "nginx.http_cloudfront_viewer_address", "nginx.http_cloudfront_viewer_address", "CloudFront-Viewer-Address header: ip:port"},
     {"http_x_amzn_trace_id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header"},
     {"request_id", FIELD_TEXT, ROLE_NONE, "http.request.id", "http.request.id", "32 hexadecimal digits"},

@@ -62,6 +62,9 @@ struct record {
     struct client client;
     struct ip waf_view; /* WAF: the address that its own rules on forwarded addresses would have looked at */
     bool has_waf_view;
+    bool list_cut; /* the writer cut X-Forwarded-For or Forwarded: entries are missing at its end, those that count */
+    uint32_t headers_found;                  /* 1 << index in struct wanted_headers: those that the line has */
+    struct span headers[HEADERS_WANTED_MAX]; /* and their values */
     struct place_json {
         const char *json;
         uint32_t length;

@@ -64,7 +64,8 @@ enum field_role {
     ROLE_PEER_IP,    /* or in two */
     ROLE_PEER_PORT,
     ROLE_PEER_IP_REAL, /* where the packets really came from, when it is logged: then this is the peer */
-    ROLE_DESTINATION,  /* target, backend or listener */
+    ROLE_PEER_PORT_REAL,
+    ROLE_DESTINATION, /* target, backend or listener */
     ROLE_DESTINATION_IP,
     ROLE_DESTINATION_PORT,
     ROLE_DESTINATION_IP_REAL,
@@ -99,6 +100,7 @@ enum field_role {
     ROLE_ACCOUNT,      /* of AWS, where the object's name does not say it */
     ROLE_REGION,
     ROLE_LOG_STATUS, /* OK; NODATA and SKIPDATA are no flows */
+    ROLE_WRITER,     /* what wrote the record, where the format alone does not say: see `writers` */
     ROLE_PROTOCOL,   /* IANA number or name */
     ROLE_DIRECTION,  /* ingress, EGRESS */
     ROLE_TCP_FLAGS,  /* sum of FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128 */
@@ -130,12 +132,15 @@ enum list_logged {
 enum schema_category { CATEGORY_WEB, CATEGORY_NETWORK };
 
 struct schema {
-    const char *name;   /* "alb_access" */
-    const char *help;   /* one line */
-    const char *space;  /* where columns without a home of their own go: "aws.elb" */
-    const char *spec;   /* the page that it follows */
-    const char *writer; /* what writes such logs, as a hop's type: "alb"; NULL: nothing that is a hop */
+    const char *name;                  /* "alb_access" */
+    const char *help;                  /* one line */
+    const char *space;                 /* where columns without a home of their own go: "aws.elb" */
+    const char *spec;                  /* the page that it follows */
+    const char *writer;                /* what writes such logs, as a hop's type: "alb"; NULL: nothing that is a hop */
+    const struct field_alias *writers; /* or by what the column of ROLE_WRITER says: up to NULL; NULL: it has none */
     enum list_logged list;
+    bool
+        takes_first; /* the writer's own rules take the first address of X-Forwarded-For for the client's: hop.waf_view */
     enum layout layout;
     enum schema_category category;
     const struct field_spec *fields;

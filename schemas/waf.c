@@ -13,7 +13,7 @@ static const struct field_spec fields[] = {
     {"terminatingRuleType", FIELD_TEXT, ROLE_NONE, "aws.waf.terminating_rule_type", "aws.waf.terminatingRuleType", "REGULAR RATE_BASED GROUP MANAGED_RULE_GROUP"},
     {"action", FIELD_TEXT, ROLE_RESULT, "event.action", "aws.waf.action", "ALLOW BLOCK CAPTCHA CHALLENGE; only ALLOW let it through"},
     {"terminatingRuleMatchDetails", FIELD_JSON, ROLE_NONE, "aws.waf.terminating_rule_match_details", "aws.waf.terminatingRuleMatchDetails", "what the rule found, of SQL injection and cross-site scripting"},
-    {"httpSourceName", FIELD_TEXT, ROLE_NONE, "aws.waf.http_source_name", "aws.waf.httpSourceName", "CF ALB APIGW APPSYNC COGNITOIDP; an open set"},
+    {"httpSourceName", FIELD_TEXT, ROLE_WRITER, "aws.waf.http_source_name", "aws.waf.httpSourceName", "CF ALB APIGW APPSYNC COGNITOIDP; an open set"},
     {"httpSourceId", FIELD_TEXT, ROLE_NONE, "aws.waf.http_source_id", "aws.waf.httpSourceId", "id of the resource; of a balancer ACCOUNT-app/NAME/ID"},
     {"ruleGroupList", FIELD_JSON, ROLE_NONE, "aws.waf.rule_group_list", "aws.waf.ruleGroupList", "rule groups that acted"},
     {"rateBasedRuleList", FIELD_JSON, ROLE_NONE, "aws.waf.rate_based_rule_list", "aws.waf.rateBasedRuleList", "rate-based rules that acted"},
@@ -53,6 +53,14 @@ static const struct field_spec fields[] = {
 };
 /* clang-format on */
 
+/* What the web ACL belongs to: its peer is the record's, and headers are as they came to it. */
+static const struct field_alias writers[] = {
+    {"ALB", "alb"},
+    {"CF", "cloudfront"},
+    {"APIGW", "apigw"},
+    {NULL, NULL},
+};
+
 static const char *const json_keys[] = {"webaclId", "httpRequest", NULL};
 
 const struct schema schema_waf = {
@@ -60,6 +68,8 @@ const struct schema schema_waf = {
     .help = "AWS WAF log",
     .space = "aws.waf",
     .spec = "AWS WAF developer guide, Log fields for web ACL traffic",
+    .writers = writers,
+    .takes_first = true,
     .layout = LAYOUT_JSON,
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),

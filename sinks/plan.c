@@ -298,7 +298,7 @@ static bool is_possible(const struct schema *schema, enum value value) {
     case VALUE_HOP_CLAIM:
     case VALUE_HOP_VIA:
     case VALUE_HOP_FLAGS: return schema_tells_client(schema);
-    case VALUE_HOP_WAF_VIEW: return schema_column(schema, ROLE_FORWARDED_FOR) >= 0;
+    case VALUE_HOP_WAF_VIEW: return schema->takes_first;
     case VALUE_PROVIDER: return slice_starts_with(slice_from(schema->space), SLICE("aws."));
     default: return true;
     }

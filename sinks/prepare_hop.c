@@ -4,13 +4,6 @@
 #include "schemas/client_flags.h"
 #include "sinks/prepare_set.h"
 
-/* No part of the shape: a hop that repeats may count to hundreds. */
-static uint64_t set_depth(struct preparation *preparation, uint32_t depth) {
-    static const char digits[32] = "0123456789";
-    return depth <= 9 ? set(preparation, VALUE_HOP_DEPTH, digits + depth, 1)
-                      : set_number(preparation, VALUE_HOP_DEPTH, depth);
-}
-
 static uint64_t set_flags(struct preparation *preparation) {
     struct client_flags flags = client_flags_of(&preparation->record->client);
     struct client_flag flag;
@@ -32,14 +25,11 @@ static uint64_t set_claim(struct preparation *preparation) {
                         json_escape(preparation->scratch, claim, JSON_VERBATIM, &preparation->lossy));
 }
 
-uint64_t prepare_hop(struct preparation *preparation) {
+uint64_t prepare_hop_rest(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct client *client = &record->client;
     const struct span nowhere = {0, 0};
-    preparation->presence.verdict = client->verdict;
-    preparation->presence.provenance = client->provenance;
-    preparation->presence.trust = client->trust;
-    uint64_t found = set_depth(preparation, client->depth);
+    uint64_t found = 0;
     if (client->claim_bytes > 0) found |= set_claim(preparation);
     if (client->has_via) found |= set_ip(preparation, VALUE_HOP_VIA, nowhere, &client->via);
     if (record->has_waf_view) found |= set_ip(preparation, VALUE_HOP_WAF_VIEW, nowhere, &record->waf_view);

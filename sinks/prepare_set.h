@@ -53,7 +53,7 @@ static inline uint64_t set_ip(struct preparation *preparation, enum value value,
     return set_rendered(preparation, value, preparation->scratch + ip_format(ip, preparation->scratch));
 }
 
-/* What the walk concluded, and why (prepare_hop.c). */
-uint64_t prepare_hop(struct preparation *preparation);
+/* What hop.* has that most records have not: addresses, claim, flags (prepare_hop.c). */
+uint64_t prepare_hop_rest(struct preparation *preparation);
 
 #endif

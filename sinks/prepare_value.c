@@ -445,6 +445,20 @@ static uint64_t prepare_rare(struct preparation *preparation) {
     return found;
 }
 
+/* What the walk concluded. The depth is no part of the shape: a hop that repeats may count to hundreds. */
+static inline uint64_t prepare_hop(struct preparation *preparation) {
+    static const char digits[32] = "0123456789";
+    const struct record *record = preparation->record;
+    const struct client *client = &record->client;
+    preparation->presence.verdict = client->verdict;
+    preparation->presence.provenance = client->provenance;
+    preparation->presence.trust = client->trust;
+    uint64_t found = client->depth <= 9 ? set(preparation, VALUE_HOP_DEPTH, digits + client->depth, 1)
+                                        : set_number(preparation, VALUE_HOP_DEPTH, client->depth);
+    bool more = client->claim_bytes > 0 || client->has_via || record->has_waf_view || client->flags != 0;
+    return more ? found | prepare_hop_rest(preparation) : found;
+}
+
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
     const struct encoder_context *context = preparation->context;
@@ -458,7 +472,7 @@ void prepare_values(struct preparation *preparation) {
         found |= set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
     found |= prepare_addresses(preparation);
-    found |= prepare_hop(preparation); /* prepare_hop.c */
+    found |= prepare_hop(preparation);
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);

@@ -15,6 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import check_cases  # noqa: E402
 import damage_cases  # noqa: E402
 import input_cases  # noqa: E402
 import output_cases  # noqa: E402
@@ -22,7 +23,7 @@ import running_cases  # noqa: E402
 import usage_cases  # noqa: E402
 from black_box import Program, Report, argument_parser, read_summary, scratch, write  # noqa: E402
 
-MODULES = (usage_cases, input_cases, damage_cases, output_cases, running_cases)
+MODULES = (usage_cases, check_cases, input_cases, damage_cases, output_cases, running_cases)
 
 
 class Bench:

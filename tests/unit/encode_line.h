@@ -21,6 +21,7 @@ static inline size_t encode_line_bound(size_t line_bytes, const struct origin *o
 struct encode_line {
     struct splitter splitter;
     struct client_resolver clients;
+    const struct chain_rules *rules; /* NULL: no chains are declared */
     struct encoder_context context;
     struct record record;
     struct reading reading;
@@ -34,7 +35,7 @@ static inline void encode_line_splitter(struct splitter *splitter, const struct 
     static struct split_tables *tables;
     struct error error;
     const struct option_list none = {NULL, 0};
-    if (tables == NULL) ASSERT(split_tables_new(&none, &tables, &error) == STATUS_OK);
+    if (tables == NULL) ASSERT(split_tables_new(&none, NULL, &tables, &error) == STATUS_OK);
     splitter_init(splitter, kernel);
     ASSERT(splitter_use_tables(splitter, tables));
 }
@@ -90,7 +91,7 @@ static inline uint32_t encode_line(struct encode_line *self, const struct encode
                                       &self->reading);
     self->out_bytes = 0;
     if (self->reading.kind != READING_RECORD) return consumed;
-    client_resolver_set(&self->clients, NULL, origin);
+    client_resolver_set(&self->clients, self->rules, origin);
     client_resolve(&self->clients, &self->record);
     self->record.place.json = place.ptr;
     self->record.place.length = (uint32_t)place.len;

@@ -146,7 +146,7 @@ static inline void oddity_take_option(const struct oddity *oddity) {
     const struct option_list none = {NULL, 0};
     oddity_bench.header = (struct header){.schema = NULL};
     if (oddity->option == NULL) return;
-    if (format_choice_init(&choice, oddity->option, &none, &error) != STATUS_OK) fail_msg("%s", error.message);
+    if (format_choice_init(&choice, oddity->option, &none, NULL, &error) != STATUS_OK) fail_msg("%s", error.message);
     assert_true(choice.has_header);
     oddity_bench.header = choice.header;
     format_choice_destroy(&choice);
