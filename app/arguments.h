@@ -13,9 +13,9 @@
 
 #include <stdio.h>
 
+#include "app/config_file.h"
 #include "base/error.h"
 #include "base/option.h"
-#include "config/config_file.h"
 
 struct arguments {
     const struct option_group *groups;

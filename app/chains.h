@@ -4,7 +4,7 @@
 #ifndef WHEREFROM_CHAINS_H
 #define WHEREFROM_CHAINS_H
 
-#include "config/config_file.h"
+#include "app/config_file.h"
 #include "config/problems.h"
 #include "enrich/chain_rules.h"
 

@@ -19,7 +19,8 @@ static bool log_quiet;
 static atomic_bool progress_shown;
 static atomic_uint_fast64_t kind_counts[LOG_KINDS];
 
-static const char *const kind_names[LOG_KINDS] = {[LOG_KIND_INPUT] = "input errors"};
+static const char *const kind_names[LOG_KINDS] = {
+    [LOG_KIND_INPUT] = "input errors", [LOG_KIND_CONNECTION] = "closed connections"};
 static const char *const level_names[] = {[LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
 void log_init(enum log_form format, bool quiet) {

@@ -14,6 +14,8 @@
 static const struct command commands[] = {
     {"run", "[INPUT...] [options]", "read logs, resolve and locate clients, write NDJSON", command_run},
     {"check", "[-c FILE] [options]", "say what is wrong with a config, its chains and databases", command_check},
+    {"resolve", "[-c FILE] [--chain NAME] [--explain]",
+     "who the client is, of cases on stdin: try a chain before trusting it", command_resolve},
     {"formats", "[NAME] [--json]", "the log formats, or the columns of one", command_formats},
     {"version", "", "version and what it was built with", command_version},
 };

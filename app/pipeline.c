@@ -9,6 +9,8 @@
  * readers, workers and a sink of their own, -j 2 over one .gz used 1.5 cores: whoever had to go on next was often the one that
  * had to wait for a core.) A single thread works off each batch at once, while it is in its cache.
  *
+ * Streams are begun first, since they have no end: a thread that reads one waits for it without a batch, and works between.
+ *
  * Every input that a thread has begun ends with a batch marked `last`, also after a signal or a damage, so the output's order
  * has no gaps and needs no special case.
  *
@@ -33,6 +35,7 @@
 
 struct pipeline {
     const struct pipeline_request *request;
+    uint32_t threads_count;
     struct pipeline_progress *progress;
     struct ring ring;
     struct queue work;
@@ -54,7 +57,10 @@ struct pipeline {
 
 struct thread {
     struct pipeline *pipeline;
-    struct source_file *source;
+    struct source_file *file;
+    struct source_tcp *tcp;
+    const struct source_ops *ops; /* of what is being read, and `source` its own */
+    void *source;
     struct worker worker;
     const struct origin *origin; /* being read; NULL: none */
     uint64_t sequence;           /* of its next batch */
@@ -83,13 +89,18 @@ static void input_failed(struct pipeline *pipeline, const struct error *error) {
 static bool begin_input(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
     if (atomic_load(&pipeline->stop)) return false;
-    unsigned index = atomic_fetch_add(&pipeline->next_input, 1);
-    if (index >= pipeline->request->origins_count) return false;
-    thread->origin = &pipeline->request->origins[index];
+    const struct pipeline_request *request = pipeline->request;
+    unsigned index = atomic_fetch_add(&pipeline->next_input, 1),
+             files = request->origins_count - request->streams_count;
+    if (index >= request->origins_count) return false;
+    index = index < request->streams_count ? files + index : index - request->streams_count;
+    thread->origin = &request->origins[index];
+    thread->ops = thread->origin->stream ? &source_tcp_ops : &source_file_ops;
+    thread->source = thread->origin->stream ? (void *)thread->tcp : (void *)thread->file;
     thread->sequence = 0;
     thread->given_up = false;
     struct error error;
-    thread->opened = source_file_ops.open(thread->source, thread->origin, &error) == STATUS_OK;
+    thread->opened = thread->ops->open(thread->source, thread->origin, &error) == STATUS_OK;
     if (!thread->opened) input_failed(pipeline, &error);
     return true;
 }
@@ -100,18 +111,21 @@ static void read_batch(struct thread *thread, struct batch *batch) {
     struct error error;
     if (thread->opened && !thread->given_up && atomic_load(&pipeline->stop)) {
         thread->given_up = true;
-        source_file_ops.give_up(thread->source);
+        thread->ops->give_up(thread->source);
     }
     if (!thread->opened) { /* an empty batch that says: nothing comes from this input */
         batch->origin = thread->origin;
-        batch->sequence = thread->sequence;
         batch->last = true;
-    } else if (source_file_ops.fill(thread->source, batch, &error) != STATUS_OK) {
+    } else if (thread->ops->fill(thread->source, batch, &error) != STATUS_OK) {
         input_failed(pipeline, &error);
     }
-    thread->sequence++;
+    if (batch->text_bytes == 0 && !batch->last) {
+        ring_give_back(&pipeline->ring, batch);
+        return;
+    }
+    batch->sequence = thread->sequence++;
     if (batch->last) {
-        source_file_ops.close(thread->source);
+        thread->ops->close(thread->source);
         thread->origin = NULL;
     }
     queue_push(&pipeline->work, batch);
@@ -192,17 +206,19 @@ static void work_off(struct thread *thread, struct batch *batch) {
 /* Reads one batch, or works one off because enough are waiting or none is idle. */
 static void read_or_work(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
-    uint32_t threads = pipeline->request->workers;
+    uint32_t threads = pipeline->threads_count;
+    uint32_t input = thread->origin->stream ? RING_STREAM : thread->origin->input_index;
     /* whoever is alone, or waits for a silent input, lets nothing lie */
-    bool at_once = threads == 1 || (thread->opened && source_file_is_live(thread->source));
+    bool at_once = threads == 1 || (thread->opened && thread->ops->is_live(thread->source));
     uint32_t ahead = at_once ? 1 : threads + 1;
     struct batch *waiting = queue_try_pop(&pipeline->work, ahead);
-    struct batch *idle = waiting == NULL ? ring_try_take(&pipeline->ring, thread->origin->input_index) : NULL;
+    if (waiting == NULL && thread->opened && thread->ops->wait != NULL) thread->ops->wait(thread->source);
+    struct batch *idle = waiting == NULL ? ring_try_take(&pipeline->ring, input) : NULL;
     if (waiting == NULL && idle == NULL) waiting = queue_try_pop(&pipeline->work, 1);
     if (waiting != NULL)
         work_off(thread, waiting);
     else
-        read_batch(thread, idle != NULL ? idle : ring_take(&pipeline->ring, thread->origin->input_index));
+        read_batch(thread, idle != NULL ? idle : ring_take(&pipeline->ring, input));
 }
 
 static void *thread_main(void *argument) {
@@ -256,27 +272,40 @@ static bool watch(struct pipeline *pipeline) {
     }
 }
 
+/* What a listener has to say; it may be much. */
+static void say(bool warning, const char *message) {
+    if (warning)
+        log_limited(LOG_KIND_CONNECTION, LOG_WARNING, "%s", message);
+    else
+        log_message(LOG_INFO, "%s", message);
+}
+
 static enum status start(struct pipeline *pipeline, struct thread *threads, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
-    bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * request->workers + BATCHES_EXTRA);
+    const struct source_tcp_request tcp = {request->tcp, request->proxy_from, pipeline->stop_fd, say};
+    bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA);
     if (status != STATUS_OK) return status;
-    for (uint32_t i = 0; i < request->workers; i++) {
-        threads[i].pipeline = pipeline;
-        threads[i].source = source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd);
-        good = worker_init(&threads[i].worker, request->worker_plan) && good && threads[i].source != NULL;
+    for (uint32_t i = 0; i < pipeline->threads_count; i++) {
+        struct thread *thread = &threads[i];
+        thread->pipeline = pipeline;
+        thread->file = source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd);
+        good = worker_init(&thread->worker, request->worker_plan) && good && thread->file != NULL;
+        if (request->streams_count == 0) continue;
+        thread->tcp = source_tcp_new(&tcp);
+        good = good && thread->tcp != NULL;
     }
     if (request->limit != 0) good = worker_init(&pipeline->limiter, request->worker_plan) && good;
     pipeline->input_progress = calloc(request->origins_count + 1, sizeof *pipeline->input_progress);
     if (!good || pipeline->input_progress == NULL)
         return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j",
-                         request->workers);
+                         pipeline->threads_count);
     return STATUS_OK;
 }
 
 /* True when a signal ended the run. */
 static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
-    uint32_t count = pipeline->request->workers;
+    uint32_t count = pipeline->threads_count;
     pthread_t handles[WORKERS_MAX];
     atomic_store(&pipeline->reading, count);
     atomic_store(&pipeline->running, count);
@@ -288,8 +317,9 @@ static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
 }
 
 static void finish(struct pipeline *pipeline, struct thread *threads) {
-    for (uint32_t i = 0; i < pipeline->request->workers; i++) {
-        source_file_free(threads[i].source);
+    for (uint32_t i = 0; i < pipeline->threads_count; i++) {
+        source_tcp_free(threads[i].tcp, &pipeline->outcome->connections);
+        source_file_free(threads[i].file);
         worker_destroy(&threads[i].worker);
     }
     worker_destroy(&pipeline->limiter);
@@ -303,13 +333,23 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
     ASSERT(pthread_sigmask(SIG_SETMASK, &pipeline->old_signals, NULL) == 0);
 }
 
+static uint32_t threads_wanted(const struct pipeline_request *request) {
+    uint32_t least = request->streams_count + (request->origins_count > request->streams_count);
+    return request->workers < least ? least : request->workers;
+}
+
 enum status pipeline_run(const struct pipeline_request *request, struct pipeline_progress *progress,
                          struct pipeline_outcome *outcome, pipeline_places_function *places, void *places_context,
                          struct error *error) {
-    ASSERT(request->workers >= 1 && request->workers <= WORKERS_MAX);
-    struct pipeline pipeline = {
-        .request = request, .progress = progress, .outcome = outcome, .stop_fd = -1, .end_fd = -1, .signal_fd = -1};
-    struct thread *threads = calloc(request->workers, sizeof *threads);
+    ASSERT(request->workers >= 1 && request->workers <= WORKERS_MAX && request->streams_count <= STREAMS_MAX);
+    struct pipeline pipeline = {.request = request,
+                                .threads_count = threads_wanted(request),
+                                .progress = progress,
+                                .outcome = outcome,
+                                .stop_fd = -1,
+                                .end_fd = -1,
+                                .signal_fd = -1};
+    struct thread *threads = calloc(pipeline.threads_count, sizeof *threads);
     if (threads == NULL) return error_set(error, STATUS_FAILED, "pipeline: out of memory");
     *outcome = (struct pipeline_outcome){.end = PIPELINE_DONE};
     pipeline.sequencer.ring = &pipeline.ring;
@@ -320,7 +360,7 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
         bool signalled = run_threads(&pipeline, threads);
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
         outcome->inputs_failed = atomic_load(&pipeline.inputs_failed);
-        for (uint32_t i = 0; i < request->workers; i++)
+        for (uint32_t i = 0; i < pipeline.threads_count; i++)
             if (threads[i].worker.places != NULL && request->limit == 0)
                 places(places_context, threads[i].worker.places);
     }

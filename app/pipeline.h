@@ -9,17 +9,21 @@
 #include "app/ring.h"
 #include "app/worker.h"
 #include "ingest/source_file.h"
+#include "ingest/source_tcp.h"
 #include "schemas/stage.h"
 
 struct pipeline_request {
-    const struct origin *origins; /* in the order of output */
-    uint32_t origins_count;
-    uint32_t workers;
+    const struct origin *origins; /* in the order of output; streams stand last */
+    uint32_t origins_count, streams_count;
+    uint32_t
+        workers; /* more are started where streams need them: each has a thread while it is read, and files one besides */
     const struct worker_plan *worker_plan;
     const struct source_file_settings *source;
-    void *sink;     /* records, by sink_file_ops; NULL: --dry-run */
-    void *rejects;  /* rejected lines, likewise; NULL: only counted */
-    uint64_t limit; /* records to write; 0: all */
+    const struct source_tcp_settings *tcp;
+    const struct cidr_set *proxy_from; /* NULL: anyone */
+    void *sink;                        /* records, by sink_file_ops; NULL: --dry-run */
+    void *rejects;                     /* rejected lines, likewise; NULL: only counted */
+    uint64_t limit;                    /* records to write; 0: all */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */
@@ -40,6 +44,7 @@ struct pipeline_outcome {
     enum pipeline_end end;
     uint64_t inputs_failed; /* missing, unreadable or damaged; each was said on stderr */
     struct error error;     /* of the sink */
+    struct connection_counts connections;
 };
 
 /* Reports what a worker's place cache counted; called for each worker after the threads have ended. Not with a limit: workers were

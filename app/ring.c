@@ -86,7 +86,8 @@ void ring_destroy(struct ring *ring) {
 }
 
 static bool may_take(const struct ring *ring, uint32_t input_index) {
-    return ring->idle_count > (input_index == ring->oldest_input ? 0 : ring->reserved);
+    bool any = input_index == ring->oldest_input || input_index == RING_STREAM;
+    return ring->idle_count > (any ? 0 : ring->reserved);
 }
 
 static struct batch *take_idle(struct ring *ring) {

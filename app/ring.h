@@ -3,7 +3,8 @@
  * The number of batches is fixed at start, so the memory bound and the back-pressure are the same fact.
  * No deadlock by order: output keeps input order, so what has to be written next is always of the oldest unfinished
  * input. Its reader may take any idle batch; readers of later inputs leave `reserved` ones alone. However many batches of later
- * inputs wait for their turn, the oldest input always has batches to be read into.
+ * inputs wait for their turn, the oldest input always has batches to be read into. Streams are written as they come, so what they
+ * take always comes back: they may take any, too.
  *
  * Threads: every function may be called by any thread; queue_push and ring_give_back give the batch away. */
 #ifndef WHEREFROM_RING_H
@@ -47,6 +48,8 @@ struct ring {
 /* False when the memory cannot be had. ring_destroy is safe after any outcome. */
 bool ring_init(struct ring *ring, uint32_t batches_count) __attribute__((warn_unused_result));
 void ring_destroy(struct ring *ring);
+
+#define RING_STREAM UINT32_MAX /* instead of an input's index: any batch may be taken */
 
 /* An empty batch for input `input_index`; blocks until there is one that this input may have. */
 struct batch *ring_take(struct ring *ring, uint32_t input_index);

@@ -45,6 +45,7 @@ struct run {
     struct pipeline_progress counters;
     struct progress progress;
     struct format_choice format;
+    struct cidr_set *proxy_from; /* NULL: anyone */
 };
 
 /* The table in force, as the main thread may see it: it alone swaps it. */
@@ -65,7 +66,8 @@ static enum status settle_inputs(struct run *run, struct error *error) {
         request.arguments = standard_input;
         request.arguments_count = 1;
     }
-    return inputs_init(&run->inputs, &request, error);
+    enum status status = source_tcp_proxy_set(&run->settings.tcp, &run->proxy_from, error);
+    return status == STATUS_OK ? inputs_init(&run->inputs, &request, error) : status;
 }
 
 static void warn_left_out(const struct inputs_left_out *left_out, const char *what) {
@@ -94,8 +96,10 @@ static enum status settle_origins(struct run *run, struct error *error) {
         const struct input *input = &run->inputs.items[i];
         run->origins[i] = (struct origin){
             .input_index = (uint32_t)i,
+            .stream = input->is_stream,
             .path = slice_from(input->path),
-            .name = slice_from(input->origin),
+            /* connections have names of their own */
+            .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
             .schema = run->format.schema != NULL ? run->format.schema : schema_find(input->key.format),
             .schema_fixed = run->format.schema != NULL,
             .header = run->format.has_header ? &run->format.header : NULL,
@@ -231,6 +235,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         failed = true;
     }
     summary->tally = outcome->tally;
+    summary->connections = run->inputs.streams_count > 0 ? &outcome->connections : NULL;
     summary->tally.read += run->inputs.same_object.count;
     summary->tally.skipped[SKIP_SAME_OBJECT] += run->inputs.same_object.count;
     summary->bytes_written = run->records != NULL ? sink_file_bytes(run->records) : 0;
@@ -325,9 +330,12 @@ static int execute(struct run *run) {
     struct pipeline_request request = {
         .origins = run->origins,
         .origins_count = (uint32_t)run->inputs.items_count,
+        .streams_count = (uint32_t)run->inputs.streams_count,
         .workers = workers_wanted(run->settings.workers),
         .worker_plan = &run->plan,
         .source = &run->settings.source,
+        .tcp = &run->settings.tcp,
+        .proxy_from = run->proxy_from,
         .sink = run->records,
         .rejects = run->rejects,
         .limit = run->settings.limit,
@@ -351,11 +359,16 @@ static int execute(struct run *run) {
 }
 
 static void print_help(const struct option_group *groups) {
-    printf("usage: wherefrom run [INPUT...] [options]\n\n"
-           "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
-           "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the "
-           "default\n"
-           "when something is piped in). Gzip and zstd are recognised by content.\n\n");
+    printf(
+        "usage: wherefrom run [INPUT...] [options]\n\n"
+        "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
+        "INPUT is a file, a directory (read recursively, in order of path), a quoted glob, or - for stdin (the "
+        "default\n"
+        "when something is piped in). Gzip and zstd are recognised by content.\n\n"
+        "tcp://ADDRESS:PORT[?proxy=off|v1|v2|auto] listens until a signal: lines end in LF or are counted (RFC 6587), "
+        "syslog's\n"
+        "prefixes are passed over, and with proxy= each connection begins with a PROXY header (auto: of either "
+        "version).\n\n");
     arguments_print_options(stdout, groups, RUN_GROUPS);
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
 }
@@ -390,6 +403,7 @@ static void run_free(struct run *run) {
     live_chains_destroy(&run->chains);
     problems_destroy(&run->problems);
     format_choice_destroy(&run->format);
+    cidr_set_free(run->proxy_from);
     free(run->origins);
     inputs_destroy(&run->inputs);
     arguments_destroy(&run->arguments);

@@ -23,7 +23,7 @@ static const struct option_spec input_options[] = {
     {.name = "ndjson", .kind = OPTION_LIST, AT(ndjson), .placeholder = "COLUMN=PATH", .pairs = true,
      .help = "where --format ndjson finds a column in your JSON, such as peer=request.remote_ip; see `wherefrom formats ndjson`"},
     {.name = "origin", .kind = OPTION_TEXT, AT(origin), .placeholder = "NAME",
-     .help = "name of the input in event.id, instead of its file name or stdin's random one"},
+     .help = "name of the input in event.id, instead of its file name or stdin's random one; in front of a connection's random one"},
     {.name = "since", .kind = OPTION_TIME, AT(since_ns), .placeholder = "TIME",
      .help = "skip records before this time (UTC, 2025-12-01 or 2025-12-01T10:00)"},
     {.name = "until", .kind = OPTION_TIME, AT(until_ns), .placeholder = "TIME", .help = "skip records at or after this time"},
@@ -61,7 +61,7 @@ static const struct option_spec output_options[] = {
 
 static const struct option_spec running_options[] = {
     {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, AT(workers), .placeholder = "N", .default_text = "0",
-     .max = WORKERS_MAX, .help = "worker threads and files read at a time; 0 means one per core"},
+     .max = WORKERS_MAX, .help = "worker threads and inputs read at a time; 0 means one per core; a tcp:// input has one for itself where there are others"},
     {.name = "summary", .kind = OPTION_TEXT, AT(summary), .placeholder = "FILE|-",
      .help = "write the sums as JSON, too; - is stdout"},
     {.name = "progress", .kind = OPTION_CHOICE, AT(progress), .default_text = "auto", .choices = progress_choices,
@@ -75,8 +75,9 @@ static const struct option_spec running_options[] = {
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]) {
     groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};
     groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
-    groups[2] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
-    groups[3] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
-    groups[4] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
-    groups[5] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+    groups[2] = (struct option_group){"Listening", source_tcp_options, source_tcp_options_count, &settings->tcp};
+    groups[3] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
+    groups[4] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[5] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[6] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
 }

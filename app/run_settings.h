@@ -6,6 +6,7 @@
 
 #include "base/option.h"
 #include "ingest/source_file.h"
+#include "ingest/source_tcp.h"
 
 struct run_settings {
     const char *config;
@@ -15,6 +16,7 @@ struct run_settings {
     const char *origin;
     int64_t since_ns, until_ns;
     struct source_file_settings source;
+    struct source_tcp_settings tcp;
     /* client */
     const char *chain;
     /* where */
@@ -37,7 +39,7 @@ struct run_settings {
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-#define RUN_GROUPS 6u
+#define RUN_GROUPS 7u
 
 /* The tables, bound to `settings`. */
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);

@@ -1,4 +1,5 @@
-/* The end of the ring: batches come in any order and leave in the order of the input.
+/* The end of the ring: batches come in any order and leave in the order of the input. Files follow one another; a stream has no end
+ * to wait for, so that its batches have an order among themselves only.
  *
  * Threads: one at a time, by the caller's lock. */
 #ifndef WHEREFROM_SEQUENCER_H
@@ -10,8 +11,9 @@
 struct sequencer {
     struct ring *ring;
     struct batch *waiting; /* list in no order: a dozen at the most */
-    uint32_t input_index;  /* whose turn it is */
+    uint32_t input_index;  /* of files: whose turn it is */
     uint64_t sequence;
+    uint64_t stream_sequences[STREAMS_MAX]; /* of each stream, by its index modulo STREAMS_MAX: they are in a row */
 };
 
 /* Gives `arrived` (may be NULL) to the sequencer. Returns the next batch in order, which need not be that one; NULL when it has not

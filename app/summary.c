@@ -141,6 +141,16 @@ static void print_databases(const struct geo *geo) {
     }
 }
 
+static void print_connections(const struct connection_counts *connections) {
+    const char *names[1 + CLOSED_REASONS] = {"accepted"};
+    uint64_t counts[1 + CLOSED_REASONS];
+    if (connections == NULL) return;
+    memcpy(names + 1, connection_closed_names, sizeof connection_closed_names);
+    memcpy(counts + 1, connections->closed, sizeof connections->closed);
+    counts[0] = connections->accepted;
+    print_counts("tcp", names, counts, 1 + CLOSED_REASONS);
+}
+
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     char read[32], written[32], rejected[32], skipped[32];
@@ -158,6 +168,7 @@ void summary_print(const struct summary *summary) {
                     grouped(tally->evidence_unused, read));
     print_ranking("countries", &summary->countries, tally->written, "");
     print_ranking("networks", &summary->networks, tally->written, "AS");
+    print_connections(summary->connections);
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
                 (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds,
@@ -175,6 +186,14 @@ static void json_counts(FILE *out, const char *name, const char *const *names, c
         fprintf(out, "%s\"%s\":%llu", comma, names[i], (unsigned long long)counts[i]);
         comma = ",";
     }
+    fputs("},", out);
+}
+
+static void json_connections(FILE *out, const struct connection_counts *connections) {
+    if (connections == NULL) return;
+    fprintf(out, "\"connections\":{\"accepted\":%llu", (unsigned long long)connections->accepted);
+    for (int i = 0; i < CLOSED_REASONS; i++)
+        fprintf(out, ",\"%s\":%llu", connection_closed_names[i], (unsigned long long)connections->closed[i]);
     fputs("},", out);
 }
 
@@ -231,6 +250,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
             (unsigned long long)tally->bytes_read, (unsigned long long)summary->bytes_written, summary->seconds,
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));
     json_databases(out, summary->geo);
+    json_connections(out, summary->connections);
     json_top(out, summary);
     fputs("}\n", out);
     bool failed = ferror(out) != 0;

@@ -26,6 +26,7 @@ struct summary {
     uint64_t bytes_written;
     double seconds;
     const struct geo *geo;
+    const struct connection_counts *connections; /* NULL: nobody listened */
     struct summary_ranking countries, networks;
 };
 

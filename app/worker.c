@@ -37,8 +37,8 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
         .expected = reading->expected,
         .found = reading->column >= 0 ? reading->found : (struct slice){0},
         .line = record_text(record, record->line),
-        .truncated = batch->line_too_long,
-        .position = batch->position + record->line.offset,
+        .truncated = worker->segment->line_too_long,
+        .position = worker->position + record->line.offset,
         .line_number = line_number,
         .has_time = reading->reject == REJECT_BAD_PEER || reading->reject == REJECT_BAD_STATUS,
     };
@@ -77,7 +77,7 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
-                                      batch->position + record->line.offset, batch->out + batch->out_bytes);
+                                      worker->position + record->line.offset, batch->out + batch->out_bytes);
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
 }
 
@@ -96,33 +96,33 @@ static bool outside_time_range(const struct worker_plan *plan, const struct reco
     return (plan->since_ns != 0 && ns < plan->since_ns) || (plan->until_ns != 0 && ns >= plan->until_ns);
 }
 
-/* Lines that cannot be read as what they are: too long, or the last one of a damaged input. */
-static bool spoilt(const struct batch *batch, const struct record *record, uint32_t next, struct reading *reading) {
-    bool too_long = batch->line_too_long || record->line.length > LINE_BYTES_MAX;
-    if (!too_long && !(batch->cut_short && next == batch->text_bytes && batch->text[next - 1] != '\n')) return false;
+/* Lines that cannot be read as what they are: too long, or the last one of a damaged input. `is_last` says that no text of the
+ * segment follows. */
+static bool spoilt(const struct segment *segment, const struct record *record, bool is_last, struct reading *reading) {
+    bool too_long = segment->line_too_long || record->line.length > LINE_BYTES_MAX;
+    if (!too_long && !(segment->cut_short && is_last)) return false;
     *reading = (struct reading){.kind = READING_REJECTED, .column = -1, .schema = reading->schema};
     reading->reject = too_long ? REJECT_LINE_TOO_LONG : REJECT_CUT_SHORT;
     reading->expected = too_long ? "at most 1048576 bytes" : "the end of the line; the input is damaged";
     return true;
 }
 
-void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
-    ASSERT(batch->magic == BATCH_MAGIC);
+/* The lines of a segment, up to `records_max` records, which are counted down. Returns where it ended. */
+static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t index, uint64_t *records_max) {
+    const struct segment *segment = &batch->segments[index];
+    const uint32_t end = batch_segment_end(batch, index);
     struct record records[3], *record = records;
-    encoder_context_set(&worker->context, batch->origin);
-    client_resolver_set(&worker->clients, live_chains_enter(worker->plan->chains, &worker->guard), batch->origin);
-    worker->splitter.header = batch->header;
-    worker->splitter.spare = batch_spare(batch);
-    batch->out_bytes = batch->reject_bytes = 0;
-    batch->tally = (struct tally){0};
-    uint64_t line_number = batch->line_number, accepted = 0;
-    uint32_t offset = 0;
-    for (; offset < batch->text_bytes && accepted < records_max; line_number++) {
+    worker->segment = segment;
+    worker->position = segment->position - segment->offset;
+    if (segment->connected) encoder_context_set_connection(&worker->context, &segment->connection);
+    for (int i = 0; i < 3; i++) records[i].connection = segment->connected ? &segment->connection : NULL;
+    uint64_t line_number = segment->line_number;
+    uint32_t offset = segment->offset;
+    for (; offset<end && * records_max> 0; line_number++) {
         struct reading reading;
-        offset += splitter_read(&worker->splitter, batch->text, offset, batch->text_bytes, batch->origin, record,
-                                &reading);
+        offset += splitter_read(&worker->splitter, batch->text, offset, end, batch->origin, record, &reading);
         batch->tally.read++;
-        (void)spoilt(batch, record, offset, &reading);
+        (void)spoilt(segment, record, offset == end && batch->text[end - 1] != '\n', &reading);
         if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record)) {
             reading.kind = READING_SKIPPED;
             reading.skip = SKIP_TIME_RANGE;
@@ -130,7 +130,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
         switch (reading.kind) {
         case READING_RECORD:
             advance(worker, batch, record);
-            accepted++;
+            --*records_max;
             record = record == &records[2] ? records : record + 1;
             break;
         case READING_SKIPPED: batch->tally.skipped[reading.skip]++; break;
@@ -138,8 +138,20 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
         }
     }
     for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
+    return offset;
+}
+
+void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
+    ASSERT(batch->magic == BATCH_MAGIC);
+    encoder_context_set(&worker->context, batch->origin);
+    client_resolver_set(&worker->clients, live_chains_enter(worker->plan->chains, &worker->guard), batch->origin);
+    worker->splitter.header = batch->header;
+    worker->splitter.spare = batch_spare(batch);
+    batch->out_bytes = batch->reject_bytes = 0;
+    batch->tally = (struct tally){0};
+    for (uint32_t i = 0; i < batch->segments_count && records_max > 0; i++)
+        batch->tally.bytes_read = run_segment(worker, batch, i, &records_max);
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
-    batch->tally.bytes_read = offset;
-    ASSERT(batch->tally.read == batch->lines_count || accepted == records_max);
+    ASSERT(batch->tally.read == batch->lines_count || records_max == 0);
 }

@@ -28,6 +28,8 @@ struct worker {
     struct chains_guard guard; /* of what `clients` uses */
     struct client_resolver clients;
     struct encoder_context context;
+    const struct segment *segment;     /* being read */
+    uint64_t position;                 /* in the input, of the batch's first byte as if all of it were this segment's */
     struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */
 };
 

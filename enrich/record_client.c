@@ -127,8 +127,7 @@ static void look(const struct client_resolver *resolver, struct vantage *vantage
         vantage->begins = vantage->writer != HOP_INDEX_NONE ? BEGINS_INSIDE : BEGINS_AT_LIST;
     else if (schema->list == LIST_AS_SENT && vantage->writer != HOP_INDEX_NONE)
         vantage->begins = BEGINS_INSIDE;
-    else
-        vantage->drop_own = schema->list == LIST_AS_SENT;
+    vantage->drop_own = schema->list == LIST_AS_SENT;
     vantage->list = (int16_t)schema_column(schema, chain->forwarded ? ROLE_FORWARDED : ROLE_FORWARDED_FOR);
     vantage->proxy_ip = (int16_t)schema_column(schema, ROLE_PROXY_IP);
     vantage->proxy_port = (int16_t)schema_column(schema, ROLE_PROXY_PORT);
@@ -318,7 +317,8 @@ static __attribute__((noinline)) void walk(struct client_resolver *resolver, con
     struct evidence evidence;
     memset(&evidence, 0, sizeof evidence);
     evidence.peer = peer_of(record);
-    evidence.begins = vantage->begins;
+    /* Who connected is better than anybody's word of it. */
+    evidence.begins = record->has_peer ? BEGINS_AT_PEER : vantage->begins;
     evidence.writer = writer_of(vantage, record);
     add_list(vantage, record, &room, &evidence);
     add_proxies(vantage, record, &room, &evidence);

@@ -21,7 +21,7 @@ struct vantage {
     const struct chain
         *chain; /* the same, or one without hops where the format alone says more than its peer; NULL: no walk */
 
-    uint8_t begins;                     /* enum walk_begin */
+    uint8_t begins;                     /* enum walk_begin, of records without a peer */
     uint8_t writer;                     /* hop; HOP_INDEX_NONE: none of them */
     bool drop_own;                      /* of the list: what the writer itself may have put there */
     int16_t list, proxy_ip, proxy_port; /* columns; -1: none */

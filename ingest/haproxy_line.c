@@ -13,6 +13,7 @@
 #include "ingest/haproxy_line.h"
 
 #include "ingest/cursor.h"
+#include "ingest/syslog_prefix.h"
 #include "schemas/haproxy.h"
 
 enum { CAPTURES_MAX = 2, COUNTERS = 7, TIMERS_HTTP = 5, TIMERS_TCP = 3, TLS_NUMBERS = 5, DATE_BYTES_MAX = 40 };
@@ -43,34 +44,6 @@ static bool is_letter(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Where a text is like a shape: 0 a digit, _ a digit or a space, a a letter, ? anything, anything else itself. */
-static inline bytes16 like(bytes16 text, bytes16 shape) {
-    bytes16 digit = (bytes16)(text - '0' < 10), letter = (bytes16)((text | 0x20) - 'a' < 26);
-    bytes16 digit_or_space = digit | (bytes16)(text == ' '), same = (bytes16)(text == shape);
-    return ((bytes16)(shape == '0') & digit) | ((bytes16)(shape == '_') & digit_or_space) |
-           ((bytes16)(shape == 'a') & letter) | (bytes16)(shape == '?') | ((bytes16)(shape != '_') & same);
-}
-
-/* Whether `text` begins like `shape`, which has 16 to 32 bytes: the first and the last sixteen are looked at. (A byte at a time took
- * 13 instructions for each.) */
-static inline bool has_shape(struct slice text, const char *shape) {
-    size_t bytes = strlen(shape), last = bytes - sizeof(bytes16);
-    if (text.len < bytes) return false;
-    bytes16 good = like(lanes_load(text.ptr), lanes_load(shape)) &
-                   like(lanes_load(text.ptr + last), lanes_load(shape + last));
-    return lanes_bits(good) == 0xffff;
-}
-
-static struct slice left_of(const struct cursor *cursor) {
-    return (struct slice){cursor->at, (size_t)(cursor->end - cursor->at)};
-}
-
-/* A word and the space behind it. */
-static bool take_word(struct cursor *cursor, struct slice *word) {
-    *word = cursor_until(cursor, ' ');
-    return word->len > 0 && cursor_skip(cursor, ' ');
-}
-
 static void set_true(struct line *line, enum haproxy_column column) {
     static const char text[] = "true";
     char *out = spare_room(line->spare, sizeof text - 1);
@@ -81,104 +54,20 @@ static void set_true(struct line *line, enum haproxy_column column) {
 
 /* --- what syslog puts in front ------------------------------------------------------------------- */
 
-/* `<134>` */
-static void take_priority(struct line *line) {
-    struct cursor cursor = line->cursor;
-    if (!cursor_skip(&cursor, '<')) return;
-    struct slice digits = cursor_digits(&cursor);
-    if (digits.len == 0 || digits.len > 3 || !cursor_skip(&cursor, '>')) return;
-    set(line, HAPROXY_SYSLOG_PRIORITY, digits);
-    line->cursor = cursor;
-}
-
-/* `Feb  6 12:14:14 ` or `2015-08-26T02:09:48+02:00 `, a fraction in either */
-static bool take_time(struct line *line) {
-    struct cursor cursor = line->cursor;
-    struct slice text = left_of(&cursor), rest;
-    size_t bytes = has_shape(text, "0000-00-00T00:00:00") ? 19 : has_shape(text, "aaa _0 00:00:00?") ? 15 : 0;
-    if (bytes == 0 || (bytes == 15 && text.ptr[15] != ' ' && text.ptr[15] != '.')) return false;
-    cursor.at += bytes;
-    rest = cursor_until(&cursor, ' ');
-    for (size_t i = 0; i < rest.len; i++)
-        if (!is_digit(rest.ptr[i]) && memchr(".:+-Z", rest.ptr[i], 5) == NULL) return false;
-    if (!cursor_skip(&cursor, ' ')) return false;
-    set(line, HAPROXY_SYSLOG_TIME, (struct slice){text.ptr, bytes + rest.len});
-    line->cursor = cursor;
-    return true;
-}
-
-/* `haproxy[14389]: ` or `haproxy: ` */
-static bool take_tag(struct line *line) {
-    struct cursor cursor = line->cursor, inside;
-    struct slice word, name;
-    if (!take_word(&cursor, &word) || word.len < 2 || word.ptr[word.len - 1] != ':') return false;
-    inside = (struct cursor){word.ptr, word.ptr + word.len - 1};
-    name = cursor_until(&inside, '[');
-    if (name.len == 0) return false;
-    if (inside.at < inside.end) {
-        inside.at++;
-        struct slice pid = cursor_digits(&inside);
-        if (!cursor_skip(&inside, ']') || inside.at != inside.end) return false;
-        set(line, HAPROXY_PID, pid);
-    }
-    set(line, HAPROXY_PROCESS_NAME, name);
-    line->cursor = cursor;
-    return true;
-}
-
-/* RFC 5424 structured data: `-`, or elements in brackets with values in quotes, where a backslash hides what follows. */
-static bool skip_structured_data(struct cursor *cursor) {
-    if (cursor_skip(cursor, '-')) return cursor_skip(cursor, ' ');
-    bool quoted = false, inside = false;
-    for (; cursor->at < cursor->end; cursor->at++) {
-        char c = *cursor->at;
-        if (!inside && c != '[') break;
-        inside = true;
-        if (c == '\\' && quoted && cursor->at + 1 < cursor->end) cursor->at++;
-        if (c == '"') quoted = !quoted;
-        if (c == ']' && !quoted) inside = false;
-    }
-    return !inside && cursor->at[-1] == ']' && cursor_skip(cursor, ' ');
-}
-
-/* `1 TIME HOST PROCESS PID MESSAGE-ID DATA `, behind the priority */
-static bool take_header_5424(struct line *line) {
-    struct slice host, process, pid, message;
-    line->cursor.at += 2;
-    bool timed = take_time(line);
-    struct cursor cursor = line->cursor;
-    if ((!timed && !(cursor_skip(&cursor, '-') && cursor_skip(&cursor, ' '))) || !take_word(&cursor, &host) ||
-        !take_word(&cursor, &process) || !take_word(&cursor, &pid) || !take_word(&cursor, &message) ||
-        !skip_structured_data(&cursor))
-        return false;
-    if (slice_starts_with(left_of(&cursor), SLICE("\xef\xbb\xbf"))) cursor.at += 3;
-    set(line, HAPROXY_SYSLOG_HOST, host);
-    set(line, HAPROXY_PROCESS_NAME, process);
-    set(line, HAPROXY_PID, pid);
-    line->cursor = cursor;
-    return true;
-}
-
-/* Whether the next word has a date in brackets behind it, as the client has. */
-static bool is_client_next(const struct line *line) {
-    struct cursor cursor = line->cursor;
-    struct slice word;
-    return take_word(&cursor, &word) && cursor.at < cursor.end && *cursor.at == '[';
+static void set_if_there(struct line *line, enum haproxy_column column, struct slice text) {
+    if (text.len > 0) set(line, column, text);
 }
 
 static bool take_prefix(struct line *line) {
-    take_priority(line);
-    bool has_priority = line->record->fields[HAPROXY_SYSLOG_PRIORITY].length > 0;
-    if (has_priority && slice_starts_with(left_of(&line->cursor), SLICE("1 "))) return take_header_5424(line);
-    if (!take_time(line)) {
-        (void)take_tag(line);
-        return true;
-    }
-    if (take_tag(line) || is_client_next(line)) return true;
-    struct slice host;
-    if (!take_word(&line->cursor, &host)) return false;
-    set(line, HAPROXY_SYSLOG_HOST, host);
-    return take_tag(line);
+    struct syslog_prefix prefix;
+    if (!syslog_prefix_parse(cursor_left(&line->cursor), &prefix)) return false;
+    set_if_there(line, HAPROXY_SYSLOG_PRIORITY, prefix.priority);
+    set_if_there(line, HAPROXY_SYSLOG_TIME, prefix.time);
+    set_if_there(line, HAPROXY_SYSLOG_HOST, prefix.host);
+    set_if_there(line, HAPROXY_PROCESS_NAME, prefix.process);
+    set_if_there(line, HAPROXY_PID, prefix.pid);
+    line->cursor.at += prefix.bytes;
+    return true;
 }
 
 /* --- HAProxy's own ------------------------------------------------------------------------------- */
@@ -187,9 +76,9 @@ static bool take_prefix(struct line *line) {
 static bool take_client(struct line *line) {
     struct cursor cursor = line->cursor;
     struct slice word, date;
-    if (!take_word(&cursor, &word) || !cursor_skip(&cursor, '[')) return false;
+    if (!cursor_word(&cursor, &word) || !cursor_skip(&cursor, '[')) return false;
     date = cursor_until(&cursor, ']');
-    if (date.len > DATE_BYTES_MAX || !has_shape(date, "00/aaa/0000:00:00:00") || !cursor_skip(&cursor, ']') ||
+    if (date.len > DATE_BYTES_MAX || !cursor_has_shape(date, "00/aaa/0000:00:00:00") || !cursor_skip(&cursor, ']') ||
         !cursor_skip(&cursor, ' '))
         return false;
     size_t colon = word.len - 1;
@@ -227,12 +116,12 @@ static bool take_error(struct line *line) {
     struct cursor cursor = line->cursor;
     struct slice name = cursor_until(&cursor, '/'), bind;
     if (name.len == 0 || memchr(name.ptr, ' ', name.len) != NULL || !cursor_skip(&cursor, '/') ||
-        !take_word(&cursor, &bind) || bind.len < 2 || bind.ptr[bind.len - 1] != ':' || cursor.at == cursor.end)
+        !cursor_word(&cursor, &bind) || bind.len < 2 || bind.ptr[bind.len - 1] != ':' || cursor.at == cursor.end)
         return false;
     bind.len--;
     set(line, HAPROXY_FRONTEND_NAME, name);
     set(line, HAPROXY_BIND_NAME, bind);
-    set(line, HAPROXY_ERROR_MESSAGE, left_of(&cursor));
+    set(line, HAPROXY_ERROR_MESSAGE, cursor_left(&cursor));
     line->cursor.at = cursor.end;
     return true;
 }
@@ -240,11 +129,11 @@ static bool take_error(struct line *line) {
 /* `frontend~ backend/server timers `. Returns how many timers there are, 0 when it is something else. */
 static int take_names(struct line *line) {
     struct slice frontend, names, server, timers[TIMERS_HTTP];
-    if (!take_word(&line->cursor, &frontend) || !take_word(&line->cursor, &names)) return 0;
+    if (!cursor_word(&line->cursor, &frontend) || !cursor_word(&line->cursor, &names)) return 0;
     struct cursor inside = {names.ptr, names.ptr + names.len};
     struct slice backend = cursor_until(&inside, '/');
     if (!cursor_skip(&inside, '/')) return 0;
-    server = left_of(&inside);
+    server = cursor_left(&inside);
     int count = take_numbers(&line->cursor, timers, TIMERS_HTTP);
     if ((count != TIMERS_HTTP && count != TIMERS_TCP) || !cursor_skip(&line->cursor, ' ')) return 0;
     if (frontend.ptr[frontend.len - 1] == '~') {
@@ -309,7 +198,7 @@ static bool match_capture(struct cursor *cursor, struct block *block) {
 /* A block at `cursor`, whole or up to where the line was cut. */
 static bool match_block(struct cursor cursor, struct block *block) {
     if (!match_counters(&cursor, block)) return false;
-    while (block->captures_count < CAPTURES_MAX && slice_starts_with(left_of(&cursor), SLICE(" {")))
+    while (block->captures_count < CAPTURES_MAX && slice_starts_with(cursor_left(&cursor), SLICE(" {")))
         if (!match_capture(&cursor, block)) return false;
     if (cursor.at == cursor.end || (cursor.end - cursor.at == 1 && *cursor.at == ' ')) {
         block->cut = true;
@@ -401,7 +290,7 @@ static bool take_tls(struct line *line, struct slice tail) {
         numbers[i] = (struct slice){start, (size_t)(cursor.at - start)};
         if (numbers[i].len == 0 || !cursor_skip(&cursor, i + 1 < TLS_NUMBERS ? '/' : ' ')) return false;
     }
-    if (!find_slashes(left_of(&cursor), slashes)) {
+    if (!find_slashes(cursor_left(&cursor), slashes)) {
         flag(line, RECORD_TRUNCATED);
         return false;
     }
@@ -448,13 +337,13 @@ static void set_cookies(struct line *line, struct slice cookies) {
 
 /* Behind the bytes of httplog and httpslog. */
 static bool take_http(struct line *line, struct line_cut *cut) {
-    struct slice rest = left_of(&line->cursor);
+    struct slice rest = cursor_left(&line->cursor);
     struct block block;
     struct cursor after_cookies = line->cursor;
     struct slice request_cookie, response_cookie;
     int found = 1;
-    bool at_once = take_word(&after_cookies, &request_cookie) && slice_equal(request_cookie, SLICE("-")) &&
-                   take_word(&after_cookies, &response_cookie) && slice_equal(response_cookie, SLICE("-")) &&
+    bool at_once = cursor_word(&after_cookies, &request_cookie) && slice_equal(request_cookie, SLICE("-")) &&
+                   cursor_word(&after_cookies, &response_cookie) && slice_equal(response_cookie, SLICE("-")) &&
                    match_block(after_cookies, &block);
     if (!at_once && !find_block(line->cursor, &block, &found) && found == 0) return false;
     struct slice tail = {block.end, (size_t)(line->cursor.end - block.end)};
@@ -475,7 +364,7 @@ static bool take_http(struct line *line, struct line_cut *cut) {
 static bool take_tcp(struct line *line) {
     struct block block;
     if (!match_counters(&line->cursor, &block)) return false;
-    struct slice rest = left_of(&line->cursor);
+    struct slice rest = cursor_left(&line->cursor);
     if (rest.len > 0 && rest.ptr[0] != ' ') return false;
     set_block(line, &block);
     keep_rest(line, rest);
@@ -488,7 +377,7 @@ bool haproxy_line_cut(struct record *record, struct spare *spare, struct line_cu
     *cut = (struct line_cut){.expected = "client:port [06/Feb/2009:12:14:14.655], behind a syslog prefix or none"};
     if (!take_prefix(&line)) return false;
     if (!take_client(&line)) {
-        if (slice_starts_with(left_of(&line.cursor), SLICE("Connect from ")))
+        if (slice_starts_with(cursor_left(&line.cursor), SLICE("Connect from ")))
             cut->expected = "a line of option httplog or tcplog: without them there is no date with a year";
         return false;
     }

@@ -13,11 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/uuid.h"
 #include "ingest/inputs_walk.h"
+#include "ingest/listen_url.h"
 #include "schemas/limits.h"
 
 #define TEXTS_BLOCK_BYTES (256u * 1024)
@@ -100,28 +101,15 @@ void inputs_leave_out(struct inputs_left_out *left_out, const char *path) {
     }
 }
 
-/* A random UUID (RFC 9562 version 4) as 36 characters and a NUL. */
-static enum status random_uuid(char *text, size_t text_bytes, struct error *error) {
-    uint8_t b[16];
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        return error_set_errno(error, errno, "inputs: no random name for stdin");
-    }
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(text, text_bytes, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-             b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return STATUS_OK;
-}
-
 static enum status add_stdin(struct inputs *inputs, bool origin_is_given, struct error *error) {
     for (size_t i = 0; i < inputs->items_count; i++) {
         if (inputs->items[i].is_stdin) {
             return error_set(error, STATUS_USAGE, "inputs: `-` (stdin) is given twice; it can be read once");
         }
     }
-    char name[40] = "stdin"; /* with --origin the name must be the same in every run */
-    if (!origin_is_given && random_uuid(name, sizeof name, error) != STATUS_OK) {
-        return STATUS_FAILED;
+    char name[UUID_BYTES + 1] = "stdin"; /* with --origin the name must be the same in every run */
+    if (!origin_is_given && !uuid_random(name)) {
+        return error_set_errno(error, errno, "inputs: no random name for stdin");
     }
     struct input *item = item_new(inputs, error);
     if (item == NULL) {
@@ -140,11 +128,30 @@ static enum status refuse_url(const char *argument, struct error *error) {
                          "`wherefrom run ./logs`",
                          argument, argument);
     }
-    if (strncmp(argument, "kafka://", 8) == 0 || strncmp(argument, "tcp://", 6) == 0) {
+    if (strncmp(argument, "kafka://", 8) == 0) {
         return error_set(error, STATUS_USAGE, "input %s: not built into this version", argument);
     }
     return error_set(error, STATUS_USAGE,
                      "input %s: unknown kind of input; give a file, a directory, a quoted glob or `-`", argument);
+}
+
+static enum status add_listener(struct inputs *inputs, const char *url, struct error *error) {
+    struct listen_url parsed;
+    enum status status = listen_url_parse(url, &parsed, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (inputs->streams_count == STREAMS_MAX) {
+        return error_set(error, STATUS_USAGE, "input %s: more than %u tcp:// inputs", url, STREAMS_MAX);
+    }
+    struct input *item = item_new(inputs, error);
+    if (item == NULL) {
+        return STATUS_FAILED;
+    }
+    inputs->streams_count++;
+    item->is_stream = true;
+    item->path = item->origin = text_copy(inputs, slice_from(url));
+    return item->path == NULL ? out_of_memory(error) : STATUS_OK;
 }
 
 /* RFC 3986 section 3.1, and "//" behind the colon. */
@@ -202,6 +209,9 @@ static enum status add_argument(struct inputs *inputs, const char *argument, boo
     if (strcmp(argument, "-") == 0) {
         return add_stdin(inputs, origin_is_given, error);
     }
+    if (strncmp(argument, "tcp://", 6) == 0) {
+        return add_listener(inputs, argument, error);
+    }
     if (is_url(argument)) {
         return refuse_url(argument, error);
     }
@@ -241,6 +251,23 @@ static int compare_origins(const void *a, const void *b) {
     const struct input *left = *(struct input *const *)a, *right = *(struct input *const *)b;
     int by_name = strcmp(left->origin, right->origin);
     return by_name != 0 ? by_name : (left > right) - (left < right);
+}
+
+/* Streams behind the others, each in the order given. */
+static enum status put_streams_last(struct inputs *inputs, struct error *error) {
+    struct input *streams = calloc(inputs->streams_count + 1, sizeof *streams);
+    if (streams == NULL) {
+        return out_of_memory(error);
+    }
+    size_t kept = 0, moved = 0;
+    for (size_t i = 0; i < inputs->items_count; i++) {
+        *(inputs->items[i].is_stream ? &streams[moved++] : &inputs->items[kept++]) = inputs->items[i];
+    }
+    if (moved > 0) {
+        memcpy(inputs->items + kept, streams, moved * sizeof *streams);
+    }
+    free(streams);
+    return STATUS_OK;
 }
 
 static void remove_left_out(struct inputs *inputs) {
@@ -304,6 +331,9 @@ enum status inputs_init(struct inputs *inputs, const struct inputs_request *requ
     enum status status = apply_given_origin(inputs, request->origin, error);
     if (status == STATUS_OK) {
         status = settle_equal_origins(inputs, error);
+    }
+    if (status == STATUS_OK) {
+        status = put_streams_last(inputs, error);
     }
     for (size_t i = 0; i < inputs->items_count; i++) {
         inputs->size_bytes += inputs->items[i].size_bytes;

@@ -9,6 +9,7 @@
  *   glob       expanded by us when it was quoted: an INPUT with `*`, `?` or `[` that names no existing
  *              file. Matching directories are read as if they had been given.
  *   `-`        stdin; FIFOs and devices may be given by name.
+ *   tcp://     a listener (ingest/listen_url.h); stands behind all others in the list.
  *   s3://      answered with the `aws s3 sync` line to run first.
  *   same name  two inputs with the same origin name are a usage error, since their records would have
  *              the same event.id; but an AWS object that is met again (in a directory or glob) is left out
@@ -40,6 +41,7 @@ struct input {
     enum input_found found;
     size_t argument; /* index of the INPUT that it comes from */
     bool is_stdin;
+    bool is_stream; /* tcp://: `path` is the URL */
 };
 
 #define INPUTS_EXAMPLE_BYTES_MAX 512u
@@ -55,6 +57,7 @@ struct inputs_texts;
 struct inputs {
     struct input *items;
     size_t items_count;
+    size_t streams_count;               /* of the items, the last ones: streams have no end to wait for */
     uint64_t size_bytes;                /* sum, for progress */
     struct inputs_left_out same_object; /* AWS objects met again */
     struct inputs_left_out links;       /* symbolic links that lead out, to a directory, or nowhere */

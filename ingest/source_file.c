@@ -57,7 +57,7 @@ struct source_file {
     uint64_t stored_bytes; /* read so far: progress */
     char *carry;
     size_t carry_bytes;
-    uint64_t position, line_number, sequence;
+    uint64_t position, line_number;
     struct header header; /* in force at the next batch */
 };
 
@@ -207,7 +207,7 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short =
         false;
     source->stored_from = source->stored_to = source->carry_bytes = 0;
-    source->stored_bytes = source->position = source->sequence = 0;
+    source->stored_bytes = source->position = 0;
     source->line_number = 1;
     source->header = origin->header != NULL ? *origin->header : (struct header){.schema = NULL};
     source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
@@ -299,9 +299,9 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     enum status status = gather(source, text, &text_bytes, error);
 
     batch->origin = source->origin;
-    batch->sequence = source->sequence++;
-    batch->position = source->position;
-    batch->line_number = source->line_number;
+    struct segment *segment = batch_add_segment(batch);
+    segment->position = source->position;
+    segment->line_number = source->line_number;
     batch->input_progress = source->stored_bytes;
 
     /* lines of a path so long that it alone fills the room for records come in smaller batches */
@@ -311,20 +311,19 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     uint32_t lines = source->kernel->newlines(text, text_bytes, lines_max, &end);
     if (lines < lines_max && end < text_bytes && (source->text_end || lines == 0)) {
         /* the last line has no LF, or this one line fills the whole batch and more */
-        batch->line_too_long = !source->text_end;
-        batch->cut_short = source->text_end && source->cut_short;
-        source->skipping = batch->line_too_long;
+        segment->line_too_long = source->skipping = !source->text_end;
+        segment->cut_short = source->text_end && source->cut_short;
         lines++;
         end = text_bytes;
     }
     batch->lines_count = lines;
     batch->text_bytes = (uint32_t)end;
     batch->header = source->header;
-    if (!batch->line_too_long) find_headers(source, batch);
+    if (!segment->line_too_long) find_headers(source, batch);
     source->carry_bytes = text_bytes - end;
     memcpy(source->carry, text + end, source->carry_bytes);
     source->position += end;
-    source->line_number += batch->line_too_long ? 0 : lines;
+    source->line_number += segment->line_too_long ? 0 : lines;
     batch->last = source->text_end && source->carry_bytes == 0;
     return status;
 }
@@ -336,13 +335,15 @@ static void give_up(void *instance) {
     if (!source->live) source->carry_bytes = 0;
 }
 
-bool source_file_is_live(const struct source_file *source) {
+static bool is_live(const void *instance) {
+    const struct source_file *source = instance;
     return source->live;
 }
 
 const struct source_ops source_file_ops = {
     .name = "file",
     .open = open_input,
+    .is_live = is_live,
     .fill = fill,
     .give_up = give_up,
     .close = close_input,

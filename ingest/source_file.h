@@ -20,8 +20,6 @@ struct source_file;
 struct source_file *source_file_new(const struct source_file_settings *settings, const struct scan_kernel *kernel,
                                     int stop_fd);
 void source_file_free(struct source_file *source);
-/* Whether the open input is no regular file: filling a batch from it may take for ever. */
-bool source_file_is_live(const struct source_file *source);
 
 extern const struct source_ops source_file_ops;
 

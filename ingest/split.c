@@ -14,6 +14,7 @@
 #include "ingest/header_line.h"
 #include "ingest/split_json.h"
 #include "ingest/split_tables.h"
+#include "ingest/syslog_prefix.h"
 
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel) {
     *splitter = (struct splitter){.kernel = kernel, .ends = {UINT32_MAX}};
@@ -289,17 +290,40 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     return consumed;
 }
 
-/* One line, whatever it is. */
-static uint32_t read_line(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
-                          struct reading *reading) {
+/* A message without what syslog may have put around it. */
+static uint32_t read_message(struct splitter *splitter, uint32_t left, const struct origin *origin,
+                             struct record *record, struct reading *reading) {
     const char *line = record->text + record->line.offset;
     uint32_t consumed;
     if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
         return read_json(splitter, left, origin, record, reading);
-    if (may_have_header(origin) &&
-        take_header(&splitter->header, header_schema_of(origin), line, left, record, reading, &consumed))
+    splitter->passed.schema = NULL;
+    if (may_have_header(origin) && take_header(origin->stream ? &splitter->passed : &splitter->header,
+                                               header_schema_of(origin), line, left, record, reading, &consumed))
         return consumed;
     return read_text(splitter, left, origin, record, reading);
+}
+
+/* The bytes of syslog's prefix in front of the line; 0 also of HAProxy's lines, which have columns for it. */
+static uint32_t syslog_bytes(const struct origin *origin, struct slice line) {
+    struct syslog_prefix prefix;
+    if (!syslog_prefix_parse(line, &prefix) || prefix.priority.len == 0) return 0;
+    struct slice message = {line.ptr + prefix.bytes, line.len - prefix.bytes};
+    bool haproxy = origin->schema_fixed ? origin->schema->layout == LAYOUT_HAPROXY : look_at(message) == LAYOUT_HAPROXY;
+    return haproxy || message.len == 0 ? 0 : (uint32_t)prefix.bytes;
+}
+
+/* One line, whatever it is. What is hashed and kept of a line is all of it. */
+static uint32_t read_line(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
+                          struct reading *reading) {
+    const uint32_t offset = record->line.offset;
+    uint32_t prefix = 0;
+    if (__builtin_expect(record->text[offset] == '<', 0))
+        prefix = syslog_bytes(origin, line_at(record->text + offset, left));
+    record->line.offset += prefix;
+    uint32_t consumed = read_message(splitter, left - prefix, origin, record, reading);
+    if (prefix != 0) record->line = (struct span){offset, prefix + record->line.length};
+    return prefix + consumed;
 }
 
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,

@@ -48,6 +48,7 @@ struct splitter {
     struct json_tree *trees;           /* SPLIT_TREES: of the line, and of a list of headers that found no room in it */
     const struct schema *last;         /* format of the last record: a guess, nothing more */
     struct header header;              /* in force at the next line; set at the start of each batch */
+    struct header passed;              /* of a stream, where anybody's lines meet: in force for nothing */
     struct spare spare;                /* for texts of records in another form; set at the start of each batch */
     uint32_t last_log_format;          /* a guess, too */
     uint32_t columns_seen;             /* of the last line that a header could describe */

@@ -1,4 +1,4 @@
-/* A batch's memory: three reservations of address space, made once at start.
+/* A batch's memory: four reservations of address space, made once at start.
  *
  * MAP_NORESERVE: the worst case (about 150 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
  * file makes us touch is given back by batch_reset.
@@ -61,14 +61,23 @@ bool batch_init(struct batch *batch) {
     batch->text = reserve(TEXT_RESERVED);
     batch->out = reserve(batch_out_bytes_max());
     batch->reject = reserve(batch_reject_bytes_max());
-    return batch->text != NULL && batch->out != NULL && batch->reject != NULL;
+    batch->segments = (struct segment *)(void *)reserve(SEGMENTS_MAX * sizeof *batch->segments);
+    return batch->text != NULL && batch->out != NULL && batch->reject != NULL && batch->segments != NULL;
 }
 
 void batch_destroy(struct batch *batch) {
     if (batch->text != NULL) munmap(batch->text, TEXT_RESERVED);
     if (batch->out != NULL) munmap(batch->out, batch_out_bytes_max());
     if (batch->reject != NULL) munmap(batch->reject, batch_reject_bytes_max());
+    if (batch->segments != NULL) munmap(batch->segments, SEGMENTS_MAX * sizeof *batch->segments);
     *batch = (struct batch){0};
+}
+
+struct segment *batch_add_segment(struct batch *batch) {
+    ASSERT(batch->segments_count < SEGMENTS_MAX);
+    struct segment *segment = &batch->segments[batch->segments_count++];
+    *segment = (struct segment){.offset = batch->text_bytes};
+    return segment;
 }
 
 struct spare batch_spare(struct batch *batch) {
@@ -90,5 +99,9 @@ void batch_reset(struct batch *batch) {
     give_back(batch->text + SPARE_OFFSET, batch->spare_bytes, SPARE_USUAL_BYTES);
     give_back(batch->out, batch->out_bytes, OUT_USUAL_BYTES);
     give_back(batch->reject, batch->reject_bytes, REJECT_USUAL_BYTES);
-    *batch = (struct batch){.magic = BATCH_MAGIC, .text = batch->text, .out = batch->out, .reject = batch->reject};
+    *batch = (struct batch){.magic = BATCH_MAGIC,
+                            .text = batch->text,
+                            .out = batch->out,
+                            .reject = batch->reject,
+                            .segments = batch->segments};
 }

@@ -4,6 +4,7 @@
  * thing that crosses threads, and the number of them is both the memory bound and the back-pressure.
  *
  *   text  [ lines of one input ............... | padding 64 | texts in another form ]   pages touched on use
+ *         `- segment -'- segment ...           pieces of streams: of a file there is one, of connections many
  *   out   [ records as NDJSON ................ ............. ]   worst case reserved, pages touched on use
  *   reject[ rejected lines as NDJSON ......................  ]
  *
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schemas/connection.h"
 #include "schemas/header.h"
 #include "schemas/limits.h"
 #include "schemas/record.h"
@@ -60,6 +62,7 @@ struct haproxy_captures;
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
     uint32_t input_index;                    /* place in the order of inputs */
+    bool stream;                             /* endless: comes behind all files, and is written as it comes */
     struct slice path;                       /* as opened: log.file.path */
     struct slice name;                       /* enters event.id */
     const struct schema *schema;             /* what the key or -f says; NULL: found per line */
@@ -70,6 +73,17 @@ struct origin {
     const char *chain;                       /* the input's own; NULL: by rules */
     struct slice account, region;            /* from the key; empty when it does not say */
     struct ip_parsed node;                   /* from the key; family IP_NONE when it does not say */
+};
+
+/* Lines that came in a row. Its text ends where the next segment's begins; its last line may lack an LF. */
+struct segment {
+    uint32_t offset;      /* of its first line in the batch's text */
+    uint64_t position;    /* of that line in the uncompressed file, or in the stream */
+    uint64_t line_number; /* likewise, from 1 */
+    bool line_too_long;   /* the text is the start of one over-long line */
+    bool cut_short;       /* the last line has no end because the input is damaged */
+    bool connected;       /* came by a connection: */
+    struct connection_facts connection;
 };
 
 /* What became of the lines of a batch. */
@@ -84,14 +98,12 @@ struct tally {
 struct batch {
     unsigned magic;
     const struct origin *origin;
-    uint64_t sequence;       /* of this batch within its input, from 0 */
-    uint64_t position;       /* offset of text[0] in the uncompressed input */
-    uint64_t line_number;    /* of the first line, from 1 */
+    uint64_t sequence;       /* of this batch within its input, from 0; set by the pipeline */
     struct header header;    /* in force at the first line */
     uint64_t input_progress; /* bytes of the input as stored, taken up so far */
     bool last;               /* nothing of this input follows */
-    bool line_too_long;      /* the text is the start of one over-long line */
-    bool cut_short;          /* the last line has no end because the input is damaged */
+    uint32_t segments_count;
+    struct segment *segments; /* SEGMENTS_MAX of them */
     uint32_t lines_count;
     uint32_t text_bytes;
     char *text;
@@ -115,6 +127,13 @@ void batch_destroy(struct batch *batch);
 /* The room behind the text, empty; and, when the worker is done, how much of it was used. */
 struct spare batch_spare(struct batch *batch);
 void batch_keep_spare(struct batch *batch, const struct spare *spare);
+
+/* A new segment, all zero but for its offset: what is put behind the text now belongs to it. At most SEGMENTS_MAX. */
+struct segment *batch_add_segment(struct batch *batch);
+/* Where the text of a segment ends. */
+static inline uint32_t batch_segment_end(const struct batch *batch, uint32_t index) {
+    return index + 1 < batch->segments_count ? batch->segments[index + 1].offset : batch->text_bytes;
+}
 
 /* Makes it empty and gives pages beyond the usual back. */
 void batch_reset(struct batch *batch);

@@ -36,6 +36,8 @@
 #define BATCHES_PER_WORKER 2u
 #define BATCHES_EXTRA 2u
 #define WORKERS_MAX 64u
+/* Segments of a batch: pieces of different streams. A batch with more is handed on as it is. */
+#define SEGMENTS_MAX 256u
 
 /* --- records ---------------------------------------------------------------------------------- */
 /* Columns of one line; the longest AWS format has 54. A line with more is rejected
@@ -110,6 +112,8 @@
 #define DIRECTORY_DEPTH_MAX 64u
 /* Inputs of one run, after directories and globs are expanded. */
 #define INPUTS_MAX 10000000u
+/* Endless inputs of one run, such as tcp://: each has a thread of its own. More are refused. */
+#define STREAMS_MAX 16u
 /* Origin name that enters event.id. */
 #define ORIGIN_NAME_BYTES_MAX 4096u
 /* Options, config. */
@@ -121,6 +125,14 @@
 #define CONFIG_MEMBERS_MAX 1024u
 
 /* --- connections ------------------------------------------------------------------------------ */
+/* Bytes read of a connection at a time, before it is the next one's turn. */
+#define CONNECTION_READ_BYTES (64u * 1024)
+/* Bytes that all connections of a listener may hold together: starts of lines and of PROXY headers. When it is more, whoever holds
+ * most is closed (`closed_memory`), and the start of its line is rejected as `cut-short`. Five thousand clients that stop within a
+ * line of 4 KiB are a third of it. */
+#define CONNECTIONS_HELD_BYTES_MAX (64u * 1024 * 1024)
+/* What is still read of each open connection when the run shall end: as much as a receive buffer usually has. */
+#define CONNECTION_LAST_BYTES_MAX (1024u * 1024)
 /* A PROXY protocol header: version 1 as the spec says, with CR LF; version 2 what its length can say. A longer line of version 1 is no
  * header; version 2 has no longer ones. */
 #define PROXY_V1_BYTES_MAX 107u

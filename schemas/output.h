@@ -35,7 +35,8 @@ enum value {
     VALUE_BLOCKED_BY,  /* "waf" */
     VALUE_EXTRA,       /* columns behind the last known one */
     VALUE_RAW,         /* text of columns that did not parse */
-    VALUE_LOG_PATH, VALUE_LOG_OFFSET, VALUE_LOG_FLAGS,
+    VALUE_LOG_PATH, VALUE_LOG_OFFSET, VALUE_LOG_ADDRESS, /* of whoever sent the line by a connection */
+    VALUE_LOG_FLAGS,
     /* a place: only inside VALUE_CLIENT_PLACE */
     VALUE_PLACE_TEXT, VALUE_PLACE_LOCATION, VALUE_PLACE_ACCURACY, VALUE_PLACE_AS_NUMBER, VALUE_PLACE_MARK,
     VALUES

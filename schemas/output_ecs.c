@@ -96,6 +96,7 @@ static const struct output_field fields[] = {
     {"*.raw", VALUE_RAW, TYPE_KEYWORD, NULL, 0},
     {"log.file.path", VALUE_LOG_PATH, TYPE_KEYWORD, NULL, 0},
     {"log.offset", VALUE_LOG_OFFSET, TYPE_LONG, NULL, 0},
+    {"log.source.address", VALUE_LOG_ADDRESS, TYPE_KEYWORD, NULL, 0},
     {"log.syslog.priority", VALUE_COLUMN, TYPE_LONG, NULL, 0},
     {"log.flags", VALUE_LOG_FLAGS, TYPE_KEYWORD, NULL, 0},
     {"ecs.version", VALUE_CONSTANT, TYPE_KEYWORD, "\"9.4.0\"", 0},

@@ -39,6 +39,7 @@ static const struct output_field fields[] = {
     {"raw", VALUE_RAW, TYPE_KEYWORD, NULL, 0},
     {"log_path", VALUE_LOG_PATH, TYPE_KEYWORD, NULL, 0},
     {"log_offset", VALUE_LOG_OFFSET, TYPE_LONG, NULL, 0},
+    {"log_source_address", VALUE_LOG_ADDRESS, TYPE_KEYWORD, NULL, 0},
     {"log_flags", VALUE_LOG_FLAGS, TYPE_KEYWORD, NULL, 0},
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/ip.h"
 #include "schemas/client_facts.h"
+#include "schemas/connection.h"
 #include "schemas/limits.h"
 #include "schemas/place.h"
 #include "schemas/schema.h"
@@ -43,8 +44,9 @@ struct request {
 
 struct record {
     const struct schema *schema;
-    const char *text; /* what the spans count from */
-    struct span line; /* without CR LF */
+    const char *text;                          /* what the spans count from */
+    struct span line;                          /* without CR LF */
+    const struct connection_facts *connection; /* that it came by; NULL: of a file */
     uint16_t fields_count;
     bool plain;       /* no byte of any column of the table needs escaping in JSON: copied as it is */
     bool aws_escapes; /* columns hold \xHH, \" and \\ */

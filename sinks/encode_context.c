@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "sinks/prepare.h"
 #include "sinks/shape.h"
 
@@ -32,14 +33,40 @@ static char *escape(char *out, struct slice text, struct slice *escaped) {
 
 void encoder_context_set(struct encoder_context *context, const struct origin *origin) {
     if (context->origin == origin) return;
+    size_t name_bytes = origin->stream ? origin->name.len + 1 + UUID_BYTES : 0;
     char *names = realloc(context->names,
-                          JSON_EXPANSION * (origin->path.len + origin->account.len + origin->region.len) + COPY_SLACK);
+                          name_bytes + JSON_EXPANSION * (origin->path.len + origin->account.len + origin->region.len) +
+                              COPY_SLACK);
     ASSERT(names != NULL); /* a few KiB, once per input: there is no sensible way on without */
     context->names = names;
     context->origin = origin;
-    names = escape(names, origin->path, &context->path);
+    context->name = origin->name;
+    context->address.len = 0;
+    names = escape(names + name_bytes, origin->path, &context->path);
     names = escape(names, origin->account, &context->account);
     escape(names, origin->region, &context->region);
+}
+
+void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection) {
+    const struct slice name = context->origin->name;
+    const struct endpoint *peer = &connection->peer;
+    bool brackets = peer->address.family == IP_V6;
+    char *out = context->names;
+    ASSERT(context->origin->stream);
+    if (name.len > 0) {
+        out = mempcpy(out, name.ptr, name.len);
+        *out++ = '/';
+    }
+    out = mempcpy(out, connection->uuid, UUID_BYTES);
+    context->name = (struct slice){context->names, (size_t)(out - context->names)};
+    out = context->address_text;
+    if (brackets) *out++ = '[';
+    out += ip_format(&peer->address.ip, out);
+    if (brackets) *out++ = ']';
+    *out++ = ':';
+    out += number_write(peer->port, out);
+    context->address = (struct slice){context->address_text, (size_t)(out - context->address_text)};
+    context->path.len = 0;
 }
 
 void encoder_context_destroy(struct encoder_context *context) {

@@ -30,11 +30,17 @@ void encoder_free(struct encoder *encoder);
 
 struct shape_cache;
 
+/* "[IPv6]:port", and what may be read behind it */
+#define ADDRESS_ROOM (IP_TEXT_BYTES_MAX + 8u + 32u)
+
 /* A worker's memory: what the records of one input share, escaped once, and the shapes of records that it has met. */
 struct encoder_context {
     const struct origin *origin;
-    struct slice path, account, region;  /* as JSON text without quotes; 32 bytes behind each may be read */
-    char *names;                         /* behind the three */
+    struct slice name;                  /* enters event.id: the origin's, or the connection's */
+    struct slice path, account, region; /* as JSON text without quotes; 32 bytes behind each may be read */
+    struct slice address;               /* likewise: who sent the lines of a connection; otherwise empty */
+    char *names;                        /* behind all but the last */
+    char address_text[ADDRESS_ROOM];
     char arn[ARN_PREFIX_BYTES_MAX];      /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
     uint32_t arn_bytes;                  /* 0: none */
     struct span arn_region, arn_account; /* inside it */
@@ -48,6 +54,9 @@ struct encoder_context {
 bool encoder_context_init(struct encoder_context *context) __attribute__((warn_unused_result));
 /* Prepares `context` for records of `origin`; keeps what it has when that is the same one. */
 void encoder_context_set(struct encoder_context *context, const struct origin *origin);
+/* And, behind that, for records of one of its connections. The name in event.id is that of the connection, behind that of the origin
+ * and a slash when it has one; instead of the origin's path its address is written. */
+void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection);
 void encoder_context_destroy(struct encoder_context *context);
 
 /* Writes `record` and a newline to `out` and returns the number of bytes. `position` is the line's offset in

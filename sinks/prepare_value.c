@@ -467,8 +467,7 @@ void prepare_values(struct preparation *preparation) {
     preparation->presence.network = record->network;
     preparation->presence.waf_blocked = record->waf_blocked;
     if (written(preparation, VALUE_ID)) {
-        hash_event_id(context->origin->name, preparation->position, record_text(record, record->line),
-                      preparation->scratch);
+        hash_event_id(context->name, preparation->position, record_text(record, record->line), preparation->scratch);
         found |= set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
     }
     found |= prepare_addresses(preparation);
@@ -483,7 +482,10 @@ void prepare_values(struct preparation *preparation) {
     if (validity >= 0) found |= prepare_validity(preparation, validity);
     int protocol = schema_column(record->schema, ROLE_PROTOCOL);
     if (protocol >= 0) found |= prepare_flow(preparation, protocol);
-    if (context->path.len > 0) found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
+    if (context->path.len > 0)
+        found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
+    else if (context->address.len > 0)
+        found |= set(preparation, VALUE_LOG_ADDRESS, context->address.ptr, context->address.len);
     found |= set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
     found |= prepare_rare(preparation);
     preparation->presence.values = found & preparation->plan->values;

@@ -82,14 +82,15 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
         out = put(out, slice_from(rejected->format));
         *out++ = '"';
     }
-    out = put(out, SLICE(",\"origin\":{\"path\":\""));
-    out = put(out, context->path);
+    bool connected = context->address.len > 0;
+    out = put(out, connected ? SLICE(",\"origin\":{\"address\":\"") : SLICE(",\"origin\":{\"path\":\""));
+    out = put(out, connected ? context->address : context->path);
     out = put(out, SLICE("\",\"offset\":"));
     out += number_write(rejected->position, out);
     out = put(out, SLICE(",\"line\":"));
     out += number_write(rejected->line_number, out);
     out = put(out, SLICE("},\"event_id\":\""));
-    hash_event_id(context->origin->name, rejected->position, rejected->line, out);
+    hash_event_id(context->name, rejected->position, rejected->line, out);
     out = put(out + HASH_ID_DIGITS, SLICE("\""));
     struct slice line = rejected->line;
     bool cut = line.len > REJECT_ORIGINAL_BYTES_MAX;

@@ -97,7 +97,13 @@ def test_glob(bench):
 def test_urls(bench):
     bench.fails(["run", "s3://bucket/AWSLogs/"], USAGE, "aws s3 sync s3://bucket/AWSLogs/")
     bench.fails(["run", "kafka://localhost:9092/logs"], USAGE, "kafka://localhost:9092/logs")
-    bench.fails(["run", "tcp://127.0.0.1:9000"], USAGE, "tcp://127.0.0.1:9000")
+    for address in ("localhost:9000", "127.0.0.1", "127.0.0.1:99999", "::1:9000", ""):
+        bench.fails(["run", "tcp://" + address], USAGE, "tcp://" + address, "tcp://ADDRESS:PORT")
+    bench.fails(["run", "tcp://127.0.0.1:9000?proxy=yes"], USAGE, "tcp://127.0.0.1:9000?proxy=yes", "off, v1, v2 or auto")
+    bench.fails(["run", "tcp://127.0.0.1:9000?x=1"], USAGE, "tcp://127.0.0.1:9000?x=1")
+    bench.fails(["run", "tcp://127.0.0.1:9", "tcp://127.0.0.1:9"], USAGE, "same origin name")
+    bench.fails(["run", "tcp://192.0.2.1:9"], FAILED, "tcp://192.0.2.1:9", "can't listen there")
+    bench.fails(["run", "tcp://127.0.0.1:9", "--proxy-from", "10.0.0.1/8"], USAGE, "--proxy-from 10.0.0.1/8")
     bench.fails(["run", "http://example.com/a.log"], USAGE, "http://example.com/a.log")
 
 

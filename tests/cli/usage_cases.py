@@ -16,7 +16,7 @@ def test_no_command_and_help(bench):
         result = bench.run(*arguments)
         bench.equal(result.code, 0, f"{arguments}: exit code")
         bench.check(b"wherefrom run" in result.out and result.err == "", f"{arguments}: help goes to stdout: {result.err}")
-    for arguments in (["run", "--help"], ["run", "-h"], ["run", "--no-such", "--help"], ["formats", "--help"], ["version", "--help"]):
+    for arguments in (["run", "--help"], ["run", "-h"], ["run", "--no-such", "--help"], ["formats", "--help"], ["resolve", "--help"], ["version", "--help"]):
         result = bench.run(*arguments)
         bench.check(result.code == 0 and b"usage: wherefrom " in result.out, f"{arguments}: code {result.code}, {result.out[:80]!r}")
     text = bench.run("run", "--help").out.decode()

@@ -2,7 +2,7 @@
  *
  * Input: one byte (bits 0-2: size of reads, bits 3-4: plain, gzip in one member, in two, or gzip cut off, bit 5: a pipe, bits 6-7:
  * what the file's name says), then the text. Oracle: the batches' texts in a row are the input; all but the last end at a line's end;
- * numbers of lines, positions and sequence go on without a gap; of a file that is cut off a beginning arrives, and it is said to be
+ * numbers of lines and positions go on without a gap; of a file that is cut off a beginning arrives, and it is said to be
  * damaged. And each batch read by a splitter that has seen none before, with the header and the spare room that the batch has, gives
  * the same records as all of the text read in a row: who reads which batch makes no difference.
  *
@@ -65,10 +65,12 @@ static void check_lines(struct batch *batch, size_t text_bytes) {
     of_a_batch.header = batch->header;
     of_a_batch.spare = batch_spare(batch);
     for (uint32_t offset = 0; offset < batch->text_bytes;) {
-        uint32_t from = whole_from + (uint32_t)batch->position + offset, to = whole_from + (uint32_t)text_bytes;
+        uint32_t from = whole_from + (uint32_t)batch->segments[0].position + offset,
+                 to = whole_from + (uint32_t)text_bytes;
         uint32_t bytes = splitter_read(&of_a_batch, batch->text, offset, batch->text_bytes, batch->origin, &record,
                                        &reading);
-        if (batch->cut_short && offset + bytes == batch->text_bytes) break; /* the rest of this line is not there */
+        if (batch->segments[0].cut_short && offset + bytes == batch->text_bytes)
+            break; /* the rest of this line is not there */
         ASSERT(splitter_read(&in_a_row, whole, from, to, batch->origin, &expected, &wanted) == bytes);
         check_same(&reading, &record, &wanted, &expected);
         offset += bytes;
@@ -120,10 +122,11 @@ static uint32_t count_lines(const char *text, size_t bytes) {
     return lines;
 }
 
-/* One batch that carries on at `position`, `line_number` and `sequence` of `text`. */
+/* One batch that carries on at `position` and `line_number` of `text`. */
 static void check_batch(struct batch *batch, const uint8_t *text, size_t text_bytes, size_t position,
-                        uint64_t line_number, uint64_t sequence) {
-    ASSERT(batch->position == position && batch->sequence == sequence && batch->line_number == line_number);
+                        uint64_t line_number) {
+    ASSERT(batch->segments_count == 1 && batch->segments[0].offset == 0);
+    ASSERT(batch->segments[0].position == position && batch->segments[0].line_number == line_number);
     ASSERT(batch->text_bytes <= text_bytes - position);
     if (batch->text_bytes == 0) {
         ASSERT(batch->last && batch->lines_count == 0);
@@ -132,7 +135,7 @@ static void check_batch(struct batch *batch, const uint8_t *text, size_t text_by
     ASSERT(memcmp(batch->text, text + position, batch->text_bytes) == 0);
     ASSERT(batch->lines_count == count_lines(batch->text, batch->text_bytes));
     ASSERT(batch->last || batch->text[batch->text_bytes - 1] == '\n');
-    ASSERT(!batch->line_too_long);
+    ASSERT(!batch->segments[0].line_too_long);
     check_lines(batch, text_bytes);
 }
 
@@ -140,15 +143,15 @@ static void check_source(struct source_file *source, struct batch *batch, const 
                          const uint8_t *text, size_t text_bytes) {
     struct error error;
     size_t position = 0;
-    uint64_t line_number = 1, sequence = 0;
+    uint64_t line_number = 1;
     uint32_t failures = 0;
     ASSERT(source_file_ops.open(source, origin, &error) == STATUS_OK);
     bool last = false;
     while (!last) {
         batch_reset(batch);
         failures += source_file_ops.fill(source, batch, &error) != STATUS_OK;
-        check_batch(batch, text, text_bytes, position, line_number, sequence++);
-        ASSERT(!batch->cut_short || (form == GZIP_CUT && failures == 1));
+        check_batch(batch, text, text_bytes, position, line_number);
+        ASSERT(!batch->segments[0].cut_short || (form == GZIP_CUT && failures == 1));
         position += batch->text_bytes;
         line_number += batch->lines_count;
         last = batch->last;

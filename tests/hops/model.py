@@ -343,7 +343,7 @@ class Walk:
         self.take(token, f"pp{protocol}", 1)
         if protocol == 2 and header.get("vpce"):
             self.base = "ok-privatelink"
-            self.flags.add("vpce=" + header["vpce"])
+            self.flags = {flag for flag in self.flags if not flag.startswith("vpce=")} | {"vpce=" + header["vpce"]}  # the address is there
         return None
 
     def on_header(self, hop):
@@ -416,11 +416,20 @@ class Walk:
                 "via": text_of(self.via) if self.via else None, "flags": sorted(self.flags)}
 
 
+def is_everywhere(cidrs, version):
+    """Whether they hold every address of the family, written as ranges of up to 4 bits."""
+    width, sixteenths = (32 if version == 4 else 128), set()
+    for family, rest, prefix in map(parse_cidr, cidrs):
+        unsaid = rest - width + 4  # of the first 4 bits
+        if family == version and unsaid >= 0:
+            sixteenths |= set(range(prefix << unsaid, prefix + 1 << unsaid))
+    return len(sixteenths) == 16
+
+
 def is_own(address, chain):
     """Whether a hop connects from there; one that connects from everywhere says nothing."""
     peers = [hop["peers"] for hop in chain if "peers" in hop]
-    everywhere = "0.0.0.0/0" if address[0] == 4 else "::/0"
-    return any(in_range(address, cidr) for cidrs in peers if everywhere not in cidrs for cidr in cidrs)
+    return any(in_range(address, cidr) for cidrs in peers for cidr in cidrs if not is_everywhere(cidrs, address[0]))
 
 
 def judge_claim(base, token, address):

@@ -91,6 +91,6 @@ def first_seen(mutant, cases, verdicts):
         try:
             if broken.resolve(case, {}) != verdict:
                 return number
-        except UnicodeDecodeError:  # it cut a text inside a character
+        except (UnicodeDecodeError, IndexError):  # it cut a text inside a character, or took from nothing
             return number
     return None

@@ -38,7 +38,7 @@ SHRUNK_MAX = 3  # differences that are made small and printed
 SMALLER_ROUNDS_MAX = 60
 UNSAID = {"ip": None, "port": None, "prov": "none", "verdict": None, "depth": 0, "trust": 0, "claim": None, "via": None, "flags": []}
 OUTCOMES = {
-    "verdict": """ok ok-assumed ok-privatelink bypass all-trusted spoofed-leftmost client-proxy claim-garbled peer-invalid origin-unverified
+    "verdict": """ok ok-assumed ok-privatelink bypass all-trusted hop-unexpected spoofed-leftmost client-proxy claim-garbled peer-invalid origin-unverified
         xff-missing xff-unknown xff-obfuscated xff-garbled xff-untrusted xff-removed pp-missing pp-local pp-garbled header-missing
         header-garbled nlb-nat ga-nat cf-edge-only""",
     "prov": "none peer xff forwarded header pp1 pp2",

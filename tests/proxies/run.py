@@ -13,17 +13,15 @@ Threads: one, and one that takes syslog messages.
 import base64
 import json
 import pathlib
-import shutil
-import socket
 import subprocess
 import sys
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
 from black_box import Report, argument_parser, scratch  # noqa: E402
+from servers import Server, Syslog, free_port, nginx_head, installed, request, send, wait_for  # noqa: E402
 
 COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 NGINX_FORMATS = {  # name: (log_format, what -f says; None: found without being told)
@@ -40,11 +38,6 @@ LIE = "203.0.113.66"  # what hostile requests claim to come from
 
 def basic(user):
     return "Authorization: Basic " + base64.b64encode(f"{user}:x".encode("latin-1")).decode()
-
-
-def request(path, *headers, method="GET", version="HTTP/1.1", host="example.com"):
-    lines = [f"{method} {path} {version}", f"Host: {host}", "Connection: close", *headers, "", ""]
-    return "\r\n".join(lines).encode("latin-1")
 
 
 def hostile_requests(number):
@@ -79,38 +72,6 @@ def hostile_requests(number):
     ]
 
 
-def free_port(address="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port):
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on port {port}")
-
-
-def send(port, source, data):
-    """Sends, and reads until the server closes."""
-    with socket.socket() as connection:
-        connection.settimeout(5)
-        connection.bind((source, 0))
-        connection.connect(("127.0.0.1", port))
-        own_port = connection.getsockname()[1]
-        try:
-            connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(65536):
-                pass
-        except OSError:
-            pass  # a server may cut off what it does not like
-        return own_port
-
-
 def send_all(port):
     """All requests, each from an address of its own; returns {address: (port, path)}."""
     sent = {}
@@ -122,56 +83,15 @@ def send_all(port):
     return sent
 
 
-class Server:
-    """A child process; ended by its pid."""
-
-    def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, stdout=options.get("stdout", subprocess.DEVNULL), stderr=subprocess.DEVNULL)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-
-class Syslog:
-    """Takes datagrams as a syslog daemon would; one line each."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(0.2)
-        self.port = self.socket.getsockname()[1]
-        self.lines, self.running = [], True
-        self.thread = threading.Thread(target=self.take)
-        self.thread.start()
-
-    def take(self):
-        while self.running:
-            try:
-                self.lines.append(self.socket.recv(65536).rstrip(b"\n\0"))
-            except socket.timeout:
-                continue
-
-    def stop(self):
-        time.sleep(0.5)
-        self.running = False
-        self.thread.join()
-        self.socket.close()
-        return self.lines
-
-
 def nginx_config(folder, ports):
     formats = "\n".join(f"log_format {name} '{text}';" for name, (text, _) in NGINX_FORMATS.items() if text)
     logs = "\n".join(f"access_log {folder}/{name}.log {name};" for name in NGINX_FORMATS)
+    outside, temporary = nginx_head(folder)
     return f"""
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+{outside}
 events {{ }}
 http {{
-  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4;
-  scgi_temp_path {folder}/t5; large_client_header_buffers 4 16k;
+  {temporary} large_client_header_buffers 4 16k;
   {formats}
   log_format proxied '$proxy_protocol_addr $proxy_protocol_port - [$time_local] "$request" $status $remote_addr';
   server {{ listen 127.0.0.1:{ports['plain']}; {logs} location / {{ return 200 "ok"; }} }}
@@ -318,7 +238,7 @@ def main():
     options = argument_parser(__doc__.split("\n", maxsplit=1)[0]).parse_args()
     program = str(pathlib.Path(options.wherefrom).resolve())
     report = Report()
-    missing = [name for name in ("nginx", "haproxy") if shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
+    missing = [name for name in ("nginx", "haproxy") if installed(name) is None]
     if missing:
         print(f"not run: {' and '.join(missing)} not installed (./dev test installs them)")
         return 77  # skipped, for ctest

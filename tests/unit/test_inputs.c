@@ -137,6 +137,25 @@ static void files_given_by_name_keep_order_and_name(void **state) {
     inputs_destroy(&inputs);
 }
 
+/* They have no end that anything behind them could wait for. */
+static void streams_come_last(void **state) {
+    (void)state;
+    make_file("c.log", 1);
+    make_file("d.log", 1);
+    struct inputs inputs;
+    struct error error;
+    const char *const *arguments = ARGUMENTS("tcp://[::1]:2?proxy=v2", "d.log", "tcp://127.0.0.1:1", "c.log");
+    list(&inputs, arguments);
+    assert_items(&inputs, ARGUMENTS("d.log", "d.log", "c.log", "c.log", "tcp://[::1]:2?proxy=v2",
+                                    "tcp://[::1]:2?proxy=v2", "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"));
+    assert_int_equal(inputs.streams_count, 2);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(inputs.items[i].is_stream, i >= 2);
+    inputs_destroy(&inputs);
+    assert_int_equal(list_with_origin(&inputs, ARGUMENTS("tcp://127.0.0.1:1"), "edge", &error), STATUS_OK);
+    assert_items(&inputs, ARGUMENTS("tcp://127.0.0.1:1", "edge"));
+    inputs_destroy(&inputs);
+}
+
 static void nothing_given_is_nothing(void **state) {
     (void)state;
     struct inputs inputs;
@@ -364,8 +383,8 @@ static void other_kinds_are_refused_with_the_next_step(void **state) {
     assert_refused(ARGUMENTS("s3://bucket/prefix"), NULL, STATUS_USAGE,
                    ARGUMENTS("`aws s3 sync s3://bucket/prefix ./logs`", "`wherefrom run ./logs`"));
     assert_refused(ARGUMENTS("kafka://h:9092/t"), NULL, STATUS_USAGE, ARGUMENTS("kafka://h:9092/t", "not built into"));
-    assert_refused(ARGUMENTS("tcp://127.0.0.1:1"), NULL, STATUS_USAGE,
-                   ARGUMENTS("tcp://127.0.0.1:1", "not built into"));
+    assert_refused(ARGUMENTS("tcp://localhost:1"), NULL, STATUS_USAGE,
+                   ARGUMENTS("tcp://localhost:1", "expected tcp://ADDRESS:PORT"));
     assert_refused(ARGUMENTS("https://example.com/*"), NULL, STATUS_USAGE,
                    ARGUMENTS("https://example.com/*", "unknown kind"));
     assert_refused(ARGUMENTS("missing.log"), NULL, STATUS_FAILED, ARGUMENTS("missing.log", "No such file"));
@@ -443,6 +462,7 @@ static void many_files(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(files_given_by_name_keep_order_and_name),
+        IN_DIRECTORY(streams_come_last),
         IN_DIRECTORY(nothing_given_is_nothing),
         IN_DIRECTORY(a_directory_is_read_in_byte_order_of_the_path),
         IN_DIRECTORY(left_out_of_a_directory_is_counted),

@@ -152,8 +152,7 @@ static void test_batches_come_back_empty(void **state) {
         assert_int_equal(batch->magic, BATCH_MAGIC);
         assert_true(batch->text_bytes == 0 && batch->out_bytes == 0 && batch->reject_bytes == 0 &&
                     batch->lines_count == 0);
-        assert_true(batch->next == NULL && batch->origin == NULL && !batch->last && !batch->line_too_long &&
-                    !batch->cut_short);
+        assert_true(batch->next == NULL && batch->origin == NULL && !batch->last && batch->segments_count == 0);
         assert_int_equal(batch->tally.read, 0);
         batch->text_bytes = BATCH_TEXT_ROOM; /* the whole room may be used, and is given back */
         batch->out_bytes = batch_out_bytes_max() - OUT_PADDING_BYTES;
@@ -161,7 +160,8 @@ static void test_batches_come_back_empty(void **state) {
         batch->text[batch->text_bytes + TEXT_PADDING_BYTES - 1] = 'x';
         batch->out[batch_out_bytes_max() - 1] = 'x';
         batch->reject[batch_reject_bytes_max() - 1] = 'x';
-        batch->last = batch->line_too_long = true;
+        batch->last = true;
+        (void)batch_add_segment(batch);
         batch->tally.read = 7;
         ring_give_back(&ring, batch);
     }
@@ -207,6 +207,65 @@ static void test_sequencer_order(void **state) {
         assert_null(sequencer.waiting);
         ring_destroy(&ring);
     }
+}
+
+/* Streams keep their own order and wait for nobody else, and nobody waits for them. */
+static void test_streams_have_an_order_of_their_own(void **state) {
+    (void)state;
+    enum { PARTS = 6, FIRST_STREAM = 20 };
+    struct ring ring;
+    assert_true(ring_init(&ring, 4));
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct seeded seeded = {seed};
+        struct sequencer sequencer = {.ring = &ring};
+        struct origin origins[4] = {{.input_index = 0},
+                                    {.input_index = 1},
+                                    {.input_index = FIRST_STREAM, .stream = true},
+                                    {.input_index = FIRST_STREAM + 1, .stream = true}};
+        struct batch batches[4][PARTS];
+        bool arrived[4][PARTS] = {{false}};
+        uint32_t left[4] = {0}; /* parts that came out */
+        for (uint32_t input = 0; input < 4; input++)
+            for (uint32_t part = 0; part < PARTS; part++)
+                batches[input][part] = (struct batch){
+                    .magic = BATCH_MAGIC, .origin = &origins[input], .sequence = part, .last = part + 1 == PARTS};
+        for (uint32_t count = 0; count < 4 * PARTS;) {
+            uint32_t input = seeded_below(&seeded, 4), part = seeded_below(&seeded, PARTS);
+            if (arrived[input][part]) continue;
+            arrived[input][part] = true;
+            count++;
+            struct batch *batch = sequencer_next(&sequencer, &batches[input][part], false);
+            for (; batch != NULL; batch = sequencer_next(&sequencer, NULL, false)) {
+                uint32_t of = (uint32_t)(batch->origin - origins);
+                assert_int_equal(batch->sequence, left[of]);
+                left[of]++;
+            }
+            for (uint32_t i = 0; i < 4; i++) { /* all that could come out did */
+                bool next_is_here = left[i] < PARTS && arrived[i][left[i]];
+                assert_false(next_is_here && (i != 1 || left[0] == PARTS));
+            }
+        }
+        assert_null(sequencer.waiting);
+    }
+    ring_destroy(&ring);
+}
+
+/* A stream may have the batches that are reserved for the oldest input: it gives them back. */
+static void test_streams_take_any_batch(void **state) {
+    (void)state;
+    struct ring ring;
+    struct batch *batches[4];
+    assert_true(ring_init(&ring, 4));
+    batches[0] = ring_try_take(&ring, 1);
+    batches[1] = ring_try_take(&ring, 1);
+    assert_non_null(batches[1]);
+    assert_null(ring_try_take(&ring, 1));
+    batches[2] = ring_try_take(&ring, RING_STREAM);
+    batches[3] = ring_take(&ring, RING_STREAM);
+    assert_non_null(batches[2]);
+    assert_null(ring_try_take(&ring, RING_STREAM));
+    for (int i = 0; i < 4; i++) ring_give_back(&ring, batches[i]);
+    ring_destroy(&ring);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------- */
@@ -328,9 +387,14 @@ static void test_few_batches_and_many_inputs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queue_order),     cmocka_unit_test(test_queue_close_wakes_all),
-        cmocka_unit_test(test_reserve),         cmocka_unit_test(test_batches_come_back_empty),
-        cmocka_unit_test(test_sequencer_order), cmocka_unit_test(test_few_batches_and_many_inputs),
+        cmocka_unit_test(test_queue_order),
+        cmocka_unit_test(test_queue_close_wakes_all),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_batches_come_back_empty),
+        cmocka_unit_test(test_streams_have_an_order_of_their_own),
+        cmocka_unit_test(test_streams_take_any_batch),
+        cmocka_unit_test(test_sequencer_order),
+        cmocka_unit_test(test_few_batches_and_many_inputs),
     };
     return cmocka_run_group_tests(tests, start_alarm, NULL);
 }

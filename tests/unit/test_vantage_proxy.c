@@ -279,6 +279,12 @@ static void test_envoy(void **state) {
         VANTAGE("past the balancer", "envoy", NULL, TEXT("216.160.83.56,81.2.69.142"),
                 "81.2.69.142 xff bypass trust=2 depth=1 claim=216.160.83.56 xff-ignored"),
         VANTAGE("none", "envoy", NULL, TEXT("-"), "- none xff-missing trust=0 depth=0"),
+        VANTAGE("JSON, which has the peer", "envoy", NULL, DIRECT("10.0.3.7:1", "216.160.83.56,81.2.69.142,10.0.3.7"),
+                "81.2.69.142 xff spoofed-leftmost trust=2 depth=1 via=10.0.3.7 claim=216.160.83.56 base=ok"),
+        VANTAGE("two tiers", "envoy", NULL, DIRECT("10.1.0.2:1", "81.2.69.142,10.0.3.7,10.1.0.2"),
+                "81.2.69.142 xff ok trust=2 depth=2 via=10.0.3.7"),
+        VANTAGE("past all, with an Envoy that appends nothing", "envoy", NULL, DIRECT("81.2.69.142:1", "10.0.3.7"),
+                "81.2.69.142:1 peer bypass trust=3 depth=0 claim=10.0.3.7 xff-ignored"),
     };
     VANTAGE_CHECK(hops, inside);
 }

@@ -4,7 +4,7 @@
  *
  * Threads: main thread only, before others start. */
 #define _GNU_SOURCE
-#include "config/config_file.h"
+#include "app/config_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +14,13 @@
 #include "config/config_yaml.h"
 #include "config/nearest.h"
 #include "config/whole_file.h"
+#include "ingest/listen_url.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
  * with such a name comes first. */
 static const char *const later_keys[] = {"residency", "rate", "outputs", "filter"};
-static const char *const later_input_keys[] = {"follow", "format", "kafka", "tcp"};
+static const char *const later_input_keys[] = {"follow", "format", "kafka"};
 static const char *const section_keys[CONFIG_SECTIONS] = {[CONFIG_CHAINS] = "chains", [CONFIG_SELECT] = "select"};
 
 struct reader {
@@ -111,10 +112,56 @@ static enum status read_input_chain(struct reader *reader, struct config_node **
     return *chain != NULL ? STATUS_OK : config_yaml_fail_memory(&reader->yaml);
 }
 
-/* {path: TEXT, chain: NAME}; the current event is the start of the mapping. */
+#define LISTEN_URL_BYTES_MAX 128u
+
+/* {listen: ADDRESS:PORT, proxy: off|v1|v2|auto} as the URL that the command line has; the current event comes before the mapping. */
+static enum status read_tcp_mapping(struct reader *reader, struct option_slot *slot) {
+    static const char *const known[] = {"listen", "proxy"};
+    const char *values[2] = {NULL, NULL};
+    enum status status = config_yaml_next(&reader->yaml);
+    if (status != STATUS_OK) return status;
+    yaml_mark_t start = reader->yaml.event.start_mark;
+    if (reader->yaml.event.type != YAML_MAPPING_START_EVENT)
+        return config_yaml_fail(&reader->yaml, start,
+                                "inputs: expected tcp: {listen: ADDRESS:PORT, proxy: off|v1|v2|auto}");
+    while ((status = config_yaml_next(&reader->yaml)) == STATUS_OK &&
+           reader->yaml.event.type != YAML_MAPPING_END_EVENT) {
+        yaml_mark_t mark = reader->yaml.event.start_mark;
+        if (reader->yaml.event.type != YAML_SCALAR_EVENT)
+            return config_yaml_fail(&reader->yaml, mark, "inputs: a key must be a text");
+        const char *key = config_yaml_scalar(&reader->yaml);
+        size_t index = strcmp(key, known[0]) == 0 ? 0 : 1;
+        if (strcmp(key, known[index]) != 0) return fail_unknown_key(reader, nearest_word(key, known, 2));
+        if (values[index] != NULL) return config_yaml_fail(&reader->yaml, mark, "\"%s\" is given twice", known[index]);
+        status = config_yaml_next(&reader->yaml);
+        if (status != STATUS_OK) return status;
+        if (reader->yaml.event.type != YAML_SCALAR_EVENT || config_yaml_is_null(&reader->yaml))
+            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark, "%s: expected one value",
+                                    known[index]);
+        values[index] = option_values_copy(reader->values, config_yaml_scalar(&reader->yaml),
+                                           reader->yaml.event.data.scalar.length);
+        if (values[index] == NULL) return config_yaml_fail_memory(&reader->yaml);
+    }
+    if (status != STATUS_OK) return status;
+    if (values[0] == NULL) return config_yaml_fail(&reader->yaml, start, "inputs: expected {listen: ADDRESS:PORT}");
+    char url[LISTEN_URL_BYTES_MAX];
+    int bytes = snprintf(url, sizeof url, "tcp://%s%s%s", values[0], values[1] != NULL ? "?proxy=" : "",
+                         values[1] != NULL ? values[1] : "");
+    if (bytes >= (int)sizeof url) return config_yaml_fail(&reader->yaml, start, "inputs: no such address");
+    struct listen_url parsed;
+    struct error reason;
+    status = listen_url_parse(url, &parsed, &reason);
+    if (status != STATUS_OK) return config_yaml_fail(&reader->yaml, start, "%s", reason.message);
+    const char *text = option_values_copy(reader->values, url, (size_t)bytes);
+    status = text == NULL ? STATUS_FAILED : option_values_set(reader->values, slot, OPTION_FROM_FILE, text, &reason);
+    if (status == STATUS_FAILED) return config_yaml_fail_memory(&reader->yaml);
+    return status == STATUS_OK ? STATUS_OK : config_yaml_fail(&reader->yaml, start, "inputs: %s", reason.message);
+}
+
+/* {path: TEXT} or {tcp: {...}}, with {chain: NAME} or without; the current event is the start of the mapping. */
 static enum status read_input_mapping(struct reader *reader, struct option_slot *slot) {
-    enum { PATH, CHAIN, KNOWN };
-    static const char *const known[KNOWN] = {"path", "chain"};
+    enum { PATH, TCP, CHAIN, KNOWN };
+    static const char *const known[KNOWN] = {"path", "tcp", "chain"};
     yaml_mark_t start = reader->yaml.event.start_mark;
     bool met[KNOWN] = {false};
     struct config_node *chain = NULL;
@@ -128,19 +175,23 @@ static enum status read_input_mapping(struct reader *reader, struct option_slot 
             return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark,
                                     "inputs: \"%s\" is not built into this version", key);
         if (!is_word_of(known, KNOWN, key)) return fail_unknown_key(reader, nearest_word(key, known, KNOWN));
-        unsigned index = strcmp(key, known[PATH]) == 0 ? PATH : CHAIN;
+        unsigned index = strcmp(key, known[PATH]) == 0 ? PATH : strcmp(key, known[TCP]) == 0 ? TCP : CHAIN;
         if (met[index])
             return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark, "\"%s\" is given twice",
                                     known[index]);
         met[index] = true;
-        status = config_yaml_next(&reader->yaml);
-        if (status == STATUS_OK) status = index == PATH ? set_scalar(reader, slot) : read_input_chain(reader, &chain);
+        if (met[PATH] && met[TCP])
+            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark,
+                                    "inputs: a path and a tcp are two items of the list");
+        status = index == TCP ? read_tcp_mapping(reader, slot) : config_yaml_next(&reader->yaml);
+        if (status == STATUS_OK && index == PATH) status = set_scalar(reader, slot);
+        if (status == STATUS_OK && index == CHAIN) status = read_input_chain(reader, &chain);
         if (status != STATUS_OK) return status;
     }
     if (status != STATUS_OK) return status;
-    return met[PATH]
-               ? add_input_chain(reader, chain)
-               : config_yaml_fail(&reader->yaml, start, "inputs: expected {path: TEXT} or {path: TEXT, chain: NAME}");
+    return met[PATH] || met[TCP] ? add_input_chain(reader, chain)
+                                 : config_yaml_fail(&reader->yaml, start,
+                                                    "inputs: expected {path: TEXT} or {tcp: {listen: ADDRESS:PORT}}");
 }
 
 static enum status read_item(struct reader *reader, struct option_slot *slot) {
