@@ -2,15 +2,15 @@
  *
  * getopt_long is not used: it takes abbreviations (a later option would break scripts), prints its own messages, and
  * suggests nothing. The command line is set before the config file is read, since it names the file; what was
- * set by whom decides, not the order (app/option_value.h).
+ * set by whom decides, not the order (config/option_value.h).
  *
  * Threads: main thread only, before others start. */
 #include "app/arguments.h"
 
 #include <string.h>
 
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/option_value.h"
 
 struct command_line {
     char **argv;

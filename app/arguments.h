@@ -23,7 +23,7 @@ struct arguments {
     struct option_list inputs;       /* what is no option, in order; from the config's `inputs` when none is given */
     const char *config_path;         /* of the row `config`, or NULL */
     bool help;                       /* --help or -h was given: nothing else was checked, settings are the defaults */
-    struct option_values *values;    /* owns every text and list (app/option_value.h) */
+    struct option_values *values;    /* owns every text and list (config/option_value.h) */
     struct config_sections sections; /* of the config file */
 };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/chain_presets.h"
+#include "config/chain_presets.h"
 #include "schemas/limits.h"
 
 static const char special[] = "*?[\\";

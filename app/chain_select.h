@@ -6,7 +6,7 @@
 #ifndef WHEREFROM_CHAIN_SELECT_H
 #define WHEREFROM_CHAIN_SELECT_H
 
-#include "app/problems.h"
+#include "config/problems.h"
 #include "enrich/chain_rules.h"
 
 /* Adds to `rules`, whose chains are complete, what `select` says; a rule without a selector, which must be the last one, becomes

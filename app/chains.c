@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
-#include "app/chain_load.h"
-#include "app/chain_presets.h"
 #include "app/chain_select.h"
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/chain_load.h"
+#include "config/chain_presets.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 #define PRESETS_MAX 64u

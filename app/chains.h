@@ -5,7 +5,7 @@
 #define WHEREFROM_CHAINS_H
 
 #include "app/config_file.h"
-#include "app/problems.h"
+#include "config/problems.h"
 #include "enrich/chain_rules.h"
 
 struct chains_request {

@@ -8,9 +8,9 @@
 #ifndef WHEREFROM_CONFIG_FILE_H
 #define WHEREFROM_CONFIG_FILE_H
 
-#include "app/config_tree.h"
-#include "app/option_value.h"
 #include "base/error.h"
+#include "config/config_tree.h"
+#include "config/option_value.h"
 
 enum config_section { CONFIG_CHAINS, CONFIG_SELECT, CONFIG_SECTIONS };
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "app/nearest.h"
+#include "config/nearest.h"
 #include "ingest/header_line.h"
 
 #define COLUMNS_BYTES_MAX 4096u /* of -f FORMAT:COLUMNS; what is longer is cut, and then wrong */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "app/command.h"
-#include "app/nearest.h"
 #include "base/json.h"
+#include "config/nearest.h"
 #include "schemas/schema.h"
 
 static const char *const kind_names[FIELD_KINDS] = {

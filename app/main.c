@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "app/command.h"
-#include "app/nearest.h"
 #include "base/scan.h"
+#include "config/nearest.h"
 #include "ingest/inflate.h"
 #include "schemas/schema.h"
 

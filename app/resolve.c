@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "app/arguments.h"
-#include "app/chain_presets.h"
 #include "app/chains.h"
 #include "app/command.h"
 #include "app/explain.h"
 #include "app/log.h"
-#include "app/option_value.h"
 #include "app/resolve_case.h"
 #include "app/run_settings.h"
 #include "app/verdict_json.h"
 #include "base/check.h"
+#include "config/chain_presets.h"
+#include "config/option_value.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define GROUPS (RUN_GROUPS + 1)

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "app/chain_load.h"
 #include "app/chain_select.h"
-#include "app/option_value.h"
 #include "base/number.h"
+#include "config/chain_load.h"
+#include "config/option_value.h"
 #include "enrich/address_list.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

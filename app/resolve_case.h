@@ -10,7 +10,7 @@
 #ifndef WHEREFROM_RESOLVE_CASE_H
 #define WHEREFROM_RESOLVE_CASE_H
 
-#include "app/problems.h"
+#include "config/problems.h"
 #include "enrich/chain_rules.h"
 #include "enrich/client.h"
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "app/arguments.h"
-#include "app/chain_presets.h"
 #include "app/command.h"
 #include "app/default_database.h"
 #include "app/format_choice.h"
@@ -24,6 +23,7 @@
 #include "app/run_settings.h"
 #include "app/summary.h"
 #include "base/check.h"
+#include "config/chain_presets.h"
 #include "ingest/inputs.h"
 #include "schemas/output.h"
 #include "sinks/sink_file.h"

@@ -4,10 +4,10 @@
 #define _GNU_SOURCE /* memrchr */
 #include "enrich/record_client.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "base/percent.h"
+#include "enrich/hop_secret.h"
 
 static const struct chain nobody = {.name = "direct"};
 
@@ -215,18 +215,16 @@ static struct slice header_value(const struct vantage *vantage, const struct rec
     return text.len <= room.bytes_max ? as_sent(record, false, text, room) : text;
 }
 
+/* A digest costs as much as the walk, and one secret is right for all records. */
 static bool is_verified(struct client_resolver *resolver, const struct hop *hop, struct slice value) {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    if (value.len == 0) return false;
-    if (!hop->has_digest) return true;
-    if (slice_equal(resolver->secret, value) && memcmp(resolver->verified, hop->digest, sizeof digest) == 0)
+    if (value.len > 0 && slice_equal(resolver->secret, value) &&
+        memcmp(resolver->verified, hop->digest, sizeof hop->digest) == 0)
         return true;
-    SHA256((const unsigned char *)value.ptr, value.len, digest);
-    if (memcmp(digest, hop->digest, sizeof digest) != 0) return false;
-    if (value.len <= sizeof resolver->secret_text) {
+    if (!hop_secret_holds(hop, value)) return false;
+    if (hop->has_digest && value.len <= sizeof resolver->secret_text) {
         memcpy(resolver->secret_text, value.ptr, value.len);
         resolver->secret.len = value.len;
-        memcpy(resolver->verified, digest, sizeof digest);
+        memcpy(resolver->verified, hop->digest, sizeof hop->digest);
     }
     return true;
 }

@@ -1,42 +1,18 @@
 /* hop.*: verdict, provenance, and all that people ask when they do not believe it.
  *
  * Threads: one worker. */
-#include "schemas/chain.h"
+#include "schemas/client_flags.h"
 #include "sinks/prepare_set.h"
 
-/* Texts of flags are plain by their making: words, names of types, and ids of endpoints. */
-static char *put_flag(const struct preparation *preparation, char *out, enum hop_flag flag, struct slice rest) {
-    out = separate(preparation, out);
-    for (const char *c = hop_flag_names[flag]; *c != '\0'; c++) *out++ = *c;
-    memcpy(out, rest.len > 0 ? rest.ptr : "", rest.len);
-    return out + rest.len;
-}
-
-/* One flag per type of these hops, in order of their names. */
-static char *put_types(const struct preparation *preparation, char *out, enum hop_flag flag, uint32_t hops) {
-    const struct chain *chain = preparation->record->client.chain;
-    const char *last = NULL;
-    for (uint32_t i = 0; i < chain->hops_count; i++) {
-        const char *type = chain->hops[chain->by_type[i]].type;
-        if ((hops >> chain->by_type[i] & 1) == 0 || (last != NULL && strcmp(type, last) == 0)) continue;
-        out = put_flag(preparation, out, flag, slice_from(type));
-        last = type;
-    }
-    return out;
-}
-
 static uint64_t set_flags(struct preparation *preparation) {
-    const struct client *client = &preparation->record->client;
+    struct client_flags flags = client_flags_of(&preparation->record->client);
+    struct client_flag flag;
     char *out = preparation->scratch;
-    for (uint32_t left = client->flags; left != 0; left &= left - 1) {
-        enum hop_flag flag = (enum hop_flag)__builtin_ctz(left);
-        if (flag == HOP_SKIPPED || flag == HOP_VIA)
-            out = put_types(preparation, out, flag, flag == HOP_VIA ? client->passed : client->skipped);
-        else
-            out = put_flag(preparation, out, flag,
-                           flag == HOP_BASE   ? slice_from(verdict_names[client->base])
-                           : flag == HOP_VPCE ? client->vpce
-                                              : (struct slice){0});
+    while (client_flags_next(&flags, &flag)) {
+        out = separate(preparation, out);
+        for (const char *c = flag.name; *c != '\0'; c++) *out++ = *c;
+        memcpy(out, flag.rest.len > 0 ? flag.rest.ptr : "", flag.rest.len);
+        out += flag.rest.len;
     }
     return set_rendered(preparation, VALUE_HOP_FLAGS, out);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "app/chain_load.h"
+#include "config/chain_load.h"
 #include "tests/unit/chain_config.h"
 
 static uint32_t lines_of(const uint8_t *data, size_t size) {

@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #include "app/arguments.h"
-#include "app/nearest.h"
-#include "app/option_value.h"
+#include "config/nearest.h"
+#include "config/option_value.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define ARGUMENTS_MAX 8

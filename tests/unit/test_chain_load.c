@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "app/chain_load.h"
+#include "config/chain_load.h"
 #include "tests/unit/chain_config.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/seeded.h"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "app/chain_presets.h"
+#include "config/chain_presets.h"
 #include "tests/unit/chain_config.h"
 #include "tests/unit/seeded.h"
 

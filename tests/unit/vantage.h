@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "app/format_choice.h"
+#include "base/sha256.h"
 #include "schemas/output.h"
 #include "tests/unit/encode_line.h"
 #include "tests/unit/guard.h"
@@ -72,7 +73,7 @@ static inline void vantage_chain(struct vantage_bench *bench, const struct vanta
         }
         if (hops[i].secret_value != NULL) {
             hop->has_digest = true;
-            SHA256((const unsigned char *)hops[i].secret_value, strlen(hops[i].secret_value), hop->digest);
+            sha256(slice_from(hops[i].secret_value), hop->digest);
         }
         const char *peers[] = {hops[i].peers, NULL};
         bool edge = strcmp(hop->type, "cloudfront") == 0;

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "app/problems.h"
+#include "config/problems.h"
 
 /* The hops of a preset as chain_load takes them. `node` is its name, a text, or {preset: NAME, peers: ..}: networks for the only hop that
  * takes some, or a mapping from types of hops to theirs. NULL: a problem was added. */

@@ -57,7 +57,7 @@ void option_values_free(struct option_values *values); /* NULL is fine */
 struct option_slot *option_values_find(struct option_values *values, const char *name, size_t name_bytes, bool in_file);
 struct option_slot *option_values_find_letter(struct option_values *values, char letter);
 
-/* The option whose name `word` was probably meant to be (app/nearest.h), or NULL. `in_file` leaves out rows that
+/* The option whose name `word` was probably meant to be (config/nearest.h), or NULL. `in_file` leaves out rows that
  * are cli_only and knows "inputs". */
 const char *option_values_nearest(struct option_values *values, const char *word, bool in_file);
 

@@ -1,9 +1,9 @@
-/* The nodes, and how JSON becomes such. YAML's events are read in app/config_file.c.
+/* The nodes, and how JSON becomes such. YAML's events are read in config/config_yaml.c.
  *
  * JSON is jansson's to read: RFC 8259 to the letter, and it can refuse a key that comes twice.
  *
  * Threads: see the header. */
-#include "app/config_tree.h"
+#include "config/config_tree.h"
 
 #include <jansson.h>
 #include <stdio.h>

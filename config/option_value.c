@@ -5,14 +5,14 @@
  *
  * Threads: main thread only, before others start. */
 #define _GNU_SOURCE
-#include "app/option_value.h"
+#include "config/option_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/nearest.h"
 #include "base/check.h"
+#include "config/nearest.h"
 #include "schemas/limits.h"
 
 #define SHOWN_BYTES_MAX 64u

@@ -1,14 +1,14 @@
 /* Sentences in an arena, in a list.
  *
  * Threads: see the header. */
-#include "app/problems.h"
+#include "config/problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "app/nearest.h"
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/nearest.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 #define KNOWN_SHOWN_MAX 16u /* words of a list that is longer */

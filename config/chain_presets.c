@@ -5,13 +5,13 @@
  *
  * Threads: constants. */
 #define _GNU_SOURCE
-#include "app/chain_presets.h"
+#include "config/chain_presets.h"
 
 #include <string.h>
 
-#include "app/option_value.h"
 #include "base/check.h"
 #include "base/number.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 #define VPC "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 fc00::/7"

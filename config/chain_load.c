@@ -2,15 +2,15 @@
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
-#include "app/chain_load.h"
+#include "config/chain_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/chain_peers.h"
-#include "app/option_value.h"
 #include "base/check.h"
+#include "config/chain_peers.h"
+#include "config/option_value.h"
 #include "schemas/client_facts.h"
 
 enum hop_key {

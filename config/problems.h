@@ -4,7 +4,7 @@
 #ifndef WHEREFROM_PROBLEMS_H
 #define WHEREFROM_PROBLEMS_H
 
-#include "app/config_tree.h"
+#include "config/config_tree.h"
 
 enum severity { PROBLEM_WARNING, PROBLEM_ERROR };
 

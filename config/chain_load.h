@@ -4,7 +4,7 @@
 #ifndef WHEREFROM_CHAIN_LOAD_H
 #define WHEREFROM_CHAIN_LOAD_H
 
-#include "app/problems.h"
+#include "config/problems.h"
 #include "schemas/chain.h"
 
 /* The name in `headers` of what `secret: true` stands for: no header has it. Only cases have such hops; whether the secret was there and

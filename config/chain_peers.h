@@ -4,8 +4,8 @@
 #ifndef WHEREFROM_CHAIN_PEERS_H
 #define WHEREFROM_CHAIN_PEERS_H
 
-#include "app/problems.h"
 #include "base/cidr_set.h"
+#include "config/problems.h"
 
 /* Makes the set that `node` describes, a list or one of:
  *

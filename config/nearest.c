@@ -2,7 +2,7 @@
  * quadratic table is enough, and a length limit bounds what a hostile config can make it cost.
  *
  * Threads: pure function. */
-#include "app/nearest.h"
+#include "config/nearest.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,13 +3,13 @@
  * Inline networks come first, so that an overlap with a published list, which may overlap itself, is nobody's mistake.
  *
  * Threads: see the header. */
-#include "app/chain_peers.h"
+#include "config/chain_peers.h"
 
 #include <stdio.h>
 
-#include "app/option_value.h"
-#include "app/whole_file.h"
 #include "base/check.h"
+#include "config/option_value.h"
+#include "config/whole_file.h"
 #include "schemas/limits.h"
 
 enum { KEY_FILE, KEY_AWS, KEY_REGION, KEYS };
