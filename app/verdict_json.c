@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "schemas/chain.h"
+#include "schemas/client_flags.h"
 
 static char *put(char *out, const char *text) {
     size_t bytes = strlen(text);
@@ -25,41 +25,15 @@ static char *put_ip(char *out, const struct ip *ip) {
     return out;
 }
 
-/* Texts of flags are plain by their making: words, names of types, and ids of endpoints. */
-static char *put_flag(char *out, enum hop_flag flag, struct slice rest) {
-    *out++ = '"';
-    out = put(out, hop_flag_names[flag]);
-    if (rest.len > 0) memcpy(out, rest.ptr, rest.len);
-    out += rest.len;
-    return put(out, "\",");
-}
-
-/* One flag per type of these hops, in order of their names. */
-static char *put_types(char *out, const struct client *client, enum hop_flag flag) {
-    uint32_t hops = flag == HOP_VIA ? client->passed : client->skipped;
-    const char *last = "";
-    for (uint32_t i = 0; i < client->chain->hops_count; i++) {
-        uint32_t index = client->chain->by_type[i];
-        const char *type = client->chain->hops[index].type;
-        if ((hops >> index & 1) == 0 || strcmp(type, last) == 0) continue;
-        out = put_flag(out, flag, slice_from(type));
-        last = type;
+static char *put_flags(char *out, const struct client *client) {
+    struct client_flags flags = client_flags_of(client);
+    struct client_flag flag;
+    for (bool first = true; client_flags_next(&flags, &flag); first = false) {
+        out = put(put(out, first ? "\"" : ",\""), flag.name);
+        memcpy(out, flag.rest.len > 0 ? flag.rest.ptr : "", flag.rest.len);
+        out = put(out + flag.rest.len, "\"");
     }
     return out;
-}
-
-static char *put_flags(char *out, const struct client *client) {
-    for (uint32_t left = client->flags; left != 0; left &= left - 1) {
-        enum hop_flag flag = (enum hop_flag)__builtin_ctz(left);
-        if (flag == HOP_SKIPPED || flag == HOP_VIA)
-            out = put_types(out, client, flag);
-        else
-            out = put_flag(out, flag,
-                           flag == HOP_BASE   ? slice_from(verdict_names[client->base])
-                           : flag == HOP_VPCE ? client->vpce
-                                              : (struct slice){0});
-    }
-    return client->flags != 0 ? out - 1 : out; /* the last comma */
 }
 
 char *verdict_json(char *out, const struct client *client) {
