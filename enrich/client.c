@@ -222,6 +222,7 @@ static uint32_t cut(struct slice text, uint32_t bytes_max) {
 static void look_at_claim(struct walk *walk) {
     struct client *client = walk->client;
     struct list_member claim;
+    if (walk->list.begin == walk->list.end) return; /* nearly always, where the log has no list */
     if (client->verdict == VERDICT_XFF_REMOVED || !address_list_claim(&walk->list, &claim)) return;
     client->claim_bytes = cut(claim.text, CLAIM_BYTES_MAX);
     memcpy(client->claim, claim.text.ptr, client->claim_bytes);

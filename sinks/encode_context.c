@@ -32,6 +32,7 @@ static char *escape(char *out, struct slice text, struct slice *escaped) {
 }
 
 void encoder_context_set(struct encoder_context *context, const struct origin *origin) {
+    context->known_flags.bytes = 0;
     if (context->origin == origin) return;
     size_t name_bytes = origin->stream ? origin->name.len + 1 + UUID_BYTES : 0;
     char *names = realloc(context->names,
