@@ -15,6 +15,8 @@ struct reader {
     struct record *record;
     struct spare *spare;
     uint64_t taken;  /* columns that have a value */
+    uint64_t joined; /* those that have more than one */
+    uint32_t headers_joined;
     uint32_t listed; /* node whose inside the second tree has; 0: none */
     bool headers_cut;
 };
@@ -85,22 +87,26 @@ static struct span quoted(struct reader *reader, const struct json_node *node) {
     return spare_take(reader->spare, json_quote(out, text_of(reader, node->text), JSON_VERBATIM, &lossy));
 }
 
-/* "a, b". What was joined last grows where it stands. Without room the line cannot be told: what counts stands at the end. */
-static struct span join(struct reader *reader, struct span first, struct span second) {
-    struct spare *spare = reader->spare;
-    const char *text = reader->record->text;
-    bool grows = first.offset + first.length == spare->used;
-    uint32_t copied = grows ? 0 : first.length;
-    char *out = spare_room(spare, (size_t)copied + 2 + second.length);
-    if (out == NULL) {
-        reader->headers_cut = true;
-        return first;
+/* "a, b", with as much room again behind it, so that a header that comes very often is not copied each time; how much stands in front
+ * of it, where it `grew` before. Without room the line cannot be told: what counts stands at the end. */
+static void join(struct reader *reader, struct span *value, struct span more, bool grew) {
+    char *text = reader->spare->text;
+    uint32_t room = 0, bytes = value->length + 2 + more.length;
+    if (grew) memcpy(&room, text + value->offset - sizeof room, sizeof room);
+    if (bytes > room) {
+        room = 2 * bytes;
+        char *out = spare_room(reader->spare, sizeof room + room);
+        if (out == NULL) {
+            reader->headers_cut = true;
+            return;
+        }
+        memcpy(out, &room, sizeof room);
+        memcpy(out + sizeof room, text + value->offset, value->length);
+        value->offset = spare_take(reader->spare, out + sizeof room + room).offset + (uint32_t)sizeof room;
     }
-    memcpy(out, text + first.offset, copied);
-    memcpy(out + copied, ", ", 2);
-    memcpy(out + copied + 2, text + second.offset, second.length);
-    struct span added = spare_take(spare, out + copied + 2 + second.length);
-    return grows ? (struct span){first.offset, first.length + added.length} : added;
+    memcpy(text + value->offset + value->length, ", ", 2);
+    memcpy(text + value->offset + value->length + 2, text + more.offset, more.length);
+    value->length = bytes;
 }
 
 /* What separates the items of a list in a text of this kind. */
@@ -186,7 +192,8 @@ static void take_column(struct reader *reader, const struct json_map_key *key, u
         record->fields[key->column] = value;
         if (value.length > 0) reader->taken |= (uint64_t)1 << key->column;
     } else if (header && value.length > 0) {
-        record->fields[key->column] = join(reader, record->fields[key->column], value);
+        join(reader, &record->fields[key->column], value, (reader->joined >> key->column & 1) != 0);
+        reader->joined |= (uint64_t)1 << key->column;
     } else if (!header) {
         add_extra(reader, around, index, value);
     }
@@ -211,8 +218,13 @@ static bool take_wanted(struct reader *reader, const struct json_map_key *key, u
     struct span value = value_of(reader, index, FIELD_TEXT), *header = &record->headers[key->wanted];
     bool again = (record->headers_found >> key->wanted & 1) != 0;
     if (value.length == 0) return false;
-    *header = again ? join(reader, *header, value) : value;
-    record->headers_found |= 1u << key->wanted;
+    if (again) {
+        join(reader, header, value, (reader->headers_joined >> key->wanted & 1) != 0);
+        reader->headers_joined |= 1u << key->wanted;
+    } else {
+        *header = value;
+        record->headers_found |= 1u << key->wanted;
+    }
     bool secret = reader->splitter->tables->wanted->items[key->wanted].secret;
     if (secret) hide(reader, index);
     return secret;

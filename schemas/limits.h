@@ -18,9 +18,9 @@
 /* Bytes behind a batch's text that may be read (never used): the scanner loads 64 bytes at a time. */
 #define TEXT_PADDING_BYTES 64u
 /* Room behind that for texts in another form (schemas/spare.h). A JSON line of L bytes may need 3 L when its bytes are repaired to
- * U+FFFD, again as much for strings without their escapes, and L each for joined headers, extras, JSON without what is null, and JSON
- * in one line. Address space, as the rest. */
-#define SPARE_EXPANSION 10u
+ * U+FFFD, again as much for strings without their escapes, 4 L for joined headers, whose room doubles, and L each for extras, JSON
+ * without what is null, and JSON in one line. Address space, as the rest. */
+#define SPARE_EXPANSION 13u
 /* And each line besides: names of a header line's columns, padding. What a line may take depends on the line alone, so that what
  * becomes of it does not depend on its batch. */
 #define SPARE_LINE_BYTES 4096u
