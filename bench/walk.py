@@ -14,8 +14,8 @@ EDGES = 200  # networks of the outer hop, as many as CloudFront has
 
 
 def edge_networks():
-    """Networks that no client of the made-up logs comes from, among them 130.176.0.0/16."""
-    return ["130.176.0.0/16"] + [f"{15 + i // 64}.{i % 64 * 4}.0.0/18" for i in range(EDGES - 1)]
+    """Networks that no client of the made-up logs comes from, 130.176.0.0/16 and some of those for benchmarks (RFC 2544)."""
+    return ["130.176.0.0/16"] + [f"198.18.{i}.0/24" for i in range(EDGES - 1)]
 
 
 def config(directory, name, hops):
@@ -50,15 +50,19 @@ class WalkBench:
     def _nginx_lines(self):
         """Two files of the same requests: as clients reach NGINX itself, and behind CloudFront and an ALB, with a forged entry in
         front."""
-        paths = [os.path.join(self.options.work, name) for name in ("walk-direct.log", "walk-behind.log")]
-        measure.run([self.options.generate, "nginx", "--lines", str(self.options.lines), "--seed", "42", "-o", paths[0]])
+        made, *paths = (os.path.join(self.options.work, f"walk-{name}.log") for name in ("made", "direct", "behind"))
+        measure.run([self.options.generate, "nginx", "--lines", str(self.options.lines), "--seed", "42", "-o", made])
         dice = random.Random(42)
-        with open(paths[0], "rb") as direct, open(paths[1], "wb") as behind:
-            for line in direct:
+        with open(made, "rb") as lines, open(paths[0], "wb") as direct, open(paths[1], "wb") as behind:
+            for line in lines:
                 client, _, rest = line.partition(b" ")
                 at = rest.rindex(b' "')
-                behind.write(b'10.0.%d.%d %b "198.51.100.7, %b, 130.176.%d.%d"\n'
-                             % (*dice.randbytes(2), rest[:at], client, *dice.randbytes(2)))
+                rest, forwarded = rest[:at], rest[at:].strip(b' "\n')
+                if forwarded != b"-":
+                    client = forwarded.rpartition(b", ")[2]
+                direct.write(b'%b %b "-"\n' % (client, rest))
+                behind.write(b'10.0.%d.%d %b "198.51.100.7, %b, 130.176.%d.%d"\n' % (*dice.randbytes(2), rest, client, *dice.randbytes(2)))
+        measure.remove(made)
         return paths
 
     def nginx(self):

@@ -266,10 +266,7 @@ static void conclude(struct walk *walk, uint32_t verdict) {
     client->trust = trust_of(verdict, client->provenance);
     client->resolved = verdict_is_resolved(verdict);
     if (client->resolved) {
-        client->ip = walk->now.ip;
-        client->port = walk->now.port;
-        client->global = ip_is_global(&client->ip);
-        if (!client->global) set_flag(walk, HOP_NON_GLOBAL);
+        client_set_address(client, &walk->now);
     } else {
         client->provenance = PROVENANCE_NONE;
     }

@@ -74,6 +74,14 @@ struct walk_observer {
 void client_walk(const struct chain *chain, const struct evidence *evidence, struct client *client,
                  struct walk_observer observer);
 
+/* What of a client is that of its address: flags are added to those that are there. */
+static inline void client_set_address(struct client *client, const struct address_token *token) {
+    client->ip = token->ip;
+    client->port = token->port;
+    client->global = ip_is_global(&token->ip);
+    client->flags |= token->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
+}
+
 /* Without a declared chain the peer is taken for the client: verdict ok, prov peer, trust 1. `unused`: there are headers of proxies. Members
  * that only mean something with a flag or a bool, which are not set here, are left. Inline: it is all that most records need. */
 static inline void client_without_chain(const struct address_token *peer, bool unused, struct client *client) {

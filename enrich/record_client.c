@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* memrchr */
 #include "enrich/record_client.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/percent.h"
@@ -137,10 +138,12 @@ static void look(const struct client_resolver *resolver, struct vantage *vantage
                                  : wanted_find(&resolver->rules->headers, slice_from(chain->headers[i]));
         vantage->headers[i] = header_column(schema, chain->headers[i]);
     }
+    vantage->only_peer = vantage->begins == BEGINS_AT_PEER && vantage->list < 0 && vantage->proxy_ip < 0 &&
+                         chain->headers_count == 0 && schema->writers == NULL;
 }
 
-static __attribute__((noinline)) const struct vantage *find_vantage(struct client_resolver *resolver,
-                                                                    const struct record *record) {
+static __attribute__((noinline)) struct vantage *find_vantage(struct client_resolver *resolver,
+                                                              const struct record *record) {
     const struct schema *schema = record->schema;
     const struct chain *chain = pick_chain(resolver, record);
     uintptr_t mixed = ((uintptr_t)schema ^ (uintptr_t)chain * 31) >> 5;
@@ -357,6 +360,28 @@ static __attribute__((noinline)) void walk(struct client_resolver *resolver, con
     client_walk(vantage->chain, &evidence, &record->client, (struct walk_observer){NULL, NULL});
 }
 
+static bool is_stranger(const struct chain *chain, const struct ip *ip) {
+    for (uint32_t i = 0; i < chain->hops_count; i++)
+        if (chain->hops[i].peers != NULL && cidr_set_has(chain->hops[i].peers, ip)) return false;
+    return true;
+}
+
+/* Nearly all clients of a log without headers: the walk costs 310 instructions, this half of them. */
+static void walk_from_peer(struct client_resolver *resolver, struct vantage *vantage, struct record *record) {
+    struct client *client = &record->client;
+    struct address_token peer = peer_of(record);
+    bool stranger = peer.kind == TOKEN_ADDRESS && is_stranger(vantage->chain, &peer.ip);
+    if (!stranger || !vantage->stranger_known) {
+        walk(resolver, vantage, record);
+        if (!stranger) return;
+        vantage->stranger = *client;
+        vantage->stranger.flags &= ~(peer.flags | 1u << HOP_NON_GLOBAL);
+        vantage->stranger_known = true;
+    }
+    memcpy(client, &vantage->stranger, offsetof(struct client, claim));
+    client_set_address(client, &peer);
+}
+
 /* What WAF's own rules on forwarded addresses take: the first one (WAFV2 API reference, ForwardedIPConfig). */
 static __attribute__((noinline)) void look_as_waf(struct record *record) {
     struct slice list = column_text(record, schema_column(record->schema, ROLE_FORWARDED_FOR));
@@ -374,7 +399,7 @@ static bool has_evidence(const struct vantage *vantage, const struct record *rec
 }
 
 void client_resolve(struct client_resolver *resolver, struct record *record) {
-    const struct vantage *vantage = resolver->last;
+    struct vantage *vantage = resolver->last;
     if (vantage == NULL || vantage->schema != record->schema) {
         vantage = find_vantage(resolver, record);
         if (resolver->constant) resolver->last = vantage;
@@ -382,6 +407,8 @@ void client_resolve(struct client_resolver *resolver, struct record *record) {
     if (vantage->chain == NULL) {
         struct address_token peer = peer_of(record);
         client_without_chain(&peer, has_evidence(vantage, record), &record->client);
+    } else if (vantage->only_peer && record->connection == NULL) {
+        walk_from_peer(resolver, vantage, record);
     } else {
         walk(resolver, vantage, record);
     }

@@ -28,6 +28,9 @@ struct vantage {
     uint8_t wanted[CHAIN_HEADERS_MAX];  /* the chain's headers in struct wanted_headers; WANTED_NONE: not there */
     int16_t headers[CHAIN_HEADERS_MAX]; /* or in columns; -1: none */
     int16_t evidence[EVIDENCE_COLUMNS_MAX + 1]; /* up to -1 */
+    /* Where a record has nothing but its peer, all peers that belong to no hop end in the same way: as the first one did. */
+    bool only_peer, stranger_known;
+    struct client stranger;
 };
 
 #define VANTAGES_KNOWN 32u
@@ -46,10 +49,10 @@ struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
     uint64_t generation;             /* of them */
     const struct origin *origin;
-    const struct chain *fixed;  /* of every record of the origin; NULL: by rules */
-    uint32_t selectors;         /* 1 << enum selector: what rules look at */
-    bool constant;              /* all records of the origin have one chain: */
-    const struct vantage *last; /* of the record before, then; NULL: of none */
+    const struct chain *fixed; /* of every record of the origin; NULL: by rules */
+    uint32_t selectors;        /* 1 << enum selector: what rules look at */
+    bool constant;             /* all records of the origin have one chain: */
+    struct vantage *last;      /* of the record before, then; NULL: of none */
     struct vantage vantages[VANTAGES_KNOWN];
     struct pick picks[PICKS_KNOWN];
     uint8_t verified[32]; /* digest of the last secret that was right, and its text */

@@ -41,7 +41,6 @@ HOT = (  # run for every line: nothing there may allocate
     "base/scan*", "base/json*", "base/number*", "base/timestamp*", "base/hash*", "base/ip*", "base/percent*",
     "ingest/split.c", "ingest/split_columns.c", "ingest/split_json.c", "ingest/json_*", "ingest/log_format_cut.c",
     "ingest/haproxy_line.c", "ingest/envoy_line.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c",
-    "ingest/trace_time.c", "enrich/client.c", "enrich/address_*", "enrich/hop_secret.c", "base/sha256.c",
     "library/wherefrom_resolve.c", "library/wherefrom_address.c", "library/wherefrom_proxy.c",
     "sinks/encode.c", "sinks/emit*", "sinks/shape.c", "sinks/prepare*", "sinks/encode_place.c", "sinks/reject_line.c",
     "app/worker.c",
