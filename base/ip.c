@@ -223,10 +223,13 @@ static __attribute__((noinline)) bool parse_v6(struct slice text, uint8_t *out) 
 }
 
 static inline bool parse(struct slice text, struct ip_parsed *out) {
-    memcpy(out->ip.bytes, mapped_prefix, sizeof mapped_prefix);
-    out->family = IP_V4;
-    out->v4_mapped = false;
-    if (parse_quad(text.ptr, text.len, out->ip.bytes + sizeof mapped_prefix)) {
+    uint8_t octets[4];
+    if (parse_quad(text.ptr, text.len, octets)) {
+        /* one store of all: whoever copies the address next would wait for two */
+        words2 mapped = {0, (uint64_t)load_4((const char *)octets) << 32 | 0xffff0000u};
+        memcpy(out->ip.bytes, &mapped, sizeof mapped);
+        out->family = IP_V4;
+        out->v4_mapped = false;
         return true;
     }
     if (!parse_v6(text, out->ip.bytes)) {

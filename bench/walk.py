@@ -58,8 +58,8 @@ class WalkBench:
                 client, _, rest = line.partition(b" ")
                 at = rest.rindex(b' "')
                 rest, forwarded = rest[:at], rest[at:].strip(b' "\n')
-                if forwarded != b"-":
-                    client = forwarded.rpartition(b", ")[2]
+                if forwarded != b"-":  # behind a proxy, and some of those say no more than that
+                    client = forwarded.rpartition(b", ")[2].replace(b"unknown", b"81.2.69.142")
                 direct.write(b'%b %b "-"\n' % (client, rest))
                 behind.write(b'10.0.%d.%d %b "198.51.100.7, %b, 130.176.%d.%d"\n' % (*dice.randbytes(2), rest, client, *dice.randbytes(2)))
         measure.remove(made)

@@ -152,9 +152,13 @@ static struct list_member read_element(struct slice element) {
     return member;
 }
 
-static struct list_member read_member(const struct address_list *list, struct slice text) {
-    if (list->forwarded) return read_element(text);
-    return (struct list_member){.text = text, .token = address_token_parse(text, TOKEN_XFF)};
+static void read_member(const struct address_list *list, struct slice text, struct list_member *member) {
+    if (list->forwarded) {
+        *member = read_element(text);
+        return;
+    }
+    member->text = text;
+    member->token = address_token_parse(text, TOKEN_XFF);
 }
 
 /* Takes the rightmost member, empty or not; false when nothing is left. */
@@ -171,7 +175,7 @@ bool address_list_pop(struct address_list *list, struct list_member *member) {
     struct slice text;
     for (uint32_t empties = 0; take_last(list, &text); empties += text.len == 0) {
         if (text.len > 0) {
-            *member = read_member(list, text);
+            read_member(list, text, member);
             return true;
         }
         if (empties < LIST_EMPTIES_MAX) continue;
@@ -202,7 +206,7 @@ bool address_list_claim(const struct address_list *list, struct list_member *mem
         }
     }
     if (leftmost.len == 0) return false;
-    *member = read_member(list, leftmost);
+    read_member(list, leftmost, member);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "schemas/limits.h"
 
 #define PORT_DIGITS_MAX 5u
+#define IPV4_BYTES_MAX 15u
 
 static const struct address_token bad = {.kind = TOKEN_BAD};
 
@@ -90,6 +91,13 @@ static bool is_unknown(struct slice text) {
 struct address_token address_token_parse(struct slice text, enum token_mode mode) {
     text = token_trim(text);
     if (text.len == 0) return (struct address_token){.kind = TOKEN_EMPTY};
+    struct ip_parsed plain; /* what nearly all entries are, and nothing else can be */
+    if (mode == TOKEN_XFF && text.len <= IPV4_BYTES_MAX && text.ptr[0] <= '9' && ip_parse(text, &plain) &&
+        plain.family == IP_V4 && !plain.v4_mapped) {
+        struct address_token token = address_token_of(&plain.ip, false, 0);
+        token.canonical = text;
+        return token;
+    }
     if (text.len > TOKEN_BYTES_MAX) return bad;
     bool quoted = text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"';
     if (quoted) text = (struct slice){text.ptr + 1, text.len - 2};

@@ -28,6 +28,8 @@ struct address_token {
     uint16_t port;  /* 0: none */
     uint32_t flags; /* 1 << enum hop_flag: HOP_QUOTED, HOP_V4_MAPPED, HOP_ZONE, HOP_NAT64 */
     struct ip ip;
+    struct slice
+        canonical; /* the address as it was written, when that is how it would be written; borrowed; else empty */
 };
 
 struct address_token address_token_parse(struct slice text, enum token_mode mode);

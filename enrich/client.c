@@ -14,8 +14,11 @@ struct walk {
     const struct evidence *evidence;
     struct client *client;
     struct walk_observer observer;
-    struct address_token now; /* where the walk is */
-    uint32_t strangers;       /* 1 << hop: `now` is none of its peers, as was found out */
+    /* Where the walk is: the peer, or one of these two. Pointed at and never copied: who reads a structure in one go that was just
+     * written member by member waits for all of it. */
+    const struct address_token *now;
+    struct list_member members[2];
+    uint32_t strangers; /* 1 << hop: `now` is none of its peers, as was found out */
     uint32_t proxies_used;
     uint8_t verdict; /* when nothing more comes */
     struct address_list list;
@@ -24,7 +27,7 @@ struct walk {
 static void tell(const struct walk *walk, enum walk_event event, uint32_t hop, uint32_t verdict, struct slice text) {
     if (walk->observer.function == NULL) return;
     struct walk_step step = {
-        .event = event, .hop = (uint8_t)hop, .verdict = (uint8_t)verdict, .token = walk->now, .text = text};
+        .event = event, .hop = (uint8_t)hop, .verdict = (uint8_t)verdict, .token = *walk->now, .text = text};
     walk->observer.function(walk->observer.context, &step);
 }
 
@@ -33,10 +36,15 @@ static void set_flag(struct walk *walk, enum hop_flag flag) {
 }
 
 static void believe(struct walk *walk, const struct address_token *token, enum provenance provenance) {
-    walk->now = *token;
+    walk->now = token;
     walk->strangers = 0;
     walk->client->flags |= token->flags;
     walk->client->provenance = (uint8_t)provenance;
+}
+
+/* Where the next address may be put. */
+static struct list_member *free_member(struct walk *walk) {
+    return &walk->members[walk->now == &walk->members[0].token];
 }
 
 /* --- carriers: each takes what the hop says of who connected to it, or a verdict ------------------ */
@@ -56,16 +64,16 @@ static uint32_t take_entry(struct walk *walk, const struct hop *hop, bool repeat
     static const uint8_t verdicts[] = {[TOKEN_UNKNOWN] = VERDICT_XFF_UNKNOWN,
                                        [TOKEN_OBFUSCATED] = VERDICT_XFF_OBFUSCATED,
                                        [TOKEN_BAD] = VERDICT_XFF_GARBLED};
-    struct list_member member;
-    if (!address_list_pop(&walk->list, &member)) {
+    struct list_member *member = free_member(walk);
+    if (!address_list_pop(&walk->list, member)) {
         uint32_t verdict = walk->list.truncated ? VERDICT_XFF_GARBLED
                            : repeated           ? VERDICT_ALL_TRUSTED
                                                 : VERDICT_XFF_MISSING;
         return stop(walk, hop, verdict, (struct slice){0});
     }
-    if (member.token.kind != TOKEN_ADDRESS) return stop(walk, hop, verdicts[member.token.kind], member.text);
-    believe(walk, &member.token, walk->evidence->forwarded ? PROVENANCE_FORWARDED : PROVENANCE_XFF);
-    tell(walk, WALK_TOOK, hop_index(walk, hop), 0, member.text);
+    if (member->token.kind != TOKEN_ADDRESS) return stop(walk, hop, verdicts[member->token.kind], member->text);
+    believe(walk, &member->token, walk->evidence->forwarded ? PROVENANCE_FORWARDED : PROVENANCE_XFF);
+    tell(walk, WALK_TOOK, hop_index(walk, hop), 0, member->text);
     return VERDICT_OK;
 }
 
@@ -73,7 +81,7 @@ static uint32_t take_list(struct walk *walk, const struct hop *hop, bool repeate
     if (walk->evidence->no_list && hop->hides_as == VERDICT_CF_EDGE_ONLY)
         return stop(walk, hop, VERDICT_CF_EDGE_ONLY, (struct slice){0});
     uint32_t verdict = take_entry(walk, hop, repeated);
-    if (verdict == VERDICT_OK && hop->xff_port && walk->now.port == 0) set_flag(walk, HOP_PORT_MISSING);
+    if (verdict == VERDICT_OK && hop->xff_port && walk->now->port == 0) set_flag(walk, HOP_PORT_MISSING);
     return verdict;
 }
 
@@ -84,10 +92,11 @@ static uint32_t take_proxy_header(struct walk *walk, const struct hop *hop) {
     if (header->garbled) return stop(walk, hop, VERDICT_PP_GARBLED, (struct slice){0});
     bool tcp = header->family == PROXY_TCP4 || header->family == PROXY_TCP6;
     if (header->command == PROXY_LOCAL || !tcp) return stop(walk, hop, VERDICT_PP_LOCAL, (struct slice){0});
-    struct address_token source = address_token_of(&header->source, header->source_mapped, header->source_port);
-    if (!header->has_source || source.kind != TOKEN_ADDRESS)
+    struct address_token *source = &free_member(walk)->token;
+    *source = address_token_of(&header->source, header->source_mapped, header->source_port);
+    if (!header->has_source || source->kind != TOKEN_ADDRESS)
         return stop(walk, hop, VERDICT_PP_GARBLED, (struct slice){0});
-    believe(walk, &source, header->version == 1 ? PROVENANCE_PP1 : PROVENANCE_PP2);
+    believe(walk, source, header->version == 1 ? PROVENANCE_PP1 : PROVENANCE_PP2);
     if (header->vpce.len > 0) {
         walk->verdict = VERDICT_OK_PRIVATELINK;
         walk->client->vpce = header->vpce;
@@ -99,16 +108,17 @@ static uint32_t take_proxy_header(struct walk *walk, const struct hop *hop) {
 
 static uint32_t take_header(struct walk *walk, const struct hop *hop) {
     struct slice value = walk->evidence->headers[hop->header];
-    struct address_token token = {.kind = TOKEN_EMPTY};
-    if (value.ptr != NULL) token = address_token_parse(value, (enum token_mode)hop->token_mode);
-    if (token.kind == TOKEN_EMPTY) return stop(walk, hop, VERDICT_HEADER_MISSING, value);
-    if (token.kind != TOKEN_ADDRESS) return stop(walk, hop, VERDICT_HEADER_GARBLED, value);
-    believe(walk, &token, PROVENANCE_HEADER);
+    struct address_token *token = &free_member(walk)->token;
+    *token = (struct address_token){.kind = TOKEN_EMPTY};
+    if (value.ptr != NULL) *token = address_token_parse(value, (enum token_mode)hop->token_mode);
+    if (token->kind == TOKEN_EMPTY) return stop(walk, hop, VERDICT_HEADER_MISSING, value);
+    if (token->kind != TOKEN_ADDRESS) return stop(walk, hop, VERDICT_HEADER_GARBLED, value);
+    believe(walk, token, PROVENANCE_HEADER);
     tell(walk, WALK_TOOK, hop_index(walk, hop), 0, value);
     struct list_member member = {.token = {.kind = TOKEN_EMPTY}};
     if (!hop->appends) return VERDICT_OK;
     if (!address_list_pop(&walk->list, &member) || member.token.kind != TOKEN_ADDRESS ||
-        memcmp(&member.token.ip, &token.ip, sizeof token.ip) != 0) {
+        memcmp(&member.token.ip, &token->ip, sizeof token->ip) != 0) {
         set_flag(walk, HOP_CARRIER_MISMATCH);
         tell(walk, WALK_MISMATCH, hop_index(walk, hop), 0, member.text);
     }
@@ -139,7 +149,7 @@ static bool has_secret(const struct walk *walk, uint32_t hop) {
 static enum walk_event meet(struct walk *walk, uint32_t index, bool repeated) {
     const struct hop *hop = &walk->chain->hops[index];
     if (hop->carrier == CARRIER_TRANSPARENT) return index == walk->evidence->writer ? WALK_WRITER : WALK_TRANSPARENT;
-    if (walk->now.kind != TOKEN_ADDRESS || cidr_set_has(hop->peers, &walk->now.ip)) return WALK_MATCHED;
+    if (walk->now->kind != TOKEN_ADDRESS || cidr_set_has(hop->peers, &walk->now->ip)) return WALK_MATCHED;
     walk->strangers |= 1u << index;
     return repeated                          ? WALK_REPEATED
            : index == walk->evidence->writer ? WALK_WRITER
@@ -151,9 +161,9 @@ static enum walk_event meet(struct walk *walk, uint32_t index, bool repeated) {
 static uint32_t pass(struct walk *walk, uint32_t *index, bool repeated) {
     const struct chain *chain = walk->chain;
     struct client *client = walk->client;
-    if (walk->now.kind == TOKEN_ADDRESS) {
+    if (walk->now->kind == TOKEN_ADDRESS) {
         client->has_via = true;
-        client->via = walk->now.ip;
+        client->via = walk->now->ip;
     }
     if (!has_secret(walk, *index))
         return stop(walk, &chain->hops[*index], VERDICT_ORIGIN_UNVERIFIED, (struct slice){0});
@@ -202,11 +212,11 @@ static uint32_t walk_hops(struct walk *walk) {
 
 /* Whether a hop connects from where the walk has ended. One that may connect from everywhere says nothing. */
 static bool is_own(const struct walk *walk) {
-    enum ip_family family = ip_is_v4(&walk->now.ip) ? IP_V4 : IP_V6;
+    enum ip_family family = ip_is_v4(&walk->now->ip) ? IP_V4 : IP_V6;
     for (uint32_t i = 0; i < walk->chain->hops_count; i++) {
         const struct cidr_set *peers = walk->chain->hops[i].peers;
         if ((walk->strangers >> i & 1) != 0) continue;
-        if (peers != NULL && cidr_set_has(peers, &walk->now.ip) && !cidr_set_has_family(peers, family)) return true;
+        if (peers != NULL && cidr_set_has(peers, &walk->now->ip) && !cidr_set_has_family(peers, family)) return true;
     }
     return false;
 }
@@ -253,20 +263,20 @@ static uint32_t without_own(struct walk *walk, uint32_t verdict) {
     if ((!ended && verdict != VERDICT_BYPASS) || !is_own(walk)) return verdict;
     tell(walk, WALK_OWN, 0, 0, (struct slice){0});
     walk->client->has_via = true;
-    walk->client->via = walk->now.ip;
+    walk->client->via = walk->now->ip;
     return ended ? VERDICT_ALL_TRUSTED : VERDICT_HOP_UNEXPECTED;
 }
 
 static void conclude(struct walk *walk, uint32_t verdict) {
     struct client *client = walk->client;
-    verdict = walk->now.kind == TOKEN_ADDRESS ? without_own(walk, verdict)
-              : verdict_is_resolved(verdict)  ? VERDICT_PEER_INVALID
-                                              : verdict;
+    verdict = walk->now->kind == TOKEN_ADDRESS ? without_own(walk, verdict)
+              : verdict_is_resolved(verdict)   ? VERDICT_PEER_INVALID
+                                               : verdict;
     client->verdict = (uint8_t)verdict;
     client->trust = trust_of(verdict, client->provenance);
     client->resolved = verdict_is_resolved(verdict);
     if (client->resolved) {
-        client_set_address(client, &walk->now);
+        client_set_address(client, walk->now);
     } else {
         client->provenance = PROVENANCE_NONE;
     }
@@ -289,7 +299,7 @@ void client_walk(const struct chain *chain, const struct evidence *evidence, str
     walk.evidence = evidence;
     walk.client = client;
     walk.observer = observer;
-    walk.now = evidence->peer;
+    walk.now = &evidence->peer;
     walk.proxies_used = 0;
     walk.verdict = VERDICT_OK;
     walk.strangers = 0;

@@ -205,7 +205,8 @@ static struct slice as_sent(const struct record *record, bool percent, struct sl
 static struct slice column_as_sent(const struct record *record, int column, struct room room) {
     struct slice text = column_text(record, column);
     if (text.len == 0) return text;
-    return as_sent(record, record->schema->fields[column].kind == FIELD_PERCENT, text, room);
+    bool percent = record->schema->fields[column].kind == FIELD_PERCENT;
+    return record->plain && !percent ? text : as_sent(record, percent, text, room);
 }
 
 /* Empty when the record does not have it. */
@@ -398,6 +399,18 @@ static bool has_evidence(const struct vantage *vantage, const struct record *rec
     return false;
 }
 
+/* The client's address where the line has it as it will be written. */
+static struct endpoint_text text_of(const struct record *record) {
+    const struct client *client = &record->client;
+    struct endpoint_text text = {{0, 0}, {0, 0}};
+    if (client->provenance == PROVENANCE_PEER) return record->has_peer ? record->peer_text : text;
+    uintptr_t offset = (uintptr_t)client->canonical.ptr -
+                       (uintptr_t)record->text; /* it may be a copy without escapes */
+    if (client->provenance == PROVENANCE_XFF && offset - record->line.offset < record->line.length)
+        text.address = (struct span){(uint32_t)offset, (uint32_t)client->canonical.len};
+    return text;
+}
+
 void client_resolve(struct client_resolver *resolver, struct record *record) {
     struct vantage *vantage = resolver->last;
     if (vantage == NULL || vantage->schema != record->schema) {
@@ -414,6 +427,5 @@ void client_resolve(struct client_resolver *resolver, struct record *record) {
     }
     record->has_waf_view = false;
     if (record->schema->takes_first) look_as_waf(record);
-    bool is_peer = record->client.provenance == PROVENANCE_PEER && record->has_peer;
-    record->client.text = is_peer ? record->peer_text : (struct endpoint_text){{0, 0}, {0, 0}};
+    record->client.text = text_of(record);
 }

@@ -117,6 +117,7 @@ struct client {
     uint32_t flags;            /* 1 << enum hop_flag */
     uint16_t skipped, passed;  /* with HOP_SKIPPED, HOP_VIA: 1 << index in the chain */
     const struct chain *chain; /* NULL: none is declared */
+    struct slice canonical;    /* `ip` as a text, where one was at hand; borrowed from the evidence */
     struct slice vpce;         /* with HOP_VPCE; borrowed from the evidence */
     struct ip via;             /* the last infrastructure address that a hop matched */
     uint32_t claim_bytes;      /* 0: none */

@@ -340,6 +340,8 @@ static struct slice forwarded_entry(struct slice entry) {
     return entry;
 }
 
+#define IPV4_BYTES_MAX 15u
+
 /* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. The whole text
  * is raw when it says something else, too. */
 static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
@@ -355,17 +357,17 @@ static uint64_t prepare_forwarded(struct preparation *preparation, int column) {
         struct endpoint endpoint;
         from = stop + 1;
         bool good = ip_parse(entry, &address);
-        if (!good &&
-            ip_parse_endpoint(entry, &endpoint)) { /* not IPv6 without brackets: that was an address as a whole */
-            address = endpoint.address;
-            good = true;
-        }
+        bool ported = !good &&
+                      ip_parse_endpoint(entry, &endpoint); /* IPv6 without brackets was an address as a whole */
+        if (ported) address = endpoint.address;
+        good = good || ported;
         if (!good || count == FORWARDED_MAX) {
             others = others || entry.len > 0;
             continue;
         }
         out = separate(preparation, out);
-        out += ip_format(&address.ip, out);
+        bool canonical = entry.len <= IPV4_BYTES_MAX && address.family == IP_V4 && !address.v4_mapped && !ported;
+        out = canonical ? (char *)memcpy(out, entry.ptr, entry.len) + entry.len : out + ip_format(&address.ip, out);
         count++;
     }
     if (others) mark_role_raw(preparation, ROLE_FORWARDED_FOR);
