@@ -19,12 +19,13 @@ import check_cases  # noqa: E402
 import damage_cases  # noqa: E402
 import input_cases  # noqa: E402
 import output_cases  # noqa: E402
+import reload_cases  # noqa: E402
 import resolve_cases  # noqa: E402
 import running_cases  # noqa: E402
 import usage_cases  # noqa: E402
 from black_box import Program, Report, argument_parser, read_summary, scratch, write  # noqa: E402
 
-MODULES = (usage_cases, check_cases, resolve_cases, input_cases, damage_cases, output_cases, running_cases)
+MODULES = (usage_cases, check_cases, resolve_cases, input_cases, damage_cases, output_cases, reload_cases, running_cases)
 
 
 class Bench:

@@ -29,12 +29,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 import model  # noqa: E402
 import mutants  # noqa: E402
 from black_box import Program, Report, argument_parser, scratch, write  # noqa: E402
+from records import check_records  # noqa: E402
 from random_cases import CLIENTS, Cases  # noqa: E402
 
 CHUNK = 20000  # cases of one run of the program
 MUTANT_CASES = 20000
 OFTEN = 1000  # each outcome comes about in one of so many cases at least
 SHRUNK_MAX = 3  # differences that are made small and printed
+RECORDS = 2000  # lines of each format and chain
 SMALLER_ROUNDS_MAX = 60
 UNSAID = {"ip": None, "port": None, "prov": "none", "verdict": None, "depth": 0, "trust": 0, "claim": None, "via": None, "flags": []}
 OUTCOMES = {
@@ -278,6 +280,8 @@ def main():
             check_table(program, report, shared)
     else:
         print("note: no folder with the cases of the rules (--shared DIR)")
+    with scratch() as folder, report.group("records of log lines"):
+        check_records(program, report, folder, RECORDS, options.seed)
     with concurrent.futures.ProcessPoolExecutor(2) as pool, report.group(f"{options.cases} random cases, seed {options.seed}"):
         check_random(program, report, pool, options.cases, options.seed)
     return report.finish()
