@@ -158,7 +158,7 @@ static void read_member(const struct address_list *list, struct slice text, stru
         return;
     }
     member->text = text;
-    member->token = address_token_parse(text, TOKEN_XFF);
+    address_token_read(text, TOKEN_XFF, &member->token);
 }
 
 /* Takes the rightmost member, empty or not; false when nothing is left. */

@@ -32,22 +32,36 @@ struct address_token {
         canonical; /* the address as it was written, when that is how it would be written; borrowed; else empty */
 };
 
-struct address_token address_token_parse(struct slice text, enum token_mode mode);
+/* Puts it where it is wanted, member by member: who copies a structure that was just made so waits for all of it (2.4 % of a run over
+ * NGINX lines with three entries). */
+void address_token_read(struct slice text, enum token_mode mode, struct address_token *out);
 
-/* The token of an address that was read in another way; TOKEN_BAD when it is nobody's: unspecified, multicast, broadcast. Inline: every
- * record has one. */
-static inline struct address_token address_token_of(const struct ip *ip, bool v4_mapped, uint16_t port) {
-    static const uint8_t zeros[16] = {0}, nat64[12] = {0, 0x64, 0xff, 0x9b}; /* RFC 6052 section 2.1 */
+static inline struct address_token address_token_parse(struct slice text, enum token_mode mode) {
+    struct address_token token;
+    address_token_read(text, mode, &token);
+    return token;
+}
+
+/* Addresses that no client has: unspecified, multicast, broadcast. */
+static inline bool address_is_nobody(const struct ip *ip, bool v4) {
+    static const uint8_t zeros[16] = {0};
     const uint8_t *octets = ip->bytes + 12;
-    bool v4 = ip_is_v4(ip), nobody;
-    if (v4)
-        nobody = octets[0] >> 4 == 0xe || memcmp(octets, zeros, 4) == 0 || memcmp(octets, "\xff\xff\xff\xff", 4) == 0;
-    else
-        nobody = ip->bytes[0] == 0xff || memcmp(ip->bytes, zeros, sizeof zeros) == 0;
-    if (nobody) return (struct address_token){.kind = TOKEN_BAD};
-    uint32_t flags = v4_mapped ? 1u << HOP_V4_MAPPED : 0;
-    if (!v4 && memcmp(ip->bytes, nat64, sizeof nat64) == 0) flags |= 1u << HOP_NAT64;
-    return (struct address_token){.kind = TOKEN_ADDRESS, .port = port, .flags = flags, .ip = *ip};
+    if (v4) return octets[0] >> 4 == 0xe || memcmp(octets, zeros, 4) == 0 || memcmp(octets, "\xff\xff\xff\xff", 4) == 0;
+    return ip->bytes[0] == 0xff || memcmp(ip->bytes, zeros, sizeof zeros) == 0;
+}
+
+/* The token of an address that was read in another way; TOKEN_BAD when it is nobody's. Inline: every record has one. */
+static inline struct address_token address_token_of(const struct ip *ip, bool v4_mapped, uint16_t port) {
+    static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b}; /* RFC 6052 section 2.1 */
+    bool v4 = ip_is_v4(ip);
+    if (address_is_nobody(ip, v4)) return (struct address_token){.kind = TOKEN_BAD};
+    bool behind_nat64 = !v4 && memcmp(ip->bytes, nat64, sizeof nat64) == 0;
+    return (struct address_token){
+        .kind = TOKEN_ADDRESS,
+        .port = port,
+        .flags = (v4_mapped ? 1u << HOP_V4_MAPPED : 0) | (behind_nat64 ? 1u << HOP_NAT64 : 0),
+        .ip = *ip,
+    };
 }
 
 /* Without the blanks (SP, HTAB) on both sides. */

@@ -288,7 +288,8 @@ static void conclude(struct walk *walk, uint32_t verdict) {
 }
 
 static void clear(struct client *client, const struct chain *chain) {
-    memset(client, 0, offsetof(struct client, claim));
+    static const struct client nothing; /* copied: `rep stos` took a sixth of the walk */
+    memcpy(client, &nothing, offsetof(struct client, claim));
     client->chain = chain;
 }
 
