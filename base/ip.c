@@ -16,10 +16,8 @@
 typedef uint16_t words8 __attribute__((vector_size(16)));
 typedef uint32_t words4 __attribute__((vector_size(16)));
 
-enum { QUAD_BYTES_MIN = 7, QUAD_BYTES_MAX = 15, V6_BYTES_MIN = 2, V6_BYTES_MAX = 45 };
-enum { GROUPS = 8, GROUPS_TEXT_BYTES_MAX = 39 };
-
-static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+enum { QUAD_BYTES_MIN = 7, V6_BYTES_MIN = 2, V6_BYTES_MAX = 45 };
+enum { GROUPS = 8, GROUPS_TEXT_BYTES_MAX = 39, MAPPED_PREFIX_BYTES = 12 };
 
 static inline uint32_t load_4(const char *text) {
     uint32_t word;
@@ -75,7 +73,7 @@ static inline bool find_dots(const char *text, uint32_t length, struct quad_shap
 static inline bool parse_quad(const char *text, size_t text_length, uint8_t *out) {
     uint32_t length = (uint32_t)text_length;
     struct quad_shape shape;
-    if (text_length < QUAD_BYTES_MIN || text_length > QUAD_BYTES_MAX || !find_dots(text, length, &shape)) {
+    if (text_length < QUAD_BYTES_MIN || text_length > IPV4_BYTES_MAX || !find_dots(text, length, &shape)) {
         return false;
     }
     uint32_t one = shape.dots[0], two = shape.dots[1], three = shape.dots[2];
@@ -321,7 +319,7 @@ static inline uint32_t format_groups(const char *digits, uint32_t first, uint32_
 
 uint32_t ip_format(const struct ip *ip, char *out) {
     if (ip_is_v4(ip)) {
-        return format_quad(ip->bytes + sizeof mapped_prefix, out);
+        return format_quad(ip->bytes + MAPPED_PREFIX_BYTES, out);
     }
     bytes16 address;
     memcpy(&address, ip->bytes, sizeof address);

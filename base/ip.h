@@ -14,6 +14,7 @@
 
 #include "base/slice.h"
 
+#define IPV4_BYTES_MAX 15u   /* of a dotted quad */
 #define IP_TEXT_BYTES_MAX 48 /* room that ip_format may write; the longest address has 39 characters */
 
 enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };

@@ -10,7 +10,6 @@
 #include "schemas/limits.h"
 
 #define PORT_DIGITS_MAX 5u
-#define IPV4_BYTES_MAX 15u
 
 static const struct address_token bad = {.kind = TOKEN_BAD};
 

@@ -12,7 +12,7 @@
 #include "schemas/record.h"
 
 /* Columns that are evidence: of the list, of Forwarded, of headers with one address, of a PROXY header. */
-enum { EVIDENCE_COLUMNS_MAX = 6 };
+enum { EVIDENCE_COLUMNS_MAX = 5 };
 
 /* How records of a format look at a chain. */
 struct vantage {
@@ -35,7 +35,7 @@ struct vantage {
 
 #define VANTAGES_KNOWN 32u
 #define PICKS_KNOWN 32u
-#define PICK_KEY_BYTES 512u
+#define PICK_KEY_BYTES 1024u
 
 /* A chain that was picked for records that look like this one. */
 struct pick {

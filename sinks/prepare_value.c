@@ -340,8 +340,6 @@ static struct slice forwarded_entry(struct slice entry) {
     return entry;
 }
 
-#define IPV4_BYTES_MAX 15u
-
 /* The addresses among its entries, in order, at most FORWARDED_MAX; a claim of whoever sent it, and nothing more. The whole text
  * is raw when it says something else, too. */
 static uint64_t prepare_forwarded(struct preparation *preparation, int column) {

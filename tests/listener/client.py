@@ -88,6 +88,7 @@ class Listener:
     def __init__(self, program, directory, *options, inputs=("tcp://127.0.0.1:0",), stdout=None):
         self.directory = directory
         self.seen_bytes = self.seen_lines = 0
+        self.asked_to_end = False
         self.files = [] if stdout is not None else ["-o", directory / "out"]
         self.errors = open(directory / "stderr", "wb+")
         env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
@@ -129,10 +130,15 @@ class Listener:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 
+    def end_soon(self):
+        """Sends SIGTERM, once: at a second signal it leaves at once."""
+        if not self.asked_to_end and self.process.poll() is None:
+            self.asked_to_end = True
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self):
         """Ends it; fills `records`, `rejects` and `summary`, whose numbers have been found to add up."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        self.end_soon()
         self.code = self.process.wait(PATIENCE_S)
         self.errors.close()
         self.log = (self.directory / "stderr").read_text()

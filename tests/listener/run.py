@@ -180,7 +180,7 @@ def test_what_came_before_the_end(bench):
     known.sendall(b"".join(line(number) + b"\n" for number in range(1, 500)))
     new = listener.connect()
     new.sendall(line(500) + b"\n" + line(501)[:-1])
-    listener.process.send_signal(signal.SIGTERM)
+    listener.end_soon()
     listener.process.send_signal(signal.SIGCONT)
     listener.stop()
     bench.same_lines(listener, [line(number) for number in range(501)], "of connections that were open")
