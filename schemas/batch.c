@@ -1,4 +1,4 @@
-/* A batch's memory: four reservations of address space, made once at start.
+/* A batch's memory: six reservations of address space, made once at start.
  *
  * MAP_NORESERVE: the worst case (about 150 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
  * file makes us touch is given back by batch_reset.
@@ -22,6 +22,7 @@ const char *const reject_names[REJECT_REASONS] = {
     [REJECT_BAD_STATUS] = "bad-status",
     [REJECT_LINE_TOO_LONG] = "line-too-long",
     [REJECT_CUT_SHORT] = "cut-short",
+    [REJECT_BAD_MESSAGE] = "bad-message",
 };
 
 const char *const skip_names[SKIP_REASONS] = {
@@ -32,6 +33,8 @@ const char *const skip_names[SKIP_REASONS] = {
     [SKIP_TEST_MESSAGE] = "elb-test-message",
     [SKIP_TIME_RANGE] = "time-range",
     [SKIP_SAME_OBJECT] = "same-object",
+    [SKIP_TOMBSTONE] = "tombstone",
+    [SKIP_EMPTY_MESSAGE] = "empty-message",
 };
 
 #define SPARE_OFFSET (2u * LINE_BYTES_MAX) /* of whole pages, behind the text and its padding */
@@ -62,7 +65,10 @@ bool batch_init(struct batch *batch) {
     batch->out = reserve(batch_out_bytes_max());
     batch->reject = reserve(batch_reject_bytes_max());
     batch->segments = (struct segment *)(void *)reserve(SEGMENTS_MAX * sizeof *batch->segments);
-    return batch->text != NULL && batch->out != NULL && batch->reject != NULL && batch->segments != NULL;
+    batch->ranges = (struct batch_range *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->ranges);
+    batch->marks = (struct record_mark *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->marks);
+    return batch->text != NULL && batch->out != NULL && batch->reject != NULL && batch->segments != NULL &&
+           batch->ranges != NULL && batch->marks != NULL;
 }
 
 void batch_destroy(struct batch *batch) {
@@ -70,6 +76,8 @@ void batch_destroy(struct batch *batch) {
     if (batch->out != NULL) munmap(batch->out, batch_out_bytes_max());
     if (batch->reject != NULL) munmap(batch->reject, batch_reject_bytes_max());
     if (batch->segments != NULL) munmap(batch->segments, SEGMENTS_MAX * sizeof *batch->segments);
+    if (batch->ranges != NULL) munmap(batch->ranges, BATCH_LINES_MAX * sizeof *batch->ranges);
+    if (batch->marks != NULL) munmap(batch->marks, BATCH_LINES_MAX * sizeof *batch->marks);
     *batch = (struct batch){0};
 }
 
@@ -103,5 +111,7 @@ void batch_reset(struct batch *batch) {
                             .text = batch->text,
                             .out = batch->out,
                             .reject = batch->reject,
-                            .segments = batch->segments};
+                            .segments = batch->segments,
+                            .ranges = batch->ranges,
+                            .marks = batch->marks};
 }

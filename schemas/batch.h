@@ -15,10 +15,12 @@
 #ifndef WHEREFROM_BATCH_H
 #define WHEREFROM_BATCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "schemas/connection.h"
 #include "schemas/header.h"
 #include "schemas/limits.h"
@@ -26,6 +28,7 @@
 #include "schemas/spare.h"
 
 #define BATCH_MAGIC 0x57464241u
+#define SEGMENT_DAMAGE_BYTES 96u
 
 /* Why a line was not written. Names in reject.c, each with its sentence for people. */
 enum reject_reason {
@@ -38,7 +41,8 @@ enum reject_reason {
     REJECT_BAD_PEER,
     REJECT_BAD_STATUS,
     REJECT_LINE_TOO_LONG,
-    REJECT_CUT_SHORT, /* last line of a damaged input */
+    REJECT_CUT_SHORT,   /* last line of a damaged input */
+    REJECT_BAD_MESSAGE, /* a message that could not be unpacked to its end */
     REJECT_REASONS
 };
 
@@ -50,6 +54,8 @@ enum skip_reason {
     SKIP_TEST_MESSAGE, /* what AWS writes when logging is switched on */
     SKIP_TIME_RANGE,   /* outside --since/--until */
     SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
+    SKIP_TOMBSTONE,    /* a message without a value */
+    SKIP_EMPTY_MESSAGE,
     SKIP_REASONS
 };
 
@@ -72,17 +78,30 @@ struct origin {
     const struct haproxy_captures *captures; /* given by -f; NULL: names of captured headers are not known */
     const char *chain;                       /* the input's own; NULL: by rules */
     struct slice account, region;            /* from the key; empty when it does not say */
+    const char *topic;                       /* of a queue; NULL: none */
+    int32_t partition;                       /* likewise */
     struct ip_parsed node;                   /* from the key; family IP_NONE when it does not say */
+};
+
+/* How the places of a segment's lines follow one another. */
+enum segment_kind {
+    SEGMENT_BYTES,    /* by their bytes */
+    SEGMENT_MESSAGES, /* each line is a message, and has the offset behind that of the line before; its line number is 1 */
+    SEGMENT_MESSAGE /* all are lines of the message at `position` */
 };
 
 /* Lines that came in a row. Its text ends where the next segment's begins; its last line may lack an LF. */
 struct segment {
-    uint32_t offset;      /* of its first line in the batch's text */
-    uint64_t position;    /* of that line in the uncompressed file, or in the stream */
-    uint64_t line_number; /* likewise, from 1 */
-    bool line_too_long;   /* the text is the start of one over-long line */
-    bool cut_short;       /* the last line has no end because the input is damaged */
-    bool connected;       /* came by a connection: */
+    uint32_t offset; /* of its first line in the batch's text */
+    enum segment_kind kind;
+    const struct origin *origin; /* NULL: the batch's */
+    uint64_t position;           /* of that line in the uncompressed file, or in the stream; of messages the offset */
+    uint64_t line_number;        /* likewise, from 1 */
+    bool line_too_long;          /* the text is the start of one over-long line */
+    bool cut_short;              /* the last line has no end because the input is damaged */
+    bool unreadable; /* the text is the start of a message that could not be unpacked (to its end), and one reject: */
+    char damage[SEGMENT_DAMAGE_BYTES]; /* why, with a NUL */
+    bool connected;                    /* came by a connection: */
     struct connection_facts connection;
 };
 
@@ -93,6 +112,21 @@ struct tally {
     uint64_t verdicts[VERDICTS_MAX];
     uint64_t evidence_unused; /* records with HOP_EVIDENCE_UNUSED */
     uint64_t bytes_read;      /* of uncompressed text */
+};
+
+/* How far a batch goes in one partition of a queue. */
+struct batch_range {
+    uint32_t partition; /* index in the source's table */
+    int64_t next;       /* what may be committed: the first message that is not, or not to its end, in batches so far */
+};
+
+/* A record in `out`: what a sink needs beside its bytes. Only filled for sinks that say so. */
+struct record_mark {
+    uint32_t end; /* in `out`, behind its LF */
+    bool has_client;
+    struct ip client;
+    const char *format;
+    char id[HASH_ID_DIGITS]; /* event.id */
 };
 
 struct batch {
@@ -112,6 +146,15 @@ struct batch {
     char *out;
     size_t reject_bytes;
     char *reject;
+    /* of queues: */
+    uint64_t epoch;    /* of the source's assignment: a batch of an earlier one is dropped */
+    bool message_open; /* the last message goes on in the next batch */
+    uint32_t tombstones_count, empty_messages_count;
+    uint32_t ranges_count;
+    struct batch_range *ranges; /* one per partition, BATCH_LINES_MAX of them */
+    uint32_t marks_count;
+    struct record_mark *marks; /* BATCH_LINES_MAX of them */
+    atomic_uint undelivered;   /* messages of an asynchronous sink that are on their way; the sink's */
     struct tally tally;
     struct batch *next; /* link of the queue that holds it */
 };

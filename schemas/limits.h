@@ -36,8 +36,9 @@
 #define BATCHES_PER_WORKER 2u
 #define BATCHES_EXTRA 2u
 #define WORKERS_MAX 64u
-/* Segments of a batch: pieces of different streams. A batch with more is handed on as it is. */
-#define SEGMENTS_MAX 256u
+/* Segments of a batch: pieces of different streams. A batch with more is handed on as it is. As many as lines: messages of a hundred
+ * quiet partitions come one by one. */
+#define SEGMENTS_MAX BATCH_LINES_MAX
 
 /* --- records ---------------------------------------------------------------------------------- */
 /* Columns of one line; the longest AWS format has 54. A line with more is rejected
@@ -123,6 +124,21 @@
 #define CONFIG_DEPTH_MAX 16u
 /* Members of a mapping of the config, so that looking for those that come twice stays cheap. More are refused. */
 #define CONFIG_MEMBERS_MAX 1024u
+
+/* --- messages --------------------------------------------------------------------------------- */
+/* Text of one message of a queue when it is unpacked; a broker's usual bound is 1 MB packed, and an object of a balancer of 10 MB holds
+ * 100 to 200 MB. What is beyond is rejected with the message's place. */
+#define MESSAGE_TEXT_BYTES_MAX (256u * 1024 * 1024)
+/* And how many times the message that may be once it is more than this many bytes: logs shrink 10 to 30 times, the same line over and over
+ * 200 times, deflate's bound is 1032. */
+#define MESSAGE_EXPANSION_MAX 300u
+#define MESSAGE_EXPANSION_FREE_BYTES (1024u * 1024)
+/* Topics of one input, and rules for their formats. More are refused. */
+#define KAFKA_TOPICS_MAX 256u
+/* Properties of librdkafka that a user may give. More are refused. */
+#define KAFKA_PROPERTIES_MAX 128u
+/* Partitions that one process reads. Those beyond are an error: start more processes. */
+#define KAFKA_PARTITIONS_MAX 65536u
 
 /* --- connections ------------------------------------------------------------------------------ */
 /* Bytes read of a connection at a time, before it is the next one's turn. */

@@ -1,0 +1,83 @@
+/* A Kafka consumer group as a source of batches (DELIVERY: positions move only behind what has settled).
+ *
+ * One thread polls, and it never works or writes: a group member that does not poll is thrown out. It fills batches with messages of
+ * many partitions. A batch carries the epoch of the assignment that it was read under, and for each partition how far it goes; what has
+ * settled, in the order in which batches were filled, may be committed. When work in flight must be given up (partitions were lost, or a
+ * transaction was aborted) the epoch moves on: batches of earlier epochs are dropped, and what is still assigned is read again from
+ * where it had settled.
+ *
+ * Threads: source_ops and source_kafka_finish belong to the polling thread; what any thread may call says so. */
+#ifndef WHEREFROM_SOURCE_KAFKA_H
+#define WHEREFROM_SOURCE_KAFKA_H
+
+#include "base/kafka_client.h"
+#include "base/option.h"
+#include "schemas/kafka.h"
+#include "schemas/stage.h"
+
+struct source_kafka_settings {
+    uint64_t linger_ms_max; /* --linger-ms: how long a batch may wait for more messages */
+};
+extern const struct option_spec source_kafka_options[];
+extern const size_t source_kafka_options_count;
+
+struct source_kafka_request {
+    const struct source_kafka_settings *settings;
+    const struct kafka_input *input;
+    uint64_t memory_bytes;               /* for messages that were fetched and are in no batch yet */
+    bool commits_itself;                 /* false: offsets go with a sink's transactions (source_kafka_positions) */
+    bool (*workers_idle)(void *context); /* a batch that is not full is handed on at once when nothing more is there */
+    /* The origin of lines of this topic: format, chain and so on are filled in, name and path are not; NULL: refused, and said so. `format`
+     * is the message's header of that name (as -f takes it), or NULL. Called once per topic and header; the result must stay. */
+    const struct origin *(*origin_of)(void *context, const char *topic, const char *format);
+    void *context;
+    kafka_report *report;
+    int stop_fd; /* readable when the run shall end; -1: none */
+};
+
+struct source_kafka;
+
+/* STATUS_USAGE when the settings are refused. Nothing is connected before open. */
+enum status source_kafka_new(const struct source_kafka_request *request, struct source_kafka **source,
+                             struct error *error) WARN_UNUSED;
+void source_kafka_free(struct source_kafka *source);
+
+/* open: subscribes; an unreachable broker is no failure but waited for. wait: polls, with a message in hand or the run ending returns;
+ * fill: up to a full batch, or what is there (linger). give_up: nothing more is taken; the next batch is the last one. close: leaves the
+ * group (source_kafka_finish has committed). A hopeless error (schemas: topic missing, not authorised, ...) is STATUS_FAILED of fill. */
+extern const struct source_ops source_kafka_ops;
+
+/* Polls with everything paused while there is no batch to fill, so that the group keeps this member; resumed by the next wait or fill. */
+void source_kafka_keep_alive(struct source_kafka *source);
+
+/* Waits up to `wait_ms` until all that was handed on has settled or was dropped, and commits. False: some has not. */
+bool source_kafka_finish(struct source_kafka *source, uint32_t wait_ms);
+
+/* --- any thread ----------------------------------------------------------------------------------- */
+
+/* Whether work of that batch is to be dropped. Asked before it is written anywhere. */
+bool source_kafka_is_stale(const struct source_kafka *source, uint64_t epoch);
+
+/* The batch has settled (or was dropped: `stale`), in order. */
+void source_kafka_settle(struct source_kafka *source, const struct batch *batch, bool stale);
+
+/* Somebody waits for all that is in flight: a transaction ends as soon as it can. */
+bool source_kafka_is_draining(const struct source_kafka *source);
+
+/* For transactions: positions to send (a new list, the caller frees it), and whose they are (likewise; NULL: not a member now). The
+ * metadata is taken before the epoch is asked for: then a member that was thrown out meanwhile is fenced by the broker. */
+rd_kafka_topic_partition_list_t *source_kafka_positions(struct source_kafka *source, const struct batch_range *ranges,
+                                                        size_t ranges_count);
+rd_kafka_consumer_group_metadata_t *source_kafka_metadata(struct source_kafka *source);
+
+/* Gives up what is in flight: from here on batches of the present epoch are stale. */
+void source_kafka_rewind(struct source_kafka *source);
+
+/* "" until it is known. Valid as long as the source. */
+const char *source_kafka_cluster_id(const struct source_kafka *source);
+
+void source_kafka_count(const struct source_kafka *source, struct kafka_counts *counts);
+/* Of assigned partitions, at most `lags_max`; the number of them. Texts are valid as long as the source. */
+size_t source_kafka_lags(struct source_kafka *source, struct kafka_lag *lags, size_t lags_max);
+
+#endif

@@ -1,0 +1,65 @@
+/* What a run is told about Kafka: where topics are read from and written to. Filled from URL or config (config/kafka_settings.c),
+ * looked at by source and sink.
+ *
+ * Threads: filled by the main thread before others start, read-only after that. */
+#ifndef WHEREFROM_KAFKA_H
+#define WHEREFROM_KAFKA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A property of librdkafka, checked: none that would break a promise of ours. */
+struct kafka_property {
+    const char *name, *value;
+    bool secret; /* its value is never shown */
+};
+
+/* A cluster as a client connects to it. */
+struct kafka_cluster {
+    const char *brokers; /* "HOST:PORT,HOST:PORT", IPv6 hosts in brackets */
+    const struct kafka_property *properties;
+    size_t properties_count;
+};
+
+/* The first rule whose glob (fnmatch(3)) fits a topic says its format. */
+struct kafka_format_rule {
+    const char *topic;
+    const char *format; /* as -f takes it */
+};
+
+enum kafka_start { KAFKA_START_EARLIEST, KAFKA_START_LATEST, KAFKA_START_TIME };
+
+struct kafka_input {
+    struct kafka_cluster cluster;
+    const char *const *topics; /* names, and regular expressions that begin with ^ (POSIX extended) */
+    size_t topics_count;
+    const char *group;
+    enum kafka_start start; /* where the group has no offset for a partition yet */
+    int64_t start_ms;       /* KAFKA_START_TIME: since 1970 UTC */
+    const struct kafka_format_rule *formats;
+    size_t formats_count;
+};
+
+struct kafka_output {
+    struct kafka_cluster cluster;
+    const char *topic;
+};
+
+/* What a run's Kafka clients did, for summary and metrics. */
+struct kafka_lag {
+    const char *topic;
+    int32_t partition;
+    int64_t position; /* next message to be settled; -1: none was yet */
+    int64_t lag;      /* messages behind it; -1: not known */
+};
+
+struct kafka_counts {
+    uint64_t messages, tombstones, empty_messages; /* taken in */
+    uint64_t rebalances, commits, commits_failed;
+    uint64_t rewinds; /* work in flight was dropped and is read again */
+    uint64_t transactions_committed, transactions_aborted;
+    uint64_t delivered, delivery_retries; /* messages that went out; that had to wait for a broker */
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* Records and rejects as messages of Kafka topics: an idempotent producer, or transactions.
+ *
+ * Nothing is copied: a message points into its batch until the broker has it, so a batch stays with the sink until `undelivered` is 0.
+ * A record's key is its client's address (else its event.id), so that a client's records lie in one partition; header `format` says which
+ * log it is of. A record's value is its JSON without the LF.
+ *
+ * Threads: one thread at a time (app/delivery.c has one for it); sink_kafka_count: any. */
+#ifndef WHEREFROM_SINK_KAFKA_H
+#define WHEREFROM_SINK_KAFKA_H
+
+#include "base/kafka_client.h"
+#include "schemas/batch.h"
+#include "schemas/kafka.h"
+
+struct sink_kafka_request {
+    const struct kafka_cluster *cluster;
+    const char *records_topic;    /* NULL: records go elsewhere */
+    const char *rejects_topic;    /* NULL: rejects go elsewhere */
+    const char *transactional_id; /* NULL: no transactions */
+    kafka_report *report;
+};
+
+struct sink_kafka;
+
+/* STATUS_USAGE when the settings are refused. Nothing is connected yet. */
+enum status sink_kafka_new(const struct sink_kafka_request *request, struct sink_kafka **sink,
+                           struct error *error) WARN_UNUSED;
+
+enum sink_result {
+    SINK_DONE,
+    SINK_WAIT,   /* not yet: the broker cannot be reached; call again */
+    SINK_ABORT,  /* the transaction cannot be committed: sink_kafka_abort, and everything in it once more */
+    SINK_FAILED, /* for good, `error` says why: fenced, not authorised, no such topic, ... */
+};
+
+/* Prepares for the first message, waiting up to `wait_ms`: with transactions those of a former process with this id are ended. Also looks
+ * whether the topics are there. */
+enum sink_result sink_kafka_prepare(struct sink_kafka *sink, uint32_t wait_ms, struct error *error);
+
+/* Hands a batch's messages to the producer (it begins a transaction when there is none): batch->marks and `reject` say what they are. The
+ * batch must stay as it is until its `undelivered` is 0. Never waits. */
+enum sink_result sink_kafka_send(struct sink_kafka *sink, struct batch *batch, struct error *error);
+
+/* Takes up what was delivered, and what went wrong, waiting up to `wait_ms` for something to happen. */
+enum sink_result sink_kafka_serve(struct sink_kafka *sink, uint32_t wait_ms, struct error *error);
+
+/* Ends the transaction with these positions of this group (NULL: none), after all its messages are delivered. Waits for that up to
+ * `wait_ms`; SINK_WAIT: call again with the same. */
+enum sink_result sink_kafka_commit(struct sink_kafka *sink, const rd_kafka_topic_partition_list_t *positions,
+                                   const rd_kafka_consumer_group_metadata_t *group, uint32_t wait_ms,
+                                   struct error *error);
+
+/* Ends it without a trace; after SINK_DONE no message of it is on its way (every `undelivered` is 0). */
+enum sink_result sink_kafka_abort(struct sink_kafka *sink, uint32_t wait_ms, struct error *error);
+
+/* Makes sink_kafka_serve return: from any thread. */
+void sink_kafka_wake(struct sink_kafka *sink);
+
+/* "" until it is known. */
+const char *sink_kafka_cluster_id(struct sink_kafka *sink);
+
+void sink_kafka_count(const struct sink_kafka *sink, struct kafka_counts *counts);
+
+/* Drops what is still on its way. */
+void sink_kafka_free(struct sink_kafka *sink);
+
+#endif
