@@ -13,6 +13,7 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     client_resolver_init(&worker->clients);
     live_chains_join(plan->chains, &worker->guard);
     if (!splitter_use_tables(&worker->splitter, plan->tables) || !encoder_context_init(&worker->context)) return false;
+    worker->context.id_wanted = plan->marks;
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
     worker->places = geo_cache_new(plan->geo, renderer);
@@ -38,8 +39,9 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
         .found = reading->column >= 0 ? reading->found : (struct slice){0},
         .line = record_text(record, record->line),
         .truncated = worker->segment->line_too_long,
-        .position = worker->position + record->line.offset,
+        .position = record->position,
         .line_number = line_number,
+        .message_line = record->message_line,
         .has_time = reading->reject == REJECT_BAD_PEER || reading->reject == REJECT_BAD_STATUS,
     };
     if (rejected.has_time) rejected.time_ns = record->time.ns;
@@ -72,13 +74,22 @@ static void locate(struct worker *worker, struct record *record) {
     record->place.length = place.length;
 }
 
+static void mark_record(const struct worker *worker, struct batch *batch, const struct record *record) {
+    struct record_mark *mark = &batch->marks[batch->marks_count++];
+    mark->end = (uint32_t)batch->out_bytes;
+    mark->has_client = record->client.resolved;
+    mark->client = record->client.ip;
+    mark->format = record->schema->name;
+    memcpy(mark->id, worker->context.id, sizeof mark->id);
+}
+
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
-    batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record,
-                                      worker->position + record->line.offset, batch->out + batch->out_bytes);
+    batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record, batch->out + batch->out_bytes);
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
+    if (worker->plan->marks) mark_record(worker, batch, record);
 }
 
 /* Moves every record one point on; `newest` (NULL at the end of a batch) comes in. */
@@ -107,20 +118,62 @@ static bool spoilt(const struct segment *segment, const struct record *record, b
     return true;
 }
 
+/* What the lines of a segment share. */
+static const struct origin *enter_segment(struct worker *worker, const struct batch *batch, uint32_t index) {
+    const struct segment *segment = &batch->segments[index];
+    const struct origin *origin = segment->origin != NULL ? segment->origin : batch->origin;
+    worker->segment = segment;
+    encoder_context_set(&worker->context, origin);
+    if (segment->connected) encoder_context_set_connection(&worker->context, &segment->connection);
+    client_resolver_set(&worker->clients, worker->rules, origin);
+    worker->splitter.headers_count = !origin->stream || segment->kind == SEGMENT_MESSAGE;
+    bool begins = segment->kind == SEGMENT_MESSAGES || (segment->kind == SEGMENT_MESSAGE && segment->line_number == 1);
+    if (begins && origin->header != NULL)
+        worker->splitter.header = *origin->header;
+    else if (begins)
+        worker->splitter.header.schema = NULL;
+    return origin;
+}
+
+/* A message that nobody can read is one line, whatever is in it. */
+static void reject_message(struct worker *worker, struct batch *batch, uint32_t end) {
+    const struct segment *segment = worker->segment;
+    struct record record = {.text = batch->text,
+                            .line = {segment->offset, end - segment->offset},
+                            .position = segment->position,
+                            .message_line = (uint32_t)segment->line_number};
+    struct reading reading = {.reject = REJECT_BAD_MESSAGE, .column = -1, .expected = segment->damage};
+    batch->tally.read++;
+    reject_line(worker, batch, &record, &reading, segment->line_number);
+}
+
+/* Where a line stands, and its number. */
+static uint64_t place_line(const struct segment *segment, uint32_t offset, uint32_t lines_before,
+                           struct record *record) {
+    uint64_t line_number = segment->line_number + (segment->kind == SEGMENT_MESSAGES ? 0 : lines_before);
+    record->position = segment->position + (segment->kind == SEGMENT_BYTES      ? offset - segment->offset
+                                            : segment->kind == SEGMENT_MESSAGES ? lines_before
+                                                                                : 0);
+    record->message_line = segment->kind == SEGMENT_BYTES ? 0 : (uint32_t)line_number;
+    return line_number;
+}
+
 /* The lines of a segment, up to `records_max` records, which are counted down. Returns where it ended. */
 static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t index, uint64_t *records_max) {
     const struct segment *segment = &batch->segments[index];
+    const struct origin *origin = enter_segment(worker, batch, index);
     const uint32_t end = batch_segment_end(batch, index);
     struct record records[3], *record = records;
-    worker->segment = segment;
-    worker->position = segment->position - segment->offset;
-    if (segment->connected) encoder_context_set_connection(&worker->context, &segment->connection);
     for (int i = 0; i < 3; i++) records[i].connection = segment->connected ? &segment->connection : NULL;
-    uint64_t line_number = segment->line_number;
     uint32_t offset = segment->offset;
-    for (; offset<end && * records_max> 0; line_number++) {
+    if (segment->unreadable) {
+        reject_message(worker, batch, end);
+        return end;
+    }
+    for (uint32_t lines = 0; offset<end && * records_max> 0; lines++) {
         struct reading reading;
-        offset += splitter_read(&worker->splitter, batch->text, offset, end, batch->origin, record, &reading);
+        uint64_t line_number = place_line(segment, offset, lines, record);
+        offset += splitter_read(&worker->splitter, batch->text, offset, end, origin, record, &reading);
         batch->tally.read++;
         (void)spoilt(segment, record, offset == end && batch->text[end - 1] != '\n', &reading);
         if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record)) {
@@ -143,15 +196,19 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
 
 void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
     ASSERT(batch->magic == BATCH_MAGIC);
-    encoder_context_set(&worker->context, batch->origin);
-    client_resolver_set(&worker->clients, live_chains_enter(worker->plan->chains, &worker->guard), batch->origin);
+    worker->rules = live_chains_enter(worker->plan->chains, &worker->guard);
     worker->splitter.header = batch->header;
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
+    batch->marks_count = 0;
     batch->tally = (struct tally){0};
+    batch->tally.skipped[SKIP_TOMBSTONE] = batch->tombstones_count;
+    batch->tally.skipped[SKIP_EMPTY_MESSAGE] = batch->empty_messages_count;
+    batch->tally.read = (uint64_t)batch->tombstones_count + batch->empty_messages_count;
     for (uint32_t i = 0; i < batch->segments_count && records_max > 0; i++)
         batch->tally.bytes_read = run_segment(worker, batch, i, &records_max);
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
-    ASSERT(batch->tally.read == batch->lines_count || records_max == 0);
+    ASSERT(batch->tally.read == (uint64_t)batch->lines_count + batch->tombstones_count + batch->empty_messages_count ||
+           records_max == 0);
 }

@@ -18,6 +18,7 @@ struct worker_plan {
     const struct encoder *encoder;
     const struct geo *geo;
     struct live_chains *chains;
+    bool marks;                 /* the sink wants batch->marks */
     int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
 };
 
@@ -28,8 +29,8 @@ struct worker {
     struct chains_guard guard; /* of what `clients` uses */
     struct client_resolver clients;
     struct encoder_context context;
+    const struct chain_rules *rules;   /* in force for this batch */
     const struct segment *segment;     /* being read */
-    uint64_t position;                 /* in the input, of the batch's first byte as if all of it were this segment's */
     struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */
 };
 

@@ -18,6 +18,6 @@ __attribute__((constructor)) static void choose(void) {
     chosen = by_level[cpu_level()];
 }
 
-void hash_event_id(struct slice origin_name, uint64_t position, struct slice line, char *out) {
-    chosen(origin_name, position, line, out);
+void hash_event_id(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line, char *out) {
+    chosen(origin_name, position, message_line, line, out);
 }

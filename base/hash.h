@@ -14,9 +14,10 @@
 
 #define HASH_ID_DIGITS 32u
 
-/* XXH3-128, seed 0, canonical (big endian) order, lower-case hex, over: origin name, NUL, position as 8 bytes little endian,
- * line (INTERFACE.md section 4). Writes HASH_ID_DIGITS characters. */
-typedef void hash_event_id_function(struct slice origin_name, uint64_t position, struct slice line, char *out);
+/* XXH3-128, seed 0, canonical (big endian) order, lower-case hex, over: origin name, NUL, position as 8 bytes little endian, of a line
+ * inside a message its number from 1 as 4 more (0: none are there), line (INTERFACE.md section 4). Writes HASH_ID_DIGITS characters. */
+typedef void hash_event_id_function(struct slice origin_name, uint64_t position, uint32_t message_line,
+                                    struct slice line, char *out);
 
 extern hash_event_id_function hash_event_id_baseline;
 #if defined(__x86_64__)
@@ -24,6 +25,6 @@ extern hash_event_id_function hash_event_id_avx2, hash_event_id_avx512;
 #endif
 
 /* The fastest one for this processor. */
-void hash_event_id(struct slice origin_name, uint64_t position, struct slice line, char *out);
+void hash_event_id(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line, char *out);
 
 #endif

@@ -21,22 +21,26 @@ static inline void hex(bytes16 bytes, char *out) {
     memcpy(out, digits, sizeof digits);
 }
 
-void HASH_NAME(struct slice origin_name, uint64_t position, struct slice line, char *out) {
-    size_t total = origin_name.len + 1 + sizeof position + line.len;
+void HASH_NAME(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line, char *out) {
+    char place[sizeof position + sizeof message_line];
+    size_t place_bytes = message_line == 0 ? sizeof position : sizeof place;
+    memcpy(place, &position, sizeof position);
+    memcpy(place + sizeof position, &message_line, sizeof message_line);
+    size_t total = origin_name.len + 1 + place_bytes + line.len;
     XXH128_hash_t hash;
     if (total <= ONE_SHOT_BYTES) {
-        char buffer[ONE_SHOT_BYTES];
+        char buffer[ONE_SHOT_BYTES + sizeof message_line];
         memcpy(buffer, origin_name.ptr, origin_name.len);
         buffer[origin_name.len] = '\0';
-        memcpy(buffer + origin_name.len + 1, &position, sizeof position);
-        memcpy(buffer + origin_name.len + 1 + sizeof position, line.ptr, line.len);
+        memcpy(buffer + origin_name.len + 1, place, sizeof place); /* the line overwrites what is too much */
+        memcpy(buffer + origin_name.len + 1 + place_bytes, line.ptr, line.len);
         hash = XXH3_128bits(buffer, total);
     } else {
         XXH3_state_t state;
         XXH3_128bits_reset(&state);
         XXH3_128bits_update(&state, origin_name.ptr, origin_name.len);
         XXH3_128bits_update(&state, "", 1);
-        XXH3_128bits_update(&state, &position, sizeof position);
+        XXH3_128bits_update(&state, place, place_bytes);
         XXH3_128bits_update(&state, line.ptr, line.len);
         hash = XXH3_128bits_digest(&state);
     }

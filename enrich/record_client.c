@@ -20,7 +20,7 @@ void client_resolver_init(struct client_resolver *resolver) {
 void client_resolver_forget(struct client_resolver *resolver) {
     resolver->rules = NULL;
     resolver->generation = 0;
-    resolver->origin = NULL;
+    resolver->named = resolver->topic = NULL;
     resolver->fixed = NULL;
     resolver->selectors = 0;
     resolver->constant = true;
@@ -33,11 +33,14 @@ void client_resolver_forget(struct client_resolver *resolver) {
 void client_resolver_set(struct client_resolver *resolver, const struct chain_rules *rules,
                          const struct origin *origin) {
     uint64_t generation = rules != NULL ? rules->generation : 0;
-    if (resolver->rules == rules && resolver->generation == generation && resolver->origin == origin) return;
+    if (resolver->rules == rules && resolver->generation == generation && resolver->named == origin->chain &&
+        resolver->topic == origin->topic)
+        return;
     client_resolver_forget(resolver);
     resolver->rules = rules;
     resolver->generation = generation;
-    resolver->origin = origin;
+    resolver->named = origin->chain;
+    resolver->topic = origin->topic;
     if (rules == NULL) return;
     resolver->fixed = rules->always;
     if (resolver->fixed == NULL && origin->chain != NULL) resolver->fixed = chain_rules_named(rules, origin->chain);
@@ -70,6 +73,7 @@ static bool write_key(const struct client_resolver *resolver, const struct recor
         *bytes += (uint32_t)text.len + 1;
     }
     texts[SELECT_FORMAT] = record->schema->name;
+    texts[SELECT_TOPIC] = resolver->topic;
     return true;
 }
 

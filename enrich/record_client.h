@@ -48,7 +48,7 @@ struct pick {
 struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
     uint64_t generation;             /* of them */
-    const struct origin *origin;
+    const char *named, *topic; /* of the origin: its own chain, its topic */
     const struct chain *fixed; /* of every record of the origin; NULL: by rules */
     uint32_t selectors;        /* 1 << enum selector: what rules look at */
     bool constant;             /* all records of the origin have one chain: */

@@ -17,7 +17,7 @@
 #include "ingest/syslog_prefix.h"
 
 void splitter_init(struct splitter *splitter, const struct scan_kernel *kernel) {
-    *splitter = (struct splitter){.kernel = kernel, .ends = {UINT32_MAX}};
+    *splitter = (struct splitter){.kernel = kernel, .headers_count = true, .ends = {UINT32_MAX}};
 }
 
 bool reading_reject(struct reading *reading, enum reject_reason reason, const char *expected) {
@@ -298,7 +298,7 @@ static uint32_t read_message(struct splitter *splitter, uint32_t left, const str
     if (line[0] == '{' && splitter->tables != NULL && origin->log_format == NULL)
         return read_json(splitter, left, origin, record, reading);
     splitter->passed.schema = NULL;
-    if (may_have_header(origin) && take_header(origin->stream ? &splitter->passed : &splitter->header,
+    if (may_have_header(origin) && take_header(splitter->headers_count ? &splitter->header : &splitter->passed,
                                                header_schema_of(origin), line, left, record, reading, &consumed))
         return consumed;
     return read_text(splitter, left, origin, record, reading);

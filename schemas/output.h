@@ -37,10 +37,12 @@ enum value {
     VALUE_RAW,         /* text of columns that did not parse */
     VALUE_LOG_PATH, VALUE_LOG_OFFSET, VALUE_LOG_ADDRESS, /* of whoever sent the line by a connection */
     VALUE_LOG_FLAGS,
+    VALUE_KAFKA_TOPIC, VALUE_KAFKA_PARTITION, VALUE_KAFKA_OFFSET, /* instead of path, address and offset */
     /* a place: only inside VALUE_CLIENT_PLACE */
     VALUE_PLACE_TEXT, VALUE_PLACE_LOCATION, VALUE_PLACE_ACCURACY, VALUE_PLACE_AS_NUMBER, VALUE_PLACE_MARK,
     VALUES
 };
+#define RECORD_VALUES VALUE_PLACE_TEXT /* those of records themselves */
 /* clang-format on */
 
 /* Types of an OpenSearch mapping. */

@@ -40,6 +40,9 @@ static const struct output_field fields[] = {
     {"log_path", VALUE_LOG_PATH, TYPE_KEYWORD, NULL, 0},
     {"log_offset", VALUE_LOG_OFFSET, TYPE_LONG, NULL, 0},
     {"log_source_address", VALUE_LOG_ADDRESS, TYPE_KEYWORD, NULL, 0},
+    {"kafka_topic", VALUE_KAFKA_TOPIC, TYPE_KEYWORD, NULL, 0},
+    {"kafka_partition", VALUE_KAFKA_PARTITION, TYPE_LONG, NULL, 0},
+    {"kafka_offset", VALUE_KAFKA_OFFSET, TYPE_LONG, NULL, 0},
     {"log_flags", VALUE_LOG_FLAGS, TYPE_KEYWORD, NULL, 0},
 };
 

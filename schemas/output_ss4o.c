@@ -70,6 +70,9 @@ static const struct output_field fields[] = {
     {"log.file.path", VALUE_LOG_PATH, TYPE_KEYWORD, NULL, 0},
     {"log.offset", VALUE_LOG_OFFSET, TYPE_LONG, NULL, 0},
     {"log.source.address", VALUE_LOG_ADDRESS, TYPE_KEYWORD, NULL, 0},
+    {"kafka.topic", VALUE_KAFKA_TOPIC, TYPE_KEYWORD, NULL, 0},
+    {"kafka.partition", VALUE_KAFKA_PARTITION, TYPE_LONG, NULL, 0},
+    {"kafka.offset", VALUE_KAFKA_OFFSET, TYPE_LONG, NULL, 0},
     {"log.syslog.priority", VALUE_COLUMN, TYPE_LONG, NULL, 0},
     {"log.flags", VALUE_LOG_FLAGS, TYPE_KEYWORD, NULL, 0},
 };

@@ -46,6 +46,8 @@ struct record {
     const struct schema *schema;
     const char *text;                          /* what the spans count from */
     struct span line;                          /* without CR LF */
+    uint32_t message_line;                     /* its number in its message, from 1; 0: it is of no message */
+    uint64_t position;                         /* in the uncompressed input; of a message its offset */
     const struct connection_facts *connection; /* that it came by; NULL: of a file */
     uint16_t fields_count;
     bool plain;       /* no byte of any column of the table needs escaping in JSON: copied as it is */

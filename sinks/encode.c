@@ -15,12 +15,11 @@ static const struct plan *find_plan(const struct encoder *encoder, struct encode
 }
 
 size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
-                     uint64_t position, char *out) {
+                     char *out) {
     struct preparation preparation;
     preparation.plan = find_plan(encoder, context, record->schema);
     preparation.record = record;
     preparation.context = context;
-    preparation.position = position;
     preparation.scratch = context->scratch;
     preparation.source = record->aws_escapes ? JSON_AWS_ESCAPES : JSON_VERBATIM;
     preparation.lossy = (record->flags >> RECORD_LOSSY & 1) != 0;

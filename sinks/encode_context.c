@@ -34,10 +34,10 @@ static char *escape(char *out, struct slice text, struct slice *escaped) {
 void encoder_context_set(struct encoder_context *context, const struct origin *origin) {
     context->known_flags.bytes = 0;
     if (context->origin == origin) return;
-    size_t name_bytes = origin->stream ? origin->name.len + 1 + UUID_BYTES : 0;
-    char *names = realloc(context->names,
-                          name_bytes + JSON_EXPANSION * (origin->path.len + origin->account.len + origin->region.len) +
-                              COPY_SLACK);
+    size_t name_bytes = origin->stream && origin->topic == NULL ? origin->name.len + 1 + UUID_BYTES : 0;
+    struct slice topic = slice_from(origin->topic != NULL ? origin->topic : "");
+    size_t texts_bytes = origin->path.len + origin->account.len + origin->region.len + topic.len;
+    char *names = realloc(context->names, name_bytes + JSON_EXPANSION * texts_bytes + NUMBER_BYTES_MAX + COPY_SLACK);
     ASSERT(names != NULL); /* a few KiB, once per input: there is no sensible way on without */
     context->names = names;
     context->origin = origin;
@@ -45,7 +45,10 @@ void encoder_context_set(struct encoder_context *context, const struct origin *o
     context->address.len = 0;
     names = escape(names + name_bytes, origin->path, &context->path);
     names = escape(names, origin->account, &context->account);
-    escape(names, origin->region, &context->region);
+    names = escape(names, origin->region, &context->region);
+    names = escape(names, topic, &context->topic);
+    context->partition.ptr = names;
+    context->partition.len = topic.len > 0 ? number_write((uint64_t)origin->partition, names) : 0;
 }
 
 void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection) {

@@ -51,7 +51,11 @@ struct encoder_context {
     struct slice name;                  /* enters event.id: the origin's, or the connection's */
     struct slice path, account, region; /* as JSON text without quotes; 32 bytes behind each may be read */
     struct slice address;               /* likewise: who sent the lines of a connection; otherwise empty */
-    char *names;                        /* behind all but the last */
+    struct slice topic;                 /* likewise: of a queue; otherwise empty */
+    struct slice partition;             /* likewise, digits */
+    char id[HASH_ID_DIGITS];            /* event.id of the last record, where it is written or wanted */
+    bool id_wanted;                     /* by the sink, too */
+    char *names;                        /* behind all of these but the address */
     char address_text[ADDRESS_ROOM];
     char arn[ARN_PREFIX_BYTES_MAX];      /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
     uint32_t arn_bytes;                  /* 0: none */
@@ -72,11 +76,10 @@ void encoder_context_set(struct encoder_context *context, const struct origin *o
 void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection);
 void encoder_context_destroy(struct encoder_context *context);
 
-/* Writes `record` and a newline to `out` and returns the number of bytes. `position` is the line's offset in
- * the uncompressed input. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
+/* Writes `record` and a newline to `out` and returns the number of bytes. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
  * OUT_PADDING_BYTES more are written behind the end. */
 size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
-                     uint64_t position, char *out);
+                     char *out);
 
 /* Renders a place as the members that belong into the client's object, each with a comma behind it. At most
  * PLACE_JSON_BYTES_MAX bytes. For enrich/geo_cache.h. */
@@ -94,6 +97,7 @@ struct rejected {
     int64_t time_ns;
     bool truncated; /* the line is longer than what is given */
     uint64_t position, line_number;
+    uint32_t message_line; /* as in struct record */
 };
 size_t reject_line_write(const struct encoder_context *context, const struct rejected *rejected, char *out);
 

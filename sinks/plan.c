@@ -131,6 +131,7 @@ static struct wrapping wrapping_of(unsigned code) {
     case VALUE_TRANSPORT:
     case VALUE_BLOCKED_BY:
     case VALUE_LOG_PATH:
+    case VALUE_KAFKA_TOPIC:
     case VALUE_LOG_ADDRESS: return text;
     case VALUE_RAW: return (struct wrapping){"{", "},"};
     default: return bare; /* numbers, integer and seconds columns, a place's members */

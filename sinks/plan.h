@@ -34,7 +34,7 @@ struct op {
 #define PLAN_SLOTS 128u
 #define PLAN_KEYS_BYTES 8192u
 
-_Static_assert(VALUES <= PLAN_SLOT_VALUES, "a bit for each derived value");
+_Static_assert(RECORD_VALUES <= PLAN_SLOT_VALUES, "a bit for each derived value");
 
 struct plan {
     const struct schema *schema; /* NULL: the plan of a place */

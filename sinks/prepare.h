@@ -18,7 +18,6 @@ struct preparation {
     const struct plan *plan;
     const struct record *record;
     struct encoder_context *context;
-    uint64_t position;
     char *scratch; /* where the next rendered value goes */
     enum json_source source;
     bool lossy;

@@ -459,16 +459,32 @@ static inline uint64_t prepare_hop(struct preparation *preparation) {
     return more ? found | prepare_hop_rest(preparation) : found;
 }
 
+/* Where the line was found. */
+static inline uint64_t prepare_place_of_line(struct preparation *preparation) {
+    const struct encoder_context *context = preparation->context;
+    uint64_t position = preparation->record->position, found = 0;
+    if (context->topic.len > 0)
+        return set(preparation, VALUE_KAFKA_TOPIC, context->topic.ptr, context->topic.len) |
+               set(preparation, VALUE_KAFKA_PARTITION, context->partition.ptr, context->partition.len) |
+               set_number(preparation, VALUE_KAFKA_OFFSET, position);
+    if (context->path.len > 0)
+        found = set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
+    else if (context->address.len > 0)
+        found = set(preparation, VALUE_LOG_ADDRESS, context->address.ptr, context->address.len);
+    return found | set_number(preparation, VALUE_LOG_OFFSET, position);
+}
+
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
-    const struct encoder_context *context = preparation->context;
+    struct encoder_context *context = preparation->context;
     uint64_t found = prepare_times(preparation);
     preparation->presence.outcome = record->outcome;
     preparation->presence.network = record->network;
     preparation->presence.waf_blocked = record->waf_blocked;
-    if (written(preparation, VALUE_ID)) {
-        hash_event_id(context->name, preparation->position, record_text(record, record->line), preparation->scratch);
-        found |= set_rendered(preparation, VALUE_ID, preparation->scratch + HASH_ID_DIGITS);
+    if (written(preparation, VALUE_ID) || context->id_wanted) {
+        hash_event_id(context->name, record->position, record->message_line, record_text(record, record->line),
+                      context->id);
+        found |= set(preparation, VALUE_ID, context->id, sizeof context->id);
     }
     found |= prepare_addresses(preparation);
     found |= prepare_hop(preparation);
@@ -482,11 +498,7 @@ void prepare_values(struct preparation *preparation) {
     if (validity >= 0) found |= prepare_validity(preparation, validity);
     int protocol = schema_column(record->schema, ROLE_PROTOCOL);
     if (protocol >= 0) found |= prepare_flow(preparation, protocol);
-    if (context->path.len > 0)
-        found |= set(preparation, VALUE_LOG_PATH, context->path.ptr, context->path.len);
-    else if (context->address.len > 0)
-        found |= set(preparation, VALUE_LOG_ADDRESS, context->address.ptr, context->address.len);
-    found |= set_number(preparation, VALUE_LOG_OFFSET, preparation->position);
+    found |= prepare_place_of_line(preparation);
     found |= prepare_rare(preparation);
     preparation->presence.values = found & preparation->plan->values;
 }

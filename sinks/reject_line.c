@@ -82,15 +82,23 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
         out = put(out, slice_from(rejected->format));
         *out++ = '"';
     }
-    bool connected = context->address.len > 0;
-    out = put(out, connected ? SLICE(",\"origin\":{\"address\":\"") : SLICE(",\"origin\":{\"path\":\""));
-    out = put(out, connected ? context->address : context->path);
-    out = put(out, SLICE("\",\"offset\":"));
+    bool connected = context->address.len > 0, queued = context->topic.len > 0;
+    out = put(out, queued      ? SLICE(",\"origin\":{\"topic\":\"")
+                   : connected ? SLICE(",\"origin\":{\"address\":\"")
+                               : SLICE(",\"origin\":{\"path\":\""));
+    out = put(out, queued ? context->topic : connected ? context->address : context->path);
+    if (queued) {
+        out = put(out, SLICE("\",\"partition\":"));
+        out = put(out, context->partition);
+        out = put(out, SLICE(",\"offset\":"));
+    } else {
+        out = put(out, SLICE("\",\"offset\":"));
+    }
     out += number_write(rejected->position, out);
     out = put(out, SLICE(",\"line\":"));
     out += number_write(rejected->line_number, out);
     out = put(out, SLICE("},\"event_id\":\""));
-    hash_event_id(context->name, rejected->position, rejected->line, out);
+    hash_event_id(context->name, rejected->position, rejected->message_line, rejected->line, out);
     out = put(out + HASH_ID_DIGITS, SLICE("\""));
     struct slice line = rejected->line;
     bool cut = line.len > REJECT_ORIGINAL_BYTES_MAX;

@@ -96,12 +96,14 @@ static inline uint32_t encode_line(struct encode_line *self, const struct encode
     if (self->reading.kind != READING_RECORD) return consumed;
     client_resolver_set(&self->clients, self->rules, origin);
     client_resolve(&self->clients, &self->record);
+    self->record.position = 4711;
+    self->record.message_line = 0;
     self->record.place.json = place.ptr;
     self->record.place.length = (uint32_t)place.len;
     size_t bound = encode_line_bound(self->record.line.length, origin), wanted = bound + OUT_PADDING_BYTES + 64;
     self->out = encode_line_room(self->out, &self->out_room, wanted);
     memset(self->out, ENCODE_LINE_CANARY, wanted);
-    self->out_bytes = encoder_write(encoder, &self->context, &self->record, 4711, self->out);
+    self->out_bytes = encoder_write(encoder, &self->context, &self->record, self->out);
     ASSERT(self->out_bytes <= bound);
     const char *behind = self->out + self->out_bytes + OUT_PADDING_BYTES, *end = self->out + wanted;
     ASSERT(*behind == ENCODE_LINE_CANARY &&

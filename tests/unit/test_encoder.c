@@ -124,7 +124,7 @@ static void test_documented_record(void **state) {
     char rendered[PLACE_JSON_BYTES_MAX + 64] = "", id[HASH_ID_DIGITS], expected[8192];
     struct slice fragment = {rendered, encoder_render_place(encoders[0], &place, rendered)};
     write_line(encoders[0], &origin_plain, slice_from(documented_line), fragment);
-    hash_event_id(origin_plain.name, 4711, slice_from(documented_line), id);
+    hash_event_id(origin_plain.name, 4711, 0, slice_from(documented_line), id);
     snprintf(expected, sizeof expected, documented_record, id);
     encode.out[encode.out_bytes] = '\0';
     assert_string_equal(encode.out, expected);

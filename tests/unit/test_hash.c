@@ -49,36 +49,39 @@ static int find_variants(void **state) {
     return count > 0 ? 0 : -1;
 }
 
-static void check_all(struct slice origin_name, uint64_t position, struct slice line, const char *expected) {
+static void check_all(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line,
+                      const char *expected) {
     for (size_t i = 0; i < COUNT_OF(variants); i++) {
         char id[HASH_ID_DIGITS + 2];
         memset(id, '#', sizeof id);
         if (!variants[i].usable) continue;
-        variants[i].hash(origin_name, position, guard_copy(line), id);
+        variants[i].hash(origin_name, position, message_line, guard_copy(line), id);
         if (memcmp(id, expected, HASH_ID_DIGITS) != 0 || memcmp(id + HASH_ID_DIGITS, "##", 2) != 0)
             fail_msg("%s: %zu bytes of origin, %zu of line: %.34s, not %s", variants[i].name, origin_name.len, line.len,
                      id, expected);
     }
 }
 
-/* printf 'ORIGIN\0........LINE' | xxh128sum, the dots being the position, lowest byte first. */
+/* printf 'ORIGIN\0........LINE' | xxh128sum, the dots being the position, lowest byte first, and of a message's line its number. */
 static void test_known_answers(void **state) {
     (void)state;
     static char a[4096], x[600], y[LINE_BYTES_MAX];
     memset(a, 'a', sizeof a);
     memset(x, 'x', sizeof x);
     memset(y, 'y', sizeof y);
-    check_all(SLICE(""), 0, SLICE(""), "be637bf2e7ab4aec17dbb924bfd111e6");
-    check_all(SLICE("o"), 0, SLICE(""), "1df77f2bbe22f921d09c221b6df7b45c");
-    check_all(SLICE("stdin"), 1, SLICE("a line"), "3fa8d3cf1f1624c3d90dcd0f12ca50b4");
+    check_all(SLICE(""), 0, 0, SLICE(""), "be637bf2e7ab4aec17dbb924bfd111e6");
+    check_all(SLICE("o"), 0, 0, SLICE(""), "1df77f2bbe22f921d09c221b6df7b45c");
+    check_all(SLICE("stdin"), 1, 0, SLICE("a line"), "3fa8d3cf1f1624c3d90dcd0f12ca50b4");
     check_all(SLICE("123456789012_elasticloadbalancing_us-east-2_app.web.1234567890abcdef_20220215T2340Z_10.0.0.1_"
                     "aaaaaaaa.log"),
-              0x0102030405060708, (struct slice){x, sizeof x}, "5d3d8e1936bc7bfd4d502e62f01b437b");
-    check_all((struct slice){a, sizeof a}, UINT64_MAX, (struct slice){y, sizeof y}, "ad1066c8a59bbe89a11395f34274cd6f");
+              0x0102030405060708, 0, (struct slice){x, sizeof x}, "5d3d8e1936bc7bfd4d502e62f01b437b");
+    check_all(SLICE("stdin"), 1, 2, SLICE("a line"), "49909eb8132e5015f6b06d1b60b4a9e8");
+    check_all((struct slice){a, sizeof a}, UINT64_MAX, 0, (struct slice){y, sizeof y},
+              "ad1066c8a59bbe89a11395f34274cd6f");
 }
 
 /* The definition of INTERFACE.md section 4, by the library's other door. */
-static void model(struct slice origin_name, uint64_t position, struct slice line, char *out) {
+static void model(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line, char *out) {
     XXH3_state_t *hash = XXH3_createState();
     assert_non_null(hash);
     XXH3_128bits_reset_withSeed(hash, 0);
@@ -86,6 +89,10 @@ static void model(struct slice origin_name, uint64_t position, struct slice line
     XXH3_128bits_update(hash, "", 1);
     for (int i = 0; i < 8; i++) {
         uint8_t byte = (uint8_t)(position >> (8 * i));
+        XXH3_128bits_update(hash, &byte, 1);
+    }
+    for (int i = 0; i < 4 && message_line != 0; i++) {
+        uint8_t byte = (uint8_t)(message_line >> (8 * i));
         XXH3_128bits_update(hash, &byte, 1);
     }
     for (size_t done = 0; done < line.len;) {
@@ -109,21 +116,23 @@ static void test_lengths(void **state) {
     for (size_t bytes = 0; bytes < sizeof line; bytes += bytes < 700 || (bytes > 4050 && bytes < 4110) ? 1 : 37) {
         struct slice text = {line, bytes}, origin_name = {line + 100, bytes % 41};
         uint64_t position = seeded_next(&seeded) >> seeded_below(&seeded, 64);
-        model(origin_name, position, text, expected);
-        check_all(origin_name, position, text, expected);
+        uint32_t message_line = bytes % 3 == 0 ? 0 : (uint32_t)seeded_next(&seeded);
+        model(origin_name, position, message_line, text, expected);
+        check_all(origin_name, position, message_line, text, expected);
     }
 }
 
 static void test_every_part_counts(void **state) {
     (void)state;
-    char ids[5][HASH_ID_DIGITS + 1] = {{0}};
-    hash_event_id(SLICE("origin"), 7, SLICE("line"), ids[0]);
-    hash_event_id(SLICE("origim"), 7, SLICE("line"), ids[1]);
-    hash_event_id(SLICE("origin"), (uint64_t)7 << 56, SLICE("line"), ids[2]);
-    hash_event_id(SLICE("origin"), 7, SLICE("lime"), ids[3]);
-    hash_event_id(SLICE("origin"), 7, SLICE("line"), ids[4]);
-    for (int i = 1; i < 4; i++) assert_string_not_equal(ids[0], ids[i]);
-    assert_string_equal(ids[0], ids[4]);
+    char ids[6][HASH_ID_DIGITS + 1] = {{0}};
+    hash_event_id(SLICE("origin"), 7, 0, SLICE("line"), ids[0]);
+    hash_event_id(SLICE("origim"), 7, 0, SLICE("line"), ids[1]);
+    hash_event_id(SLICE("origin"), (uint64_t)7 << 56, 0, SLICE("line"), ids[2]);
+    hash_event_id(SLICE("origin"), 7, 0, SLICE("lime"), ids[3]);
+    hash_event_id(SLICE("origin"), 7, 1, SLICE("line"), ids[4]);
+    hash_event_id(SLICE("origin"), 7, 0, SLICE("line"), ids[5]);
+    for (int i = 1; i < 5; i++) assert_string_not_equal(ids[0], ids[i]);
+    assert_string_equal(ids[0], ids[5]);
 }
 
 int main(void) {
