@@ -93,6 +93,14 @@ enum status format_choice_init(struct format_choice *choice, const char *format,
     return status == STATUS_OK ? split_tables_new(ndjson, wanted, &choice->tables, error) : status;
 }
 
+void format_choice_apply(const struct format_choice *choice, struct origin *origin) {
+    origin->schema = choice->schema;
+    origin->schema_fixed = choice->schema != NULL;
+    origin->header = choice->has_header ? &choice->header : NULL;
+    origin->log_format = choice->has_log_format ? &choice->log_format : NULL;
+    origin->captures = choice->has_captures ? &choice->captures : NULL;
+}
+
 void format_choice_destroy(struct format_choice *choice) {
     split_tables_free(choice->tables);
     choice->tables = NULL;

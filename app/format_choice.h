@@ -29,4 +29,7 @@ enum status format_choice_init(struct format_choice *choice, const char *format,
     __attribute__((warn_unused_result));
 void format_choice_destroy(struct format_choice *choice);
 
+/* Lines of `origin` are of this choice, which must outlive it. */
+void format_choice_apply(const struct format_choice *choice, struct origin *origin);
+
 #endif

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "app/log.h"
@@ -32,6 +33,8 @@
 #include "sinks/sink_file.h"
 
 #define TICK_MS 250
+#define KEEP_ALIVE_MS 500 /* a member of a group waits no longer for a batch before it polls */
+#define FINISH_MS 1000
 
 struct pipeline {
     const struct pipeline_request *request;
@@ -49,6 +52,10 @@ struct pipeline {
     sigset_t old_signals;
     pthread_mutex_t order; /* guards the next two */
     struct sequencer sequencer;
+    struct delivery *delivery; /* NULL: all goes to files */
+    const struct origin *kafka_origin;
+    atomic_bool failed;       /* a sink did */
+    uint64_t handed_over;     /* records; by whoever writes */
     bool writing;             /* a thread does; it writes what others bring meanwhile, too, and what follows is its */
     uint64_t *input_progress; /* by input: stored bytes reported so far */
     struct worker limiter;    /* only with a limit */
@@ -64,7 +71,7 @@ struct thread {
     struct worker worker;
     const struct origin *origin; /* being read; NULL: none */
     uint64_t sequence;           /* of its next batch */
-    bool opened, given_up;
+    bool opened, given_up, ended;
 };
 
 static void raise_fd(int fd) {
@@ -85,6 +92,15 @@ static void input_failed(struct pipeline *pipeline, const struct error *error) {
     log_limited(LOG_KIND_INPUT, LOG_ERROR, "%s", error->message);
 }
 
+static void begin_origin(struct thread *thread, const struct origin *origin) {
+    struct error error;
+    thread->origin = origin;
+    thread->sequence = 0;
+    thread->given_up = thread->ended = false;
+    thread->opened = thread->ops->open(thread->source, origin, &error) == STATUS_OK;
+    if (!thread->opened) input_failed(thread->pipeline, &error);
+}
+
 /* Goes on to the next input. False when there is none; asked again, too. */
 static bool begin_input(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
@@ -94,15 +110,16 @@ static bool begin_input(struct thread *thread) {
              files = request->origins_count - request->streams_count;
     if (index >= request->origins_count) return false;
     index = index < request->streams_count ? files + index : index - request->streams_count;
-    thread->origin = &request->origins[index];
-    thread->ops = thread->origin->stream ? &source_tcp_ops : &source_file_ops;
-    thread->source = thread->origin->stream ? (void *)thread->tcp : (void *)thread->file;
-    thread->sequence = 0;
-    thread->given_up = false;
-    struct error error;
-    thread->opened = thread->ops->open(thread->source, thread->origin, &error) == STATUS_OK;
-    if (!thread->opened) input_failed(pipeline, &error);
+    const struct origin *origin = &request->origins[index];
+    thread->ops = origin->stream ? &source_tcp_ops : &source_file_ops;
+    thread->source = origin->stream ? (void *)thread->tcp : (void *)thread->file;
+    begin_origin(thread, origin);
     return true;
+}
+
+static void end_input(struct thread *thread) {
+    thread->ops->close(thread->source);
+    thread->origin = NULL;
 }
 
 /* Fills `batch` from the thread's input and gives it to whoever is free. */
@@ -119,31 +136,19 @@ static void read_batch(struct thread *thread, struct batch *batch) {
     } else if (thread->ops->fill(thread->source, batch, &error) != STATUS_OK) {
         input_failed(pipeline, &error);
     }
-    if (batch->text_bytes == 0 && !batch->last) {
+    if (batch->text_bytes == 0 && batch->ranges_count == 0 && !batch->last) {
         ring_give_back(&pipeline->ring, batch);
         return;
     }
     batch->sequence = thread->sequence++;
-    if (batch->last) {
-        thread->ops->close(thread->source);
-        thread->origin = NULL;
-    }
+    thread->ended = batch->last;
     queue_push(&pipeline->work, batch);
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
-static void add_tally(struct tally *sum, const struct tally *part) {
-    sum->read += part->read;
-    sum->written += part->written;
-    sum->evidence_unused += part->evidence_unused;
-    sum->bytes_read += part->bytes_read;
-    for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
-    for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
-    for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
-}
-
-static enum status write_batch(struct pipeline *pipeline, struct batch *batch, struct error *error) {
+/* What of a batch goes to files. */
+static enum status write_batch(struct pipeline *pipeline, const struct batch *batch, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = STATUS_OK;
     if (request->sink != NULL && batch->out_bytes > 0)
@@ -153,32 +158,80 @@ static enum status write_batch(struct pipeline *pipeline, struct batch *batch, s
     return status;
 }
 
-/* One batch in its turn. After a failure, or beyond the limit, batches only pass through. */
-static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
-    struct pipeline_outcome *outcome = pipeline->outcome;
-    uint64_t limit = pipeline->request->limit;
-    bool failed = outcome->end == PIPELINE_SINK_FAILED || outcome->end == PIPELINE_READER_GONE;
-    bool beyond = limit != 0 && outcome->tally.written >= limit;
-    if (failed || beyond) return;
-    if (limit != 0 && outcome->tally.written + batch->tally.written >= limit) {
-        /* the batch that reaches the limit is read again up to it, so that nothing behind it shows anywhere */
-        worker_run(&pipeline->limiter, batch, limit - outcome->tally.written);
-        request_stop(pipeline);
-    }
-    if (write_batch(pipeline, batch, &outcome->error) != STATUS_OK) {
-        outcome->end = pipeline->request->sink != NULL && sink_file_reader_gone(pipeline->request->sink)
-                           ? PIPELINE_READER_GONE
-                           : PIPELINE_SINK_FAILED;
-        request_stop(pipeline);
-        return;
-    }
-    add_tally(&outcome->tally, &batch->tally);
-    atomic_fetch_add(&pipeline->progress->records, batch->tally.written);
+/* From here on batches only pass through. */
+static void fail(struct pipeline *pipeline, enum pipeline_end end) {
+    pipeline->outcome->end = end;
+    atomic_store(&pipeline->failed, true);
+    request_stop(pipeline);
+}
+
+static bool write_rest(void *context, const struct batch *batch) {
+    struct pipeline *pipeline = context;
+    if (write_batch(pipeline, batch, &pipeline->outcome->error) == STATUS_OK) return true;
+    bool gone = pipeline->request->sink != NULL && sink_file_reader_gone(pipeline->request->sink);
+    fail(pipeline, gone ? PIPELINE_READER_GONE : PIPELINE_SINK_FAILED);
+    return false;
+}
+
+static void count(void *context, const struct tally *tally) {
+    struct pipeline *pipeline = context;
+    tally_add(&pipeline->outcome->tally, tally);
+    atomic_fetch_add(&pipeline->progress->records, tally->written);
+}
+
+/* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
+static void release(void *context, struct batch *batch, bool dropped) {
+    struct pipeline *pipeline = context;
+    const struct pipeline_request *request = pipeline->request;
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
-    if (batch->input_progress > *before) {
+    if (!dropped && batch->input_progress > *before) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;
     }
+    atomic_fetch_sub(&pipeline->progress->records_under_way, batch->tally.written);
+    if (batch->origin == pipeline->kafka_origin && !batch->in_transaction) {
+        struct kafka_settlement settlement = {.epoch = batch->epoch,
+                                              .ranges = batch->ranges,
+                                              .ranges_count = batch->ranges_count,
+                                              .batches_count = 1,
+                                              .stale = dropped};
+        source_kafka_settle(request->kafka, &settlement);
+    }
+    ring_give_back(&pipeline->ring, batch);
+}
+
+static void delivery_failed(void *context, const struct error *error) {
+    struct pipeline *pipeline = context;
+    pipeline->outcome->error = *error;
+    fail(pipeline, PIPELINE_SINK_FAILED);
+}
+
+static bool is_stale(const struct pipeline *pipeline, const struct batch *batch) {
+    return batch->origin == pipeline->kafka_origin && source_kafka_is_stale(pipeline->request->kafka, batch->epoch);
+}
+
+/* One batch in its turn. After a failure, or beyond the limit, batches only pass through. */
+static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
+    uint64_t limit = pipeline->request->limit;
+    atomic_fetch_add(&pipeline->progress->records_under_way, batch->tally.written);
+    if (atomic_load(&pipeline->failed) || (limit != 0 && pipeline->handed_over >= limit) || is_stale(pipeline, batch)) {
+        release(pipeline, batch, true);
+        return;
+    }
+    if (limit != 0 && pipeline->handed_over + batch->tally.written >= limit) {
+        /* the batch that reaches the limit is read again up to it, so that nothing behind it shows anywhere */
+        worker_run(&pipeline->limiter, batch, limit - pipeline->handed_over);
+        batch->ranges_count = 0; /* and who goes on with a queue gets its messages once more */
+        request_stop(pipeline);
+    }
+    pipeline->handed_over += batch->tally.written;
+    if (pipeline->delivery != NULL) {
+        delivery_push(pipeline->delivery, batch);
+        return;
+    }
+    bool good = write_rest(pipeline, batch);
+    if (good) count(pipeline, &batch->tally);
+    release(pipeline, batch, !good);
 }
 
 /* Writes all that is next in order, `batch` or others that waited for it, unless another thread is at it. */
@@ -189,7 +242,6 @@ static void settle(struct pipeline *pipeline, struct batch *batch) {
         pipeline->writing = true;
         ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
         settle_batch(pipeline, next);
-        ring_give_back(&pipeline->ring, next);
         ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
         pipeline->writing = false;
     }
@@ -219,16 +271,57 @@ static void read_or_work(struct thread *thread) {
         work_off(thread, waiting);
     else
         read_batch(thread, idle != NULL ? idle : ring_take(&pipeline->ring, input));
+    if (thread->ended) end_input(thread);
+}
+
+static void end_reading(struct pipeline *pipeline) {
+    if (atomic_fetch_sub(&pipeline->reading, 1) == 1) queue_close(&pipeline->work);
+}
+
+/* Whoever is the last one waits for what is still on its way. */
+static void end_thread(struct pipeline *pipeline) {
+    if (atomic_fetch_sub(&pipeline->running, 1) != 1) return;
+    if (pipeline->delivery != NULL) delivery_finish(pipeline->delivery);
+    raise_fd(pipeline->end_fd);
+}
+
+/* --- the thread that polls Kafka ------------------------------------------------------------------ */
+
+/* An idle batch; while there is none the group is told that this member lives. */
+static struct batch *take_polling(struct pipeline *pipeline) {
+    struct batch *batch;
+    while ((batch = ring_take_within(&pipeline->ring, RING_STREAM, KEEP_ALIVE_MS)) == NULL)
+        source_kafka_keep_alive(pipeline->request->kafka);
+    return batch;
+}
+
+static void *feed(void *argument) {
+    struct thread *thread = argument;
+    struct pipeline *pipeline = thread->pipeline;
+    struct source_kafka *kafka = pipeline->request->kafka;
+    thread->ops = &source_kafka_ops;
+    thread->source = kafka;
+    begin_origin(thread, pipeline->kafka_origin);
+    while (!thread->ended) {
+        if (thread->opened && !atomic_load(&pipeline->stop)) thread->ops->wait(kafka);
+        read_batch(thread, take_polling(pipeline));
+    }
+    end_reading(pipeline);
+    while (thread->opened && !source_kafka_finish(kafka, FINISH_MS)) {
+    }
+    end_input(thread);
+    end_thread(pipeline);
+    return NULL;
 }
 
 static void *thread_main(void *argument) {
     struct thread *thread = argument;
     struct pipeline *pipeline = thread->pipeline;
     while (thread->origin != NULL || begin_input(thread)) read_or_work(thread);
-    if (atomic_fetch_sub(&pipeline->reading, 1) == 1) queue_close(&pipeline->work);
+    end_reading(pipeline);
     struct batch *batch;
     while ((batch = queue_pop(&pipeline->work)) != NULL) work_off(thread, batch);
-    if (atomic_fetch_sub(&pipeline->running, 1) == 1) raise_fd(pipeline->end_fd);
+    end_thread(pipeline);
     return NULL;
 }
 
@@ -250,14 +343,33 @@ static enum status open_events(struct pipeline *pipeline, struct error *error) {
     return STATUS_OK;
 }
 
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Threads may be waiting for what will not come: nothing of theirs can be ended in order any more, and none of it is committed. */
+static _Noreturn void leave_unsettled(const struct pipeline *pipeline) {
+    log_message(LOG_ERROR,
+                "stopped: the output did not take all within --shutdown-timeout (%u s); %llu records are not "
+                "confirmed, and what is "
+                "read by offsets is read again from there at the next start",
+                pipeline->request->shutdown_timeout_s,
+                (unsigned long long)atomic_load(&pipeline->progress->records_under_way));
+    _exit(EXIT_FAILURE);
+}
+
 /* Waits for the end; passes a first signal on, leaves at the second. True when there was one. */
 static bool watch(struct pipeline *pipeline) {
     bool signalled = false;
+    uint64_t deadline_ms = 0;
     struct pollfd descriptors[2] = {{.fd = pipeline->end_fd, .events = POLLIN},
                                     {.fd = pipeline->signal_fd, .events = POLLIN}};
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
         if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->context);
+        if (signalled && now_ms() >= deadline_ms) leave_unsettled(pipeline);
         if (ready <= 0) continue;
         if ((descriptors[0].revents & POLLIN) != 0) return signalled;
         struct signalfd_siginfo signal;
@@ -268,6 +380,7 @@ static bool watch(struct pipeline *pipeline) {
         }
         if (signalled) _exit(128 + (int)signal.ssi_signo);
         signalled = true;
+        deadline_ms = now_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
         request_stop(pipeline);
     }
 }
@@ -280,11 +393,41 @@ static void say(bool warning, const char *message) {
         log_message(LOG_INFO, "%s", message);
 }
 
+static bool workers_idle(void *context) {
+    struct pipeline *pipeline = context;
+    return queue_is_starving(&pipeline->work);
+}
+
+/* The batches of a run: with Kafka some more, since those on their way to a broker are missing meanwhile. */
+static uint32_t batches_wanted(const struct pipeline *pipeline) {
+    const struct pipeline_request *request = pipeline->request;
+    bool kafka = request->kafka != NULL || request->kafka_sink != NULL;
+    return BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + (kafka ? BATCHES_KAFKA : 0);
+}
+
+static enum status start_kafka(struct pipeline *pipeline, struct error *error) {
+    const struct pipeline_request *request = pipeline->request;
+    if (request->kafka != NULL) {
+        pipeline->kafka_origin = &request->origins[request->origins_count];
+        source_kafka_attach(request->kafka, workers_idle, pipeline, pipeline->stop_fd);
+    }
+    if (request->kafka_sink == NULL) return STATUS_OK;
+    const struct delivery_request delivery = {.sink = request->kafka_sink,
+                                              .source = request->transactional ? request->kafka : NULL,
+                                              .write_rest = write_rest,
+                                              .count = count,
+                                              .release = release,
+                                              .fail = delivery_failed,
+                                              .context = pipeline};
+    pipeline->delivery = delivery_new(&delivery);
+    return pipeline->delivery != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "pipeline: out of memory");
+}
+
 static enum status start(struct pipeline *pipeline, struct thread *threads, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
     const struct source_tcp_request tcp = {request->tcp, request->proxy_from, pipeline->stop_fd, say};
-    bool good = ring_init(&pipeline->ring, BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA);
+    bool good = ring_init(&pipeline->ring, batches_wanted(pipeline));
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < pipeline->threads_count; i++) {
         struct thread *thread = &threads[i];
@@ -300,18 +443,20 @@ static enum status start(struct pipeline *pipeline, struct thread *threads, stru
     if (!good || pipeline->input_progress == NULL)
         return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j",
                          pipeline->threads_count);
-    return STATUS_OK;
+    return start_kafka(pipeline, error);
 }
 
 /* True when a signal ended the run. */
 static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
-    uint32_t count = pipeline->threads_count;
-    pthread_t handles[WORKERS_MAX];
-    atomic_store(&pipeline->reading, count);
-    atomic_store(&pipeline->running, count);
-    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_create(&handles[i], NULL, thread_main, &threads[i]) == 0);
+    uint32_t workers = pipeline->threads_count, all = workers + (pipeline->request->kafka != NULL);
+    struct thread feeder = {.pipeline = pipeline};
+    pthread_t handles[WORKERS_MAX + 1];
+    atomic_store(&pipeline->reading, all);
+    atomic_store(&pipeline->running, all);
+    for (uint32_t i = 0; i < workers; i++) ASSERT(pthread_create(&handles[i], NULL, thread_main, &threads[i]) == 0);
+    if (all > workers) ASSERT(pthread_create(&handles[workers], NULL, feed, &feeder) == 0);
     bool signalled = watch(pipeline);
-    for (uint32_t i = 0; i < count; i++) ASSERT(pthread_join(handles[i], NULL) == 0);
+    for (uint32_t i = 0; i < all; i++) ASSERT(pthread_join(handles[i], NULL) == 0);
     ASSERT(pipeline->sequencer.waiting == NULL);
     return signalled;
 }
@@ -323,6 +468,7 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
         worker_destroy(&threads[i].worker);
     }
     worker_destroy(&pipeline->limiter);
+    delivery_free(pipeline->delivery);
     ring_destroy(&pipeline->ring);
     queue_destroy(&pipeline->work);
     ASSERT(pthread_mutex_destroy(&pipeline->order) == 0);

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "app/delivery.h"
 #include "app/ring.h"
 #include "app/worker.h"
 #include "ingest/source_file.h"
@@ -21,9 +22,13 @@ struct pipeline_request {
     const struct source_file_settings *source;
     const struct source_tcp_settings *tcp;
     const struct cidr_set *proxy_from; /* NULL: anyone */
-    void *sink;                        /* records, by sink_file_ops; NULL: --dry-run */
-    void *rejects;                     /* rejected lines, likewise; NULL: only counted */
-    uint64_t limit;                    /* records to write; 0: all */
+    struct source_kafka *kafka;  /* the last origin, not counted among them; NULL: none. Read by a thread of its own */
+    uint32_t shutdown_timeout_s; /* after a signal: how long what is under way may take */
+    void *sink;                  /* records, by sink_file_ops; NULL: --dry-run */
+    void *rejects;               /* rejected lines, likewise; NULL: only counted */
+    struct sink_kafka *kafka_sink; /* records, rejects or both, instead; NULL: none */
+    bool transactional;            /* they go together with the positions of `kafka` */
+    uint64_t limit;                /* records to write; 0: all */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */
@@ -35,6 +40,7 @@ struct pipeline_request {
 struct pipeline_progress {
     atomic_uint_fast64_t stored_bytes; /* of inputs, as stored, finished or not */
     atomic_uint_fast64_t records;
+    atomic_uint_fast64_t records_under_way; /* handed to a sink that has not confirmed them yet */
 };
 
 enum pipeline_end { PIPELINE_DONE, PIPELINE_STOPPED, PIPELINE_SINK_FAILED, PIPELINE_READER_GONE };

@@ -1,9 +1,12 @@
 /* Queues and pool. Plain mutex and condition variable: a batch is 400 lines, so its cost hardly shows.
  *
  * Threads: any. */
+#define _GNU_SOURCE
 #include "app/ring.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 
@@ -39,12 +42,38 @@ static struct batch *take_first(struct queue *queue) {
     return batch;
 }
 
+static void await(struct queue *queue) {
+    queue->waiting_count++;
+    while (queue->first == NULL && !queue->closed) ASSERT(pthread_cond_wait(&queue->filled, &queue->lock) == 0);
+    queue->waiting_count--;
+}
+
 struct batch *queue_pop(struct queue *queue) {
     ASSERT(pthread_mutex_lock(&queue->lock) == 0);
-    while (queue->first == NULL && !queue->closed) ASSERT(pthread_cond_wait(&queue->filled, &queue->lock) == 0);
+    await(queue);
     struct batch *batch = take_first(queue);
     ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
     return batch;
+}
+
+void queue_wait(struct queue *queue) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    await(queue);
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+}
+
+bool queue_is_over(struct queue *queue) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    bool over = queue->closed && queue->first == NULL;
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+    return over;
+}
+
+bool queue_is_starving(struct queue *queue) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    bool starving = queue->waiting_count > queue->count;
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+    return starving;
 }
 
 struct batch *queue_try_pop(struct queue *queue, uint32_t least) {
@@ -65,7 +94,10 @@ bool ring_init(struct ring *ring, uint32_t batches_count) {
     ASSERT(batches_count >= 4);
     *ring = (struct ring){.reserved = batches_count / 4 < 2 ? 2 : batches_count / 4};
     ASSERT(pthread_mutex_init(&ring->lock, NULL) == 0);
-    ASSERT(pthread_cond_init(&ring->returned, NULL) == 0);
+    pthread_condattr_t monotonic;
+    ASSERT(pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_cond_init(&ring->returned, &monotonic) == 0);
+    ASSERT(pthread_condattr_destroy(&monotonic) == 0);
     ring->batches = calloc(batches_count, sizeof *ring->batches);
     if (ring->batches == NULL) return false;
     for (uint32_t i = 0; i < batches_count; i++) {
@@ -102,6 +134,22 @@ struct batch *ring_take(struct ring *ring, uint32_t input_index) {
     ASSERT(pthread_mutex_lock(&ring->lock) == 0);
     while (!may_take(ring, input_index)) ASSERT(pthread_cond_wait(&ring->returned, &ring->lock) == 0);
     struct batch *batch = take_idle(ring);
+    ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
+    return batch;
+}
+
+struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t wait_ms) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    ASSERT(pthread_mutex_lock(&ring->lock) == 0);
+    int result = 0;
+    while (!may_take(ring, input_index) && result == 0)
+        result = pthread_cond_timedwait(&ring->returned, &ring->lock, &until);
+    ASSERT(result == 0 || result == ETIMEDOUT);
+    struct batch *batch = may_take(ring, input_index) ? take_idle(ring) : NULL;
     ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
     return batch;
 }

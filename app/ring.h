@@ -21,7 +21,7 @@ struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     struct batch *first, *last;
-    uint32_t count;
+    uint32_t count, waiting_count; /* batches; threads that wait for one */
     bool closed;
 };
 
@@ -34,6 +34,12 @@ struct batch *queue_pop(struct queue *queue);
 struct batch *queue_try_pop(struct queue *queue, uint32_t least);
 /* No push may follow. */
 void queue_close(struct queue *queue);
+/* Closed, and nothing is in it any more. */
+bool queue_is_over(struct queue *queue);
+/* Blocks until something is in it or it is closed. */
+void queue_wait(struct queue *queue);
+/* Whether somebody waits for what there is not: more threads than batches. */
+bool queue_is_starving(struct queue *queue);
 
 struct ring {
     pthread_mutex_t lock;
@@ -53,7 +59,9 @@ void ring_destroy(struct ring *ring);
 
 /* An empty batch for input `input_index`; blocks until there is one that this input may have. */
 struct batch *ring_take(struct ring *ring, uint32_t input_index);
-/* The same without waiting; NULL when there is none. */
+/* The same, waiting up to `wait_ms`; NULL when there is none. */
+struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t wait_ms);
+/* The same without waiting. */
 struct batch *ring_try_take(struct ring *ring, uint32_t input_index);
 void ring_give_back(struct ring *ring, struct batch *batch);
 /* It is now this input's turn to be written. */

@@ -24,15 +24,13 @@ extern const size_t source_kafka_options_count;
 struct source_kafka_request {
     const struct source_kafka_settings *settings;
     const struct kafka_input *input;
-    uint64_t memory_bytes;               /* for messages that were fetched and are in no batch yet */
-    bool commits_itself;                 /* false: offsets go with a sink's transactions (source_kafka_positions) */
-    bool (*workers_idle)(void *context); /* a batch that is not full is handed on at once when nothing more is there */
+    uint64_t memory_bytes; /* for messages that were fetched and are in no batch yet */
+    bool commits_itself;   /* false: offsets go with a sink's transactions (source_kafka_positions) */
     /* The origin of lines of this topic: format, chain and so on are filled in, name and path are not; NULL: refused, and said so. `format`
      * is the message's header of that name (as -f takes it), or NULL. Called once per topic and header; the result must stay. */
     const struct origin *(*origin_of)(void *context, const char *topic, const char *format);
     void *context;
     kafka_report *report;
-    int stop_fd; /* readable when the run shall end; -1: none */
 };
 
 struct source_kafka;
@@ -40,6 +38,9 @@ struct source_kafka;
 /* STATUS_USAGE when the settings are refused. Nothing is connected before open. */
 enum status source_kafka_new(const struct source_kafka_request *request, struct source_kafka **source,
                              struct error *error) WARN_UNUSED;
+/* Before open. `workers_idle`: whether a batch that is not full is wanted at once when nothing more is there; `stop_fd` becomes readable
+ * when the run shall end. */
+void source_kafka_attach(struct source_kafka *source, bool (*workers_idle)(void *context), void *context, int stop_fd);
 void source_kafka_free(struct source_kafka *source);
 
 /* open: subscribes; an unreachable broker is no failure but waited for. wait: polls, with a message in hand or the run ending returns;
@@ -58,8 +59,14 @@ bool source_kafka_finish(struct source_kafka *source, uint32_t wait_ms);
 /* Whether work of that batch is to be dropped. Asked before it is written anywhere. */
 bool source_kafka_is_stale(const struct source_kafka *source, uint64_t epoch);
 
-/* The batch has settled (or was dropped: `stale`), in order. */
-void source_kafka_settle(struct source_kafka *source, const struct batch *batch, bool stale);
+/* What became of batches, in the order in which they were handed on. */
+struct kafka_settlement {
+    uint64_t epoch;
+    const struct batch_range *ranges;
+    uint32_t ranges_count, batches_count;
+    bool stale; /* they were dropped: nothing of them may be committed */
+};
+void source_kafka_settle(struct source_kafka *source, const struct kafka_settlement *settlement);
 
 /* Somebody waits for all that is in flight: a transaction ends as soon as it can. */
 bool source_kafka_is_draining(const struct source_kafka *source);
@@ -70,8 +77,9 @@ rd_kafka_topic_partition_list_t *source_kafka_positions(struct source_kafka *sou
                                                         size_t ranges_count);
 rd_kafka_consumer_group_metadata_t *source_kafka_metadata(struct source_kafka *source);
 
-/* Gives up what is in flight: from here on batches of the present epoch are stale. */
-void source_kafka_rewind(struct source_kafka *source);
+/* Gives up what is in flight of this epoch: its batches are stale from here on, and what is assigned is read again from where it had
+ * settled. Nothing happens when the epoch has moved on already. */
+void source_kafka_rewind(struct source_kafka *source, uint64_t epoch);
 
 /* "" until it is known. Valid as long as the source. */
 const char *source_kafka_cluster_id(const struct source_kafka *source);

@@ -88,6 +88,16 @@ struct segment *batch_add_segment(struct batch *batch) {
     return segment;
 }
 
+void tally_add(struct tally *sum, const struct tally *part) {
+    sum->read += part->read;
+    sum->written += part->written;
+    sum->evidence_unused += part->evidence_unused;
+    sum->bytes_read += part->bytes_read;
+    for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
+    for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
+    for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
+}
+
 struct spare batch_spare(struct batch *batch) {
     return (struct spare){.text = batch->text, .used = SPARE_OFFSET, .end = SPARE_END};
 }

@@ -114,6 +114,8 @@ struct tally {
     uint64_t bytes_read;      /* of uncompressed text */
 };
 
+void tally_add(struct tally *sum, const struct tally *part);
+
 /* How far a batch goes in one partition of a queue. */
 struct batch_range {
     uint32_t partition; /* index in the source's table */
@@ -147,8 +149,9 @@ struct batch {
     size_t reject_bytes;
     char *reject;
     /* of queues: */
-    uint64_t epoch;    /* of the source's assignment: a batch of an earlier one is dropped */
-    bool message_open; /* the last message goes on in the next batch */
+    uint64_t epoch;      /* of the source's assignment: a batch of an earlier one is dropped */
+    bool message_open;   /* the last message goes on in the next batch */
+    bool in_transaction; /* its source hears of it when that ends */
     uint32_t tombstones_count, empty_messages_count;
     uint32_t ranges_count;
     struct batch_range *ranges; /* one per partition, BATCH_LINES_MAX of them */

@@ -35,6 +35,8 @@
  * cycles through less memory stays in the caches (4 instead of 8 for one worker took 10 % less CPU time). */
 #define BATCHES_PER_WORKER 2u
 #define BATCHES_EXTRA 2u
+/* And with Kafka: what is on its way to a broker or waits for a commit. */
+#define BATCHES_KAFKA 16u
 #define WORKERS_MAX 64u
 /* Segments of a batch: pieces of different streams. A batch with more is handed on as it is. As many as lines: messages of a hundred
  * quiet partitions come one by one. */
@@ -139,6 +141,11 @@
 #define KAFKA_PROPERTIES_MAX 128u
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
+
+/* A transaction ends when it is that old or that large, at the end of a message: what is read committed shall be fresh, and a commit
+ * takes some 10 ms. Brokers end one after 10 s (transaction.timeout.ms). */
+#define TRANSACTION_MS_MAX 100u
+#define TRANSACTION_BYTES_MAX (16u * 1024 * 1024)
 
 /* --- connections ------------------------------------------------------------------------------ */
 /* Bytes read of a connection at a time, before it is the next one's turn. */

@@ -53,6 +53,9 @@ enum sink_result sink_kafka_commit(struct sink_kafka *sink, const rd_kafka_topic
 /* Ends it without a trace; after SINK_DONE no message of it is on its way (every `undelivered` is 0). */
 enum sink_result sink_kafka_abort(struct sink_kafka *sink, uint32_t wait_ms, struct error *error);
 
+/* For good: nothing is on its way any more, every `undelivered` is 0, and the sink takes nothing more. */
+void sink_kafka_purge(struct sink_kafka *sink);
+
 /* Makes sink_kafka_serve return: from any thread. */
 void sink_kafka_wake(struct sink_kafka *sink);
 

@@ -1,0 +1,39 @@
+/* Brings batches to Kafka, in order, in a thread of its own.
+ *
+ * A batch is sent when it comes and arrives when the broker has all of it; batches arrive in the order in which they came. With
+ * transactions what a batch holds counts only when its transaction is committed, together with its positions; a transaction that cannot
+ * be leaves no trace, and its source reads again from where it had settled.
+ *
+ * Threads: delivery_push by any thread, one at a time; the functions of a request are called by the delivery's own thread. */
+#ifndef WHEREFROM_DELIVERY_H
+#define WHEREFROM_DELIVERY_H
+
+#include "app/ring.h"
+#include "ingest/source_kafka.h"
+#include "sinks/sink_kafka.h"
+
+struct delivery_request {
+    struct sink_kafka *sink;
+    struct source_kafka *source; /* whose positions go with transactions; NULL: no transactions */
+    /* All of it has arrived: what goes elsewhere is written. False: that failed, and has been said. */
+    bool (*write_rest)(void *context, const struct batch *batch);
+    /* This has become of lines, for good. */
+    void (*count)(void *context, const struct tally *tally);
+    /* The batch is free again; `dropped`: nothing of it counts. */
+    void (*release)(void *context, struct batch *batch, bool dropped);
+    /* Nothing more can be delivered; whatever comes from here on is dropped. */
+    void (*fail)(void *context, const struct error *error);
+    void *context;
+};
+
+struct delivery;
+
+/* Starts the thread. NULL when memory is short. */
+struct delivery *delivery_new(const struct delivery_request *request);
+/* Gives the batch away. */
+void delivery_push(struct delivery *delivery, struct batch *batch);
+/* Nothing follows: waits until all has arrived or was dropped, and ends the thread. */
+void delivery_finish(struct delivery *delivery);
+void delivery_free(struct delivery *delivery);
+
+#endif
