@@ -7,20 +7,26 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
 
 #define MESSAGE_BYTES 2048
-#define PRINTED_PER_KIND 5
+#define PRINTED_PER_KIND 5 /* a minute: runs that never end have news, too */
 
 static enum log_form log_format;
 static bool log_quiet;
 static atomic_bool progress_shown;
-static atomic_uint_fast64_t kind_counts[LOG_KINDS];
+static struct {
+    atomic_long minute; /* that `printed` is of */
+    atomic_uint printed;
+    atomic_uint_fast64_t left_out;
+} kinds[LOG_KINDS];
 
-static const char *const kind_names[LOG_KINDS] = {
-    [LOG_KIND_INPUT] = "input errors", [LOG_KIND_CONNECTION] = "closed connections"};
+static const char *const kind_names[LOG_KINDS] = {[LOG_KIND_INPUT] = "input errors",
+                                                  [LOG_KIND_CONNECTION] = "closed connections",
+                                                  [LOG_KIND_KAFKA] = "messages about Kafka"};
 static const char *const level_names[] = {[LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
 void log_init(enum log_form format, bool quiet) {
@@ -58,7 +64,13 @@ void log_message(enum log_level level, const char *format, ...) {
 }
 
 void log_limited(enum log_kind kind, enum log_level level, const char *format, ...) {
-    if (atomic_fetch_add(&kind_counts[kind], 1) >= PRINTED_PER_KIND) return;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (atomic_exchange(&kinds[kind].minute, now.tv_sec / 60) != now.tv_sec / 60) atomic_store(&kinds[kind].printed, 0);
+    if (atomic_fetch_add(&kinds[kind].printed, 1) >= PRINTED_PER_KIND) {
+        atomic_fetch_add(&kinds[kind].left_out, 1);
+        return;
+    }
     va_list arguments;
     va_start(arguments, format);
     write_message(level, format, arguments);
@@ -67,10 +79,10 @@ void log_limited(enum log_kind kind, enum log_level level, const char *format, .
 
 void log_limits_report(void) {
     for (int kind = 0; kind < LOG_KINDS; kind++) {
-        uint64_t count = atomic_load(&kind_counts[kind]);
-        if (count > PRINTED_PER_KIND)
-            log_message(LOG_WARNING, "%llu more %s like these were not printed",
-                        (unsigned long long)(count - PRINTED_PER_KIND), kind_names[kind]);
+        uint64_t count = atomic_load(&kinds[kind].left_out);
+        if (count > 0)
+            log_message(LOG_WARNING, "%llu more %s like these were not printed", (unsigned long long)count,
+                        kind_names[kind]);
     }
 }
 

@@ -88,6 +88,7 @@ void summary_finish(struct summary *summary) {
 void summary_destroy(struct summary *summary) {
     free(summary->countries.rows);
     free(summary->networks.rows);
+    free(summary->lags);
 }
 
 /* --- for people --------------------------------------------------------------------------------- */
@@ -151,6 +152,30 @@ static void print_connections(const struct connection_counts *connections) {
     print_counts("tcp", names, counts, 1 + CLOSED_REASONS);
 }
 
+static void print_kafka(const struct summary *summary) {
+    const struct kafka_counts *counts = &summary->kafka;
+    int64_t behind = 0;
+    bool known = true;
+    if (!summary->has_kafka) return;
+    for (size_t i = 0; i < summary->lags_count; i++) {
+        known = known && summary->lags[i].lag >= 0;
+        behind += summary->lags[i].lag >= 0 ? summary->lags[i].lag : 0;
+    }
+    const char *const names[] = {"messages in", "out",        "commits",   "transactions",
+                                 "aborted",     "rebalances", "read again"};
+    const uint64_t values[] = {counts->messages,
+                               counts->delivered,
+                               counts->commits,
+                               counts->transactions_committed,
+                               counts->transactions_aborted,
+                               counts->rebalances,
+                               counts->rewinds};
+    print_counts("kafka", names, values, sizeof names / sizeof names[0]);
+    if (summary->lags_count > 0)
+        log_message(LOG_INFO, "  %-10s %lld messages behind in %zu partitions%s", "lag", (long long)behind,
+                    summary->lags_count, known ? "" : ", of some not known");
+}
+
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     char read[32], written[32], rejected[32], skipped[32];
@@ -169,6 +194,7 @@ void summary_print(const struct summary *summary) {
     print_ranking("countries", &summary->countries, tally->written, "");
     print_ranking("networks", &summary->networks, tally->written, "AS");
     print_connections(summary->connections);
+    print_kafka(summary);
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
                 (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds,
@@ -219,6 +245,38 @@ static void json_databases(FILE *out, const struct geo *geo) {
     fputs("],", out);
 }
 
+static void json_kafka(FILE *out, const struct summary *summary) {
+    const struct kafka_counts *counts = &summary->kafka;
+    const struct {
+        const char *name;
+        uint64_t count;
+    } members[] = {{"messages", counts->messages},
+                   {"tombstones", counts->tombstones},
+                   {"empty_messages", counts->empty_messages},
+                   {"rebalances", counts->rebalances},
+                   {"commits", counts->commits},
+                   {"commits_failed", counts->commits_failed},
+                   {"rewinds", counts->rewinds},
+                   {"transactions_committed", counts->transactions_committed},
+                   {"transactions_aborted", counts->transactions_aborted},
+                   {"delivered", counts->delivered}};
+    if (!summary->has_kafka) return;
+    fputs("\"kafka\":{", out);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        fprintf(out, "\"%s\":%llu,", members[i].name, (unsigned long long)members[i].count);
+    fputs("\"partitions\":[", out);
+    for (size_t i = 0; i < summary->lags_count; i++) {
+        const struct kafka_lag *lag = &summary->lags[i];
+        fprintf(out, "%s{\"topic\":", i == 0 ? "" : ",");
+        json_text(out, lag->topic);
+        fprintf(out, ",\"partition\":%d", (int)lag->partition);
+        if (lag->position >= 0) fprintf(out, ",\"position\":%lld", (long long)lag->position);
+        if (lag->lag >= 0) fprintf(out, ",\"lag\":%lld", (long long)lag->lag);
+        fputc('}', out);
+    }
+    fputs("]},", out);
+}
+
 static void json_top(FILE *out, const struct summary *summary) {
     fputs("\"top\":{\"country\":[", out);
     for (size_t i = 0; i < summary->countries.rows_count && i < SUMMARY_TOP; i++)
@@ -251,6 +309,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));
     json_databases(out, summary->geo);
     json_connections(out, summary->connections);
+    json_kafka(out, summary);
     json_top(out, summary);
     fputs("}\n", out);
     bool failed = ferror(out) != 0;

@@ -28,6 +28,10 @@ struct summary {
     const struct geo *geo;
     const struct connection_counts *connections; /* NULL: nobody listened */
     struct summary_ranking countries, networks;
+    bool has_kafka;
+    struct kafka_counts kafka;
+    struct kafka_lag *lags; /* of the partitions that this process read; texts are borrowed */
+    size_t lags_count;
 };
 
 /* A pipeline_places_function: adds up what a worker's cache counted. */

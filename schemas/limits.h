@@ -139,6 +139,8 @@
 #define KAFKA_TOPICS_MAX 256u
 /* Properties of librdkafka that a user may give. More are refused. */
 #define KAFKA_PROPERTIES_MAX 128u
+/* transactional.id: "wherefrom-", a group's name (Kafka's bound for names of topics, 249) and an instance's of that length at most. */
+#define TRANSACTIONAL_ID_BYTES 512u
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
 
