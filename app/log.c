@@ -19,7 +19,7 @@ static enum log_form log_format;
 static bool log_quiet;
 static atomic_bool progress_shown;
 static struct {
-    atomic_long minute; /* that `printed` is of */
+    atomic_long since; /* what `printed` counts */
     atomic_uint printed;
     atomic_uint_fast64_t left_out;
 } kinds[LOG_KINDS];
@@ -66,7 +66,10 @@ void log_message(enum log_level level, const char *format, ...) {
 void log_limited(enum log_kind kind, enum log_level level, const char *format, ...) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (atomic_exchange(&kinds[kind].minute, now.tv_sec / 60) != now.tv_sec / 60) atomic_store(&kinds[kind].printed, 0);
+    if (now.tv_sec - atomic_load(&kinds[kind].since) >= 60) {
+        atomic_store(&kinds[kind].since, now.tv_sec);
+        atomic_store(&kinds[kind].printed, 0);
+    }
     if (atomic_fetch_add(&kinds[kind].printed, 1) >= PRINTED_PER_KIND) {
         atomic_fetch_add(&kinds[kind].left_out, 1);
         return;

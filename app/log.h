@@ -15,7 +15,7 @@ void log_init(enum log_form format, bool quiet);
 
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for things that may happen a million times: the first five of a kind are printed, and log_limits_report says how many
+/* The same for things that may happen a million times: the first five of a kind in a minute are printed, and log_limits_report says how many
  * more there were. */
 enum log_kind { LOG_KIND_INPUT, LOG_KIND_CONNECTION, LOG_KIND_KAFKA, LOG_KINDS };
 void log_limited(enum log_kind kind, enum log_level level, const char *format, ...)

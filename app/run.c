@@ -195,9 +195,9 @@ static enum status open_outputs(struct run *run, struct error *error) {
                          settings->output);
     enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
-    status = sink_file_open(settings->output, settings->append, &run->records, error);
+    status = sink_file_open(settings->output, settings->append ? SINK_FILE_APPEND : SINK_FILE_ANEW, &run->records, error);
     if (status == STATUS_OK && settings->rejects != NULL)
-        status = sink_file_open(settings->rejects, settings->append, &run->rejects, error);
+        status = sink_file_open(settings->rejects, settings->append ? SINK_FILE_APPEND : SINK_FILE_ANEW, &run->rejects, error);
     return status;
 }
 

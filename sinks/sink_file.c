@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -21,7 +22,7 @@ struct sink_file {
     char *path;
     int fd;
     bool gzip, reader_gone;
-    uint64_t bytes;
+    uint64_t bytes, cut_bytes;
     z_stream stream;
     unsigned char *compressed;
     char *piece; /* not yet compressed: less than PIECE_BYTES */
@@ -59,15 +60,44 @@ static enum status compress_piece(struct sink_file *sink, int flush, struct erro
     return STATUS_OK;
 }
 
-enum status sink_file_open(const char *path, bool append, struct sink_file **result, struct error *error) {
+/* Where the last whole line of a file ends; -1 with errno. */
+static off_t end_of_lines(int fd, off_t bytes) {
+    char piece[4096];
+    for (off_t end = bytes; end > 0;) {
+        size_t part = end < (off_t)sizeof piece ? (size_t)end : sizeof piece;
+        if (pread(fd, piece, part, end - (off_t)part) != (ssize_t)part) return -1;
+        const char *newline = memrchr(piece, '\n', part);
+        end -= (off_t)part;
+        if (newline != NULL) return end + (newline + 1 - piece);
+    }
+    return 0;
+}
+
+/* What stands behind it was never confirmed to anybody. */
+static enum status cut_unfinished(struct sink_file *sink, struct error *error) {
+    struct stat about;
+    if (stat(sink->path, &about) != 0 || !S_ISREG(about.st_mode)) return STATUS_OK;
+    int fd = open(sink->path, O_RDWR | O_CLOEXEC);
+    off_t end = fd >= 0 && fstat(fd, &about) == 0 ? end_of_lines(fd, about.st_size) : -1;
+    bool good = end >= 0 && (end == about.st_size || ftruncate(fd, end) == 0);
+    if (!good) error_set_errno(error, errno, "output: %s: cannot be continued; it must be readable, too", sink->path);
+    if (good) sink->cut_bytes = (uint64_t)(about.st_size - end);
+    if (fd >= 0) close(fd);
+    return good ? STATUS_OK : STATUS_FAILED;
+}
+
+enum status sink_file_open(const char *path, enum sink_file_start start, struct sink_file **result,
+                           struct error *error) {
     struct sink_file *sink = calloc(1, sizeof *sink);
     if (sink == NULL) return error_set(error, STATUS_FAILED, "output: %s: out of memory", path);
     *result = sink;
     bool is_stdout = strcmp(path, "-") == 0;
     sink->path = strdup(is_stdout ? "stdout" : path);
     sink->gzip = slice_ends_with(slice_from(path), SLICE(".gz"));
-    sink->fd = is_stdout ? STDOUT_FILENO
-                         : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0600);
+    sink->fd = -1;
+    if (start == SINK_FILE_CONTINUE && !is_stdout && cut_unfinished(sink, error) != STATUS_OK) return STATUS_FAILED;
+    int way = start == SINK_FILE_ANEW ? O_TRUNC : O_APPEND;
+    sink->fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | way, 0600);
     if (sink->fd < 0)
         return error_set_errno(
             error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
@@ -122,6 +152,10 @@ void sink_file_free(struct sink_file *sink) {
 
 bool sink_file_reader_gone(const struct sink_file *sink) {
     return sink->reader_gone;
+}
+
+uint64_t sink_file_cut_bytes(const struct sink_file *sink) {
+    return sink->cut_bytes;
 }
 
 uint64_t sink_file_bytes(const struct sink_file *sink) {

@@ -8,13 +8,22 @@
 
 struct sink_file;
 
-/* `path`: "-" for stdout, an ending `.gz` compresses. A file is written anew unless `append`; a new one has mode 0600, since
- * logs hold personal data. */
-enum status sink_file_open(const char *path, bool append, struct sink_file **sink, struct error *error) WARN_UNUSED;
+enum sink_file_start {
+    SINK_FILE_ANEW,
+    SINK_FILE_APPEND,
+    SINK_FILE_CONTINUE /* as append, behind the last whole line: a process that was killed may have left the start of one */
+};
+
+/* `path`: "-" for stdout, an ending `.gz` compresses (not with SINK_FILE_CONTINUE). A new file has mode 0600, since logs hold personal
+ * data. */
+enum status sink_file_open(const char *path, enum sink_file_start start, struct sink_file **sink,
+                           struct error *error) WARN_UNUSED;
 void sink_file_free(struct sink_file *sink);
 
 /* Whether the last failure was a reader of stdout that went away (EPIPE): the run then ends quietly. */
 bool sink_file_reader_gone(const struct sink_file *sink);
+/* Bytes of an unfinished last line that were cut off at the start. */
+uint64_t sink_file_cut_bytes(const struct sink_file *sink);
 /* Bytes taken so far, before compression. */
 uint64_t sink_file_bytes(const struct sink_file *sink);
 
