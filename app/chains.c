@@ -79,12 +79,15 @@ static void load_presets(struct chains *chains, const struct problem_scope *scop
 }
 
 /* Whether a rule, an input or --chain leads to it. */
-static bool is_used(const struct chains *chains, const struct chain *chain, const struct config_node *input_chains) {
+static bool is_used(const struct chains *chains, const struct chain *chain, const struct config_node *inputs) {
     const struct chain_rules *rules = &chains->rules;
     bool used = rules->always == chain || rules->otherwise == chain;
     for (uint32_t i = 0; i < rules->rules_count; i++) used = used || rules->rules[i].chain == chain;
-    const struct config_node *input = input_chains != NULL ? input_chains->first : NULL;
-    for (; input != NULL; input = input->next) used = used || config_node_is(input, chain->name);
+    const struct config_node *input = inputs != NULL ? inputs->first : NULL;
+    for (; input != NULL; input = input->next) {
+        const struct config_node *own = config_node_member(input, "chain");
+        used = used || (own != NULL && config_node_is(own, chain->name));
+    }
     return used;
 }
 
@@ -93,10 +96,12 @@ static void load_references(struct chains *chains, struct problem_scope *scope, 
     struct chain_rules *rules = &chains->rules;
     const struct config_node *select = request->sections->trees[CONFIG_SELECT];
     if (select != NULL) chain_select_load(&chains->arena, scope, select, rules);
-    const struct config_node *inputs = request->sections->input_chains;
+    const struct config_node *inputs = request->sections->inputs;
     problem_scope_set(scope, "inputs");
-    for (const struct config_node *input = inputs != NULL ? inputs->first : NULL; input != NULL; input = input->next)
-        if (input->kind != CONFIG_NULL) (void)chain_select_named(scope, input, rules);
+    for (const struct config_node *input = inputs != NULL ? inputs->first : NULL; input != NULL; input = input->next) {
+        const struct config_node *own = config_node_member(input, "chain");
+        if (own != NULL) (void)chain_select_named(scope, own, rules);
+    }
     if (request->always == NULL) return;
     struct problem_scope outside = {.problems = scope->problems, .where = "--chain"};
     struct config_node name = {.kind = CONFIG_TEXT, .text = slice_from(request->always)};
@@ -108,7 +113,7 @@ static void warn_unused(const struct chains *chains, struct problem_scope *scope
     const struct config_node *tree = request->sections->trees[CONFIG_CHAINS];
     for (uint32_t i = 0; i < chains->own_count; i++) {
         const struct chain *chain = chains->items[i];
-        if (is_used(chains, chain, request->sections->input_chains)) continue;
+        if (is_used(chains, chain, request->sections->inputs)) continue;
         problem_scope_set(scope, "chains.%s", chain->name);
         problem_warn(scope, config_node_member(tree, chain->name),
                      "is not used: no rule of select, no input and no --chain names it");

@@ -9,18 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/config_item.h"
 #include "base/check.h"
 #include "base/slice.h"
 #include "config/config_yaml.h"
 #include "config/nearest.h"
 #include "config/whole_file.h"
-#include "ingest/listen_url.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
- * with such a name comes first. */
+ * with such a name comes first; those of inputs and outputs stand in config_item.c. */
 static const char *const later_keys[] = {"residency", "rate", "outputs", "filter"};
-static const char *const later_input_keys[] = {"follow", "format", "kafka"};
 static const char *const section_keys[CONFIG_SECTIONS] = {[CONFIG_CHAINS] = "chains", [CONFIG_SELECT] = "select"};
 
 struct reader {
@@ -90,121 +89,63 @@ static enum status set_scalar(struct reader *reader, struct option_slot *slot) {
     return status == STATUS_OK ? STATUS_OK : config_yaml_fail(&reader->yaml, mark, "%s: %s", key.text, reason.message);
 }
 
-/* Beside each input of the file stands the name of its chain, or nothing. */
-static enum status add_input_chain(struct reader *reader, struct config_node *chain) {
+/* The mapping that begins with the current event, with its text set as the value of the slot. */
+static enum status read_item_mapping(struct reader *reader, struct option_slot *slot,
+                                     const struct config_node **mapping) {
+    bool is_input = slot == &reader->values->inputs;
+    struct arena *arena = &reader->sections->arena;
+    struct config_item_fault fault;
+    struct error reason;
+    const char *text = NULL;
+    enum status status = config_yaml_read_tree(&reader->yaml, arena, mapping);
+    if (status != STATUS_OK) return status;
+    fault.place = (*mapping)->place;
+    status = is_input ? config_item_input(arena, *mapping, &text, &fault)
+                      : config_item_output(arena, *mapping, &text, &fault);
+    if (status == STATUS_OK) {
+        status = option_values_set(reader->values, slot, OPTION_FROM_FILE, text, &reason);
+        fault.reason = reason;
+    }
+    if (status == STATUS_FAILED) return config_yaml_fail_memory(&reader->yaml);
+    const yaml_mark_t mark = {.line = fault.place.line - 1, .column = fault.place.column - 1};
+    return status == STATUS_OK
+               ? STATUS_OK
+               : config_yaml_fail(&reader->yaml, mark, "%s: %s", key_name(slot->spec->name).text, fault.reason.message);
+}
+
+/* Beside each input of the file stands what the file says of it. */
+static enum status add_input_node(struct reader *reader, struct config_node *node) {
     struct config_sections *sections = reader->sections;
-    if (sections->input_chains == NULL)
-        sections->input_chains = config_node_new(&sections->arena, CONFIG_LIST, (struct slice){0},
-                                                 (struct config_place){0});
-    if (chain == NULL)
-        chain = config_node_new(&sections->arena, CONFIG_NULL, (struct slice){0}, (struct config_place){0});
-    if (sections->input_chains == NULL || chain == NULL) return config_yaml_fail_memory(&reader->yaml);
-    config_node_append(sections->input_chains, chain);
+    if (sections->inputs == NULL)
+        sections->inputs = config_node_new(&sections->arena, CONFIG_LIST, (struct slice){0}, (struct config_place){0});
+    if (sections->inputs == NULL || node == NULL) return config_yaml_fail_memory(&reader->yaml);
+    config_node_append(sections->inputs, node);
     return STATUS_OK;
 }
 
-static enum status read_input_chain(struct reader *reader, struct config_node **chain) {
-    yaml_mark_t mark = reader->yaml.event.start_mark;
-    if (reader->yaml.event.type != YAML_SCALAR_EVENT || config_yaml_is_null(&reader->yaml))
-        return config_yaml_fail(&reader->yaml, mark, "inputs: chain: expected the name of a chain");
-    struct slice name = {config_yaml_scalar(&reader->yaml), reader->yaml.event.data.scalar.length};
-    *chain = config_node_new(&reader->sections->arena, CONFIG_TEXT, name, config_yaml_place(mark));
-    return *chain != NULL ? STATUS_OK : config_yaml_fail_memory(&reader->yaml);
-}
-
-#define LISTEN_URL_BYTES_MAX 128u
-
-/* {listen: ADDRESS:PORT, proxy: off|v1|v2|auto} as the URL that the command line has; the current event comes before the mapping. */
-static enum status read_tcp_mapping(struct reader *reader, struct option_slot *slot) {
-    static const char *const known[] = {"listen", "proxy"};
-    const char *values[2] = {NULL, NULL};
-    enum status status = config_yaml_next(&reader->yaml);
-    if (status != STATUS_OK) return status;
-    yaml_mark_t start = reader->yaml.event.start_mark;
-    if (reader->yaml.event.type != YAML_MAPPING_START_EVENT)
-        return config_yaml_fail(&reader->yaml, start,
-                                "inputs: expected tcp: {listen: ADDRESS:PORT, proxy: off|v1|v2|auto}");
-    while ((status = config_yaml_next(&reader->yaml)) == STATUS_OK &&
-           reader->yaml.event.type != YAML_MAPPING_END_EVENT) {
-        yaml_mark_t mark = reader->yaml.event.start_mark;
-        if (reader->yaml.event.type != YAML_SCALAR_EVENT)
-            return config_yaml_fail(&reader->yaml, mark, "inputs: a key must be a text");
-        const char *key = config_yaml_scalar(&reader->yaml);
-        size_t index = strcmp(key, known[0]) == 0 ? 0 : 1;
-        if (strcmp(key, known[index]) != 0) return fail_unknown_key(reader, nearest_word(key, known, 2));
-        if (values[index] != NULL) return config_yaml_fail(&reader->yaml, mark, "\"%s\" is given twice", known[index]);
-        status = config_yaml_next(&reader->yaml);
-        if (status != STATUS_OK) return status;
-        if (reader->yaml.event.type != YAML_SCALAR_EVENT || config_yaml_is_null(&reader->yaml))
-            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark, "%s: expected one value",
-                                    known[index]);
-        values[index] = option_values_copy(reader->values, config_yaml_scalar(&reader->yaml),
-                                           reader->yaml.event.data.scalar.length);
-        if (values[index] == NULL) return config_yaml_fail_memory(&reader->yaml);
+static enum status read_input(struct reader *reader, struct option_slot *slot) {
+    struct config_sections *sections = reader->sections;
+    const struct config_node *mapping = NULL;
+    if (reader->yaml.event.type == YAML_MAPPING_START_EVENT) {
+        enum status status = read_item_mapping(reader, slot, &mapping);
+        /* the tree's owner is the only one that changes it */
+        return status == STATUS_OK ? add_input_node(reader, (struct config_node *)(uintptr_t)mapping) : status;
     }
+    struct config_place place = config_yaml_place(reader->yaml.event.start_mark);
+    enum status status = set_scalar(reader, slot);
     if (status != STATUS_OK) return status;
-    if (values[0] == NULL) return config_yaml_fail(&reader->yaml, start, "inputs: expected {listen: ADDRESS:PORT}");
-    char url[LISTEN_URL_BYTES_MAX];
-    int bytes = snprintf(url, sizeof url, "tcp://%s%s%s", values[0], values[1] != NULL ? "?proxy=" : "",
-                         values[1] != NULL ? values[1] : "");
-    if (bytes >= (int)sizeof url) return config_yaml_fail(&reader->yaml, start, "inputs: no such address");
-    struct listen_url parsed;
-    struct error reason;
-    status = listen_url_parse(url, &parsed, &reason);
-    if (status != STATUS_OK) return config_yaml_fail(&reader->yaml, start, "%s", reason.message);
-    const char *text = option_values_copy(reader->values, url, (size_t)bytes);
-    status = text == NULL ? STATUS_FAILED : option_values_set(reader->values, slot, OPTION_FROM_FILE, text, &reason);
-    if (status == STATUS_FAILED) return config_yaml_fail_memory(&reader->yaml);
-    return status == STATUS_OK ? STATUS_OK : config_yaml_fail(&reader->yaml, start, "inputs: %s", reason.message);
-}
-
-/* {path: TEXT} or {tcp: {...}}, with {chain: NAME} or without; the current event is the start of the mapping. */
-static enum status read_input_mapping(struct reader *reader, struct option_slot *slot) {
-    enum { PATH, TCP, CHAIN, KNOWN };
-    static const char *const known[KNOWN] = {"path", "tcp", "chain"};
-    yaml_mark_t start = reader->yaml.event.start_mark;
-    bool met[KNOWN] = {false};
-    struct config_node *chain = NULL;
-    enum status status;
-    while ((status = config_yaml_next(&reader->yaml)) == STATUS_OK &&
-           reader->yaml.event.type != YAML_MAPPING_END_EVENT) {
-        if (reader->yaml.event.type != YAML_SCALAR_EVENT)
-            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark, "inputs: a key must be a text");
-        const char *key = config_yaml_scalar(&reader->yaml);
-        if (is_word_of(later_input_keys, sizeof later_input_keys / sizeof *later_input_keys, key))
-            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark,
-                                    "inputs: \"%s\" is not built into this version", key);
-        if (!is_word_of(known, KNOWN, key)) return fail_unknown_key(reader, nearest_word(key, known, KNOWN));
-        unsigned index = strcmp(key, known[PATH]) == 0 ? PATH : strcmp(key, known[TCP]) == 0 ? TCP : CHAIN;
-        if (met[index])
-            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark, "\"%s\" is given twice",
-                                    known[index]);
-        met[index] = true;
-        if (met[PATH] && met[TCP])
-            return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark,
-                                    "inputs: a path and a tcp are two items of the list");
-        status = index == TCP ? read_tcp_mapping(reader, slot) : config_yaml_next(&reader->yaml);
-        if (status == STATUS_OK && index == PATH) status = set_scalar(reader, slot);
-        if (status == STATUS_OK && index == CHAIN) status = read_input_chain(reader, &chain);
-        if (status != STATUS_OK) return status;
-    }
-    if (status != STATUS_OK) return status;
-    return met[PATH] || met[TCP] ? add_input_chain(reader, chain)
-                                 : config_yaml_fail(&reader->yaml, start,
-                                                    "inputs: expected {path: TEXT} or {tcp: {listen: ADDRESS:PORT}}");
+    return add_input_node(
+        reader, config_node_new(&sections->arena, CONFIG_TEXT, slice_from(config_yaml_scalar(&reader->yaml)), place));
 }
 
 static enum status read_item(struct reader *reader, struct option_slot *slot) {
+    if (slot == &reader->values->inputs) return read_input(reader, slot);
     bool mapping = reader->yaml.event.type == YAML_MAPPING_START_EVENT;
-    if (mapping && slot == &reader->values->inputs) {
-        return read_input_mapping(reader, slot);
-    }
-    if (mapping && strcmp(slot->spec->name, "output") == 0) {
-        return config_yaml_fail(&reader->yaml, reader->yaml.event.start_mark,
-                                "output: a mapping is not built into this version; write the output as a text");
-    }
-    enum status status = set_scalar(reader, slot);
-    return status == STATUS_OK && slot == &reader->values->inputs ? add_input_chain(reader, NULL) : status;
+    if (mapping && strcmp(slot->spec->name, "output") == 0)
+        return read_item_mapping(reader, slot, &reader->sections->output);
+    if (mapping && strcmp(slot->spec->name, "rejects") == 0)
+        return read_item_mapping(reader, slot, &reader->sections->rejects);
+    return set_scalar(reader, slot);
 }
 
 /* {KEY: TEXT, ...} as the list of KEY=TEXT that the command line has; the current event is the start of the mapping. */

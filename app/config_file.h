@@ -1,6 +1,7 @@
 /* The config file: YAML, one mapping of option names to values (INTERFACE section 3).
  *
- * Keys are the names of the option table with _ for - (- is taken too); `inputs`: texts, or mappings {path: TEXT, chain: NAME};
+ * Keys are the names of the option table with _ for - (- is taken too); `inputs`, `output` and `rejects` may be
+ * mappings (app/config_item.h);
  * and sections, which are kept as trees for whoever knows what they mean. A list option takes a list or one text.
  * Anchors, aliases, tags and merge keys are refused, so that the work is bounded by the file's size.
  *
@@ -18,8 +19,10 @@ enum config_section { CONFIG_CHAINS, CONFIG_SELECT, CONFIG_SECTIONS };
 struct config_sections {
     struct arena arena;                               /* holds the trees */
     const struct config_node *trees[CONFIG_SECTIONS]; /* NULL: the file does not have it */
-    struct config_node
-        *input_chains; /* a list beside `inputs` of the file: of each the `chain`, or nothing; NULL: no inputs */
+    struct config_node *inputs; /* a list beside `inputs` of the file, of texts and mappings; NULL: no inputs */
+    const struct config_node
+        *output; /* {kafka: ..}, of which the option's text is only a name; NULL: a text, or none */
+    const struct config_node *rejects; /* likewise */
 };
 void config_sections_destroy(struct config_sections *sections);
 

@@ -19,8 +19,12 @@ struct format_choice {
     bool has_captures; /* `captures` are the names of HAProxy's captured headers */
     struct log_format log_format;
     struct haproxy_captures captures;
-    struct split_tables *tables;
+    struct split_tables *tables; /* of a whole run; NULL in a choice that was only parsed */
 };
+
+/* What one text says, without tables. On STATUS_USAGE the message belongs behind the name of who says it. */
+enum status format_choice_parse(struct format_choice *choice, const char *format, const struct wanted_headers *wanted,
+                                struct error *error) __attribute__((warn_unused_result));
 
 /* `wanted` (NULL: none): headers that chains look at; they must outlive the choice. STATUS_USAGE names what is wrong and where the right
  * words are listed. format_choice_destroy is safe after any outcome. */

@@ -16,6 +16,8 @@
 #include "app/command.h"
 #include "app/default_database.h"
 #include "app/format_choice.h"
+#include "app/input_settings.h"
+#include "app/kafka_choice.h"
 #include "app/live_chains.h"
 #include "app/log.h"
 #include "app/pipeline.h"
@@ -45,6 +47,8 @@ struct run {
     struct pipeline_progress counters;
     struct progress progress;
     struct format_choice format;
+    struct format_table formats; /* of single inputs */
+    struct kafka_settings kafka;
     struct cidr_set *proxy_from; /* NULL: anyone */
 };
 
@@ -66,6 +70,9 @@ static enum status settle_inputs(struct run *run, struct error *error) {
         request.arguments = standard_input;
         request.arguments_count = 1;
     }
+    if (run->kafka.has_input)
+        return error_set(error, STATUS_USAGE, "input %s: not built into this version",
+                         request.arguments[run->kafka.input_argument]);
     enum status status = source_tcp_proxy_set(&run->settings.tcp, &run->proxy_from, error);
     return status == STATUS_OK ? inputs_init(&run->inputs, &request, error) : status;
 }
@@ -81,30 +88,24 @@ static enum status settle_format(struct run *run, struct error *error) {
                               error);
 }
 
-/* The chain that the config names for one of its inputs; those of the command line have none of their own. */
-static const char *input_chain(const struct arguments *arguments, size_t argument) {
-    if (arguments->values->inputs.origin != OPTION_FROM_FILE || arguments->sections.input_chains == NULL) return NULL;
-    const struct config_node *chain = arguments->sections.input_chains->first;
-    while (chain != NULL && argument-- > 0) chain = chain->next;
-    return chain != NULL && chain->kind == CONFIG_TEXT ? chain->text.ptr : NULL;
-}
-
 static enum status settle_origins(struct run *run, struct error *error) {
     run->origins = calloc(run->inputs.items_count + 1, sizeof *run->origins);
     if (run->origins == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
     for (size_t i = 0; i < run->inputs.items_count; i++) {
         const struct input *input = &run->inputs.items[i];
+        const struct format_choice *format = input_format(&run->arguments, input->argument, &run->formats,
+                                                          &run->format);
         run->origins[i] = (struct origin){
             .input_index = (uint32_t)i,
             .stream = input->is_stream,
             .path = slice_from(input->path),
             /* connections have names of their own */
             .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
-            .schema = run->format.schema != NULL ? run->format.schema : schema_find(input->key.format),
-            .schema_fixed = run->format.schema != NULL,
-            .header = run->format.has_header ? &run->format.header : NULL,
-            .log_format = run->format.has_log_format ? &run->format.log_format : NULL,
-            .captures = run->format.has_captures ? &run->format.captures : NULL,
+            .schema = format->schema != NULL ? format->schema : schema_find(input->key.format),
+            .schema_fixed = format->schema != NULL,
+            .header = format->has_header ? &format->header : NULL,
+            .log_format = format->has_log_format ? &format->log_format : NULL,
+            .captures = format->has_captures ? &format->captures : NULL,
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,
@@ -126,6 +127,17 @@ static enum status settle_chains(struct run *run, struct error *error) {
     if (chains == NULL) return error_set(error, STATUS_FAILED, "chains: out of memory");
     live_chains_init(&run->chains, chains);
     return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
+}
+
+/* What is said of single inputs: all problems are kept. */
+static bool settle_input_settings(struct run *run) {
+    bool good = kafka_choice_resolve(&run->kafka, &run->arguments, &run->settings, &run->problems);
+    return format_table_add_inputs(&run->formats, &run->arguments, &chains_of(run)->rules.headers, &run->problems) &&
+           good;
+}
+
+static enum status settle_single_inputs(struct run *run, struct error *error) {
+    return settle_input_settings(run) ? STATUS_OK : problems_first_error(&run->problems, error);
 }
 
 static enum status settle_geo(struct run *run, struct error *error) {
@@ -262,7 +274,8 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
 
 static enum status prepare(struct run *run, struct error *error) {
     static enum status (*const steps[])(struct run *, struct error *) = {
-        settle_chains, settle_format, settle_inputs, settle_origins, settle_geo, settle_encoder, open_outputs};
+        settle_chains,  settle_single_inputs, settle_format,  settle_inputs,
+        settle_origins, settle_geo,           settle_encoder, open_outputs};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == STATUS_OK; i++) status = steps[i](run, error);
     return status;
@@ -403,6 +416,8 @@ static void run_free(struct run *run) {
     live_chains_destroy(&run->chains);
     problems_destroy(&run->problems);
     format_choice_destroy(&run->format);
+    format_table_destroy(&run->formats);
+    kafka_settings_destroy(&run->kafka);
     cidr_set_free(run->proxy_from);
     free(run->origins);
     inputs_destroy(&run->inputs);
@@ -509,12 +524,14 @@ static int check(struct run *run) {
         log_message(LOG_ERROR, "%s", error.message);
         return EXIT_FAILED;
     }
+    bool chains_good = problems->errors_count == 0, inputs_good = settle_input_settings(run);
     for (const struct problem *problem = problems->first; problem != NULL; problem = problem->next)
         printf("%s%s: %s\n", problem_place(problem).text, problem->severity == PROBLEM_ERROR ? "error" : "warning",
                problem->text);
     size_t errors = problems->errors_count + check_steps(run) + check_inputs(run);
-    if (problems->errors_count == 0) print_chains(chains_of(run));
+    if (chains_good) print_chains(chains_of(run));
     print_databases(&run->geo);
+    if (inputs_good) errors += kafka_choice_probe(&run->kafka);
     printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
            problems->warnings_count == 1 ? "" : "s");
     return errors > 0 ? EXIT_FAILED : EXIT_DONE;
@@ -522,9 +539,11 @@ static int check(struct run *run) {
 
 static void print_check_help(const struct option_group *groups) {
     printf("usage: wherefrom check [-c FILE] [INPUT...] [options of run]\n\n"
-           "Reads config, chains and databases as `wherefrom run` would, and says all that is wrong, where, and what "
-           "to write\n"
-           "instead.\n\nPresets: chains that need a name only, and peers where it says so:\n");
+           "Reads config, chains and databases as `wherefrom run` would, asks Kafka's brokers for the topics, and says "
+           "all "
+           "that is\n"
+           "wrong, where, and what to write instead.\n\nPresets: chains that need a name only, and peers where it says "
+           "so:\n");
     chain_presets_print(stdout);
     putchar('\n');
     arguments_print_options(stdout, groups, RUN_GROUPS);

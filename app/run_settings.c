@@ -10,6 +10,7 @@
 
 static const char *const schema_choices[] = {"ecs", "ss4o", "flat", NULL}; /* as output_schemas */
 static const char *const progress_choices[] = {"auto", "always", "never", NULL};
+static const char *const transactions_choices[] = {"auto", "never", NULL};
 static const char *const log_choices[] = {"text", "json", NULL};
 
 /* clang-format off */
@@ -29,6 +30,18 @@ static const struct option_spec input_options[] = {
     {.name = "until", .kind = OPTION_TIME, AT(until_ns), .placeholder = "TIME", .help = "skip records at or after this time"},
 };
 
+static const struct option_spec kafka_options[] = {
+    {.name = "librdkafka", .kind = OPTION_LIST, AT(librdkafka), .placeholder = "KEY=VALUE", .pairs = true, .max = KAFKA_PROPERTIES_MAX,
+     .help = "property of librdkafka for every Kafka client of the run, such as security.protocol=ssl; KEY_env=NAME takes the value "
+             "from an environment variable, KEY_file=FILE from a file, and secrets come in no other way"},
+    {.name = "instance", .kind = OPTION_TEXT, AT(instance), .placeholder = "NAME",
+     .help = "name of this process among those of its consumer group, the same after a restart; transactions are told apart by it, "
+             "so of two processes with one name the older one ends"},
+    {.name = "transactions", .kind = OPTION_CHOICE, AT(transactions), .default_text = "auto", .choices = transactions_choices,
+     .help = "auto: from Kafka to Kafka in one cluster, records, rejects and positions become visible together or not at all; "
+             "never: at least once, and sooner"},
+};
+
 static const struct option_spec client_options[] = {
     {.name = "chain", .kind = OPTION_TEXT, AT(chain), .placeholder = "NAME",
      .help = "who stands between the writer of every line and the client: a chain of the config, or a preset that needs no "
@@ -43,16 +56,17 @@ static const struct option_spec geo_options[] = {
 };
 
 static const struct option_spec output_options[] = {
-    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, AT(output), .placeholder = "FILE", .default_text = "-",
-     .help = "where records go; - is stdout, an ending .gz compresses"},
+    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, AT(output), .placeholder = "OUT", .default_text = "-",
+     .help = "where records go: a file (an ending .gz compresses), - for stdout, or kafka://HOST:PORT[,HOST:PORT]/TOPIC"},
     {.name = "schema", .kind = OPTION_CHOICE, AT(schema), .default_text = "ecs", .choices = schema_choices,
      .help = "names of the output fields"},
     {.name = "fields", .kind = OPTION_LIST, AT(fields), .placeholder = "+PATH|-PATH",
      .help = "include (+) or drop (-) an output field and all below it, several separated by commas; the last match wins, "
              "and when the first is a + all else is dropped"},
     {.name = "keep-original", .kind = OPTION_FLAG, AT(keep_original), .help = "write the line as it was, too (event.original)"},
-    {.name = "rejects", .kind = OPTION_TEXT, AT(rejects), .placeholder = "FILE",
-     .help = "write lines that are no records there, as NDJSON with reason and place"},
+    {.name = "rejects", .kind = OPTION_TEXT, AT(rejects), .placeholder = "OUT",
+     .help = "where lines go that are no records, as NDJSON with reason and place: a file, or kafka://HOST:PORT/TOPIC in the "
+             "output's cluster"},
     {.name = "append", .kind = OPTION_FLAG, AT(append), .help = "add to output and rejects instead of writing them anew"},
     {.name = "limit", .kind = OPTION_COUNT, AT(limit), .placeholder = "N", .default_text = "0",
      .help = "stop after N records; 0 means all"},
@@ -62,6 +76,11 @@ static const struct option_spec output_options[] = {
 static const struct option_spec running_options[] = {
     {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, AT(workers), .placeholder = "N", .default_text = "0",
      .max = WORKERS_MAX, .help = "worker threads and inputs read at a time; 0 means one per core; a tcp:// input has one for itself where there are others"},
+    {.name = "memory-max", .kind = OPTION_SIZE, AT(memory_max_bytes), .placeholder = "SIZE", .default_text = "1G",
+     .min = MEMORY_MAX_BYTES_MIN, .help = "what batches and Kafka's queues may take"},
+    {.name = "shutdown-timeout", .kind = OPTION_COUNT, AT(shutdown_timeout_s), .placeholder = "SECONDS", .default_text = "30",
+     .min = 1, .max = SHUTDOWN_SECONDS_MAX,
+     .help = "after a signal, wait so long for what was read to be written; what is not by then stays uncommitted"},
     {.name = "summary", .kind = OPTION_TEXT, AT(summary), .placeholder = "FILE|-",
      .help = "write the sums as JSON, too; - is stdout"},
     {.name = "progress", .kind = OPTION_CHOICE, AT(progress), .default_text = "auto", .choices = progress_choices,
@@ -76,8 +95,9 @@ void run_settings_groups(struct run_settings *settings, struct option_group grou
     groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};
     groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
     groups[2] = (struct option_group){"Listening", source_tcp_options, source_tcp_options_count, &settings->tcp};
-    groups[3] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
-    groups[4] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
-    groups[5] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
-    groups[6] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+    groups[3] = (struct option_group){"Kafka", kafka_options, COUNT(kafka_options), settings};
+    groups[4] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
+    groups[5] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[6] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[7] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
 }

@@ -17,6 +17,10 @@ struct run_settings {
     int64_t since_ns, until_ns;
     struct source_file_settings source;
     struct source_tcp_settings tcp;
+    /* Kafka */
+    struct option_list librdkafka;
+    const char *instance;
+    int transactions; /* enum transactions_mode */
     /* client */
     const char *chain;
     /* where */
@@ -31,6 +35,8 @@ struct run_settings {
     uint64_t limit;
     /* running */
     uint64_t workers;
+    uint64_t memory_max_bytes;
+    uint64_t shutdown_timeout_s;
     const char *summary;
     int progress; /* enum progress_mode */
     bool quiet;
@@ -39,7 +45,10 @@ struct run_settings {
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
-#define RUN_GROUPS 7u
+/* Auto: records and positions in one transaction where input and output are one Kafka cluster. */
+enum transactions_mode { TRANSACTIONS_AUTO, TRANSACTIONS_NEVER };
+
+#define RUN_GROUPS 8u
 
 /* The tables, bound to `settings`. */
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);

@@ -37,6 +37,14 @@ static inline bool slice_ends_with(struct slice text, struct slice suffix) {
            (suffix.len == 0 || memcmp(text.ptr + text.len - suffix.len, suffix.ptr, suffix.len) == 0);
 }
 
+/* What is in front of the next `separator`, or all of it; `rest` is then what is behind that, ptr NULL when there was none. */
+static inline struct slice slice_cut(struct slice *rest, char separator) {
+    const char *end = rest->len != 0 ? (const char *)memchr(rest->ptr, separator, rest->len) : NULL;
+    struct slice part = {rest->ptr, end != NULL ? (size_t)(end - rest->ptr) : rest->len};
+    *rest = end != NULL ? (struct slice){end + 1, rest->len - part.len - 1} : (struct slice){NULL, 0};
+    return part;
+}
+
 /* Whether `byte` is in `text`; reads up to seven bytes behind it. For texts of a word or two, where calling memchr costs more than
  * looking: a byte of a word is zero where taking 1 from it borrows and its upper bit was not set. */
 static inline bool slice_has_padded(struct slice text, char byte) {

@@ -10,6 +10,7 @@
  *              file. Matching directories are read as if they had been given.
  *   `-`        stdin; FIFOs and devices may be given by name.
  *   tcp://     a listener (ingest/listen_url.h); stands behind all others in the list.
+ *   kafka://   is none of the list: it has no name and no bytes of its own (config/kafka_settings.h).
  *   s3://      answered with the `aws s3 sync` line to run first.
  *   same name  two inputs with the same origin name are a usage error, since their records would have
  *              the same event.id; but an AWS object that is met again (in a directory or glob) is left out

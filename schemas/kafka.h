@@ -9,16 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A property of librdkafka, checked: none that would break a promise of ours. */
+/* A property of librdkafka, checked: none that would break a promise of ours. Its value may be a secret, and is never shown. */
 struct kafka_property {
     const char *name, *value;
-    bool secret; /* its value is never shown */
+    bool consumer, producer; /* which kinds of client know it */
 };
 
 /* A cluster as a client connects to it. */
 struct kafka_cluster {
-    const char *brokers; /* "HOST:PORT,HOST:PORT", IPv6 hosts in brackets */
-    const struct kafka_property *properties;
+    const char *brokers;                     /* "HOST:PORT,HOST:PORT", IPv6 hosts in brackets */
+    const struct kafka_property *properties; /* those that its client knows; a later one replaces an earlier one */
     size_t properties_count;
 };
 
@@ -43,7 +43,8 @@ struct kafka_input {
 
 struct kafka_output {
     struct kafka_cluster cluster;
-    const char *topic;
+    const char *records_topic; /* NULL: records go elsewhere */
+    const char *rejects_topic; /* likewise; never both */
 };
 
 /* What a run's Kafka clients did, for summary and metrics. */

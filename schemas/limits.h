@@ -38,6 +38,10 @@
 /* And with Kafka: what is on its way to a broker or waits for a commit. */
 #define BATCHES_KAFKA 16u
 #define WORKERS_MAX 64u
+/* The least that --memory-max takes: batches of a few workers with room for their largest, and 32 MiB of Kafka's queues. */
+#define MEMORY_MAX_BYTES_MIN (128u * 1024 * 1024)
+/* The longest --shutdown-timeout: a day. */
+#define SHUTDOWN_SECONDS_MAX 86400u
 /* Segments of a batch: pieces of different streams. A batch with more is handed on as it is. As many as lines: messages of a hundred
  * quiet partitions come one by one. */
 #define SEGMENTS_MAX BATCH_LINES_MAX
@@ -137,10 +141,17 @@
 #define MESSAGE_EXPANSION_FREE_BYTES (1024u * 1024)
 /* Topics of one input, and rules for their formats. More are refused. */
 #define KAFKA_TOPICS_MAX 256u
-/* Properties of librdkafka that a user may give. More are refused. */
+/* Brokers to ask for the others, three in most clusters. More are refused. */
+#define KAFKA_BROKERS_MAX 64u
+/* Names of topics and groups, as Kafka has it for topics; regular expressions for topics. Longer ones are refused. */
+#define KAFKA_NAME_BYTES_MAX 249u
+#define KAFKA_REGEX_BYTES_MAX 512u
+/* Properties of librdkafka that a user may give for one client. More are refused. */
 #define KAFKA_PROPERTIES_MAX 128u
 /* transactional.id: "wherefrom-", a group's name (Kafka's bound for names of topics, 249) and an instance's of that length at most. */
 #define TRANSACTIONAL_ID_BYTES 512u
+/* A property's value that stands in a file: a password, a key in PEM. A larger file is refused. */
+#define KAFKA_SECRET_BYTES_MAX (64u * 1024)
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
 

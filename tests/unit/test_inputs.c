@@ -382,7 +382,6 @@ static void other_kinds_are_refused_with_the_next_step(void **state) {
     (void)state;
     assert_refused(ARGUMENTS("s3://bucket/prefix"), NULL, STATUS_USAGE,
                    ARGUMENTS("`aws s3 sync s3://bucket/prefix ./logs`", "`wherefrom run ./logs`"));
-    assert_refused(ARGUMENTS("kafka://h:9092/t"), NULL, STATUS_USAGE, ARGUMENTS("kafka://h:9092/t", "not built into"));
     assert_refused(ARGUMENTS("tcp://localhost:1"), NULL, STATUS_USAGE,
                    ARGUMENTS("tcp://localhost:1", "expected tcp://ADDRESS:PORT"));
     assert_refused(ARGUMENTS("https://example.com/*"), NULL, STATUS_USAGE,

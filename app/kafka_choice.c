@@ -1,0 +1,58 @@
+/* A mapping of the config counts where the command line says nothing else.
+ *
+ * Threads: see the header. */
+#include "app/kafka_choice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/kafka_probe.h"
+
+#define PROBE_WAIT_MS_MAX 5000u
+
+static struct kafka_place place_of(const struct arguments *arguments, const char *option, const char *text,
+                                   const struct config_node *node) {
+    const struct option_slot *slot = option_values_find(arguments->values, option, strlen(option), false);
+    return (struct kafka_place){text, slot != NULL && slot->origin == OPTION_FROM_FILE ? node : NULL};
+}
+
+bool kafka_choice_resolve(struct kafka_settings *kafka, const struct arguments *arguments,
+                          const struct run_settings *settings, struct problems *problems) {
+    const struct config_sections *sections = &arguments->sections;
+    const struct kafka_request request = {
+        .file = arguments->config_path,
+        .inputs = arguments->inputs,
+        .input_nodes = arguments->values->inputs.origin == OPTION_FROM_FILE ? sections->inputs : NULL,
+        .output = place_of(arguments, "output", settings->output, sections->output),
+        .rejects = place_of(arguments, "rejects", settings->rejects, sections->rejects),
+        .properties = settings->librdkafka,
+        .instance = settings->instance,
+    };
+    return kafka_settings_resolve(kafka, &request, problems);
+}
+
+/* The errors that a probe found, printed. */
+static size_t probe(const struct kafka_probe *request, const char *what) {
+    struct problems problems = {.first = NULL};
+    struct problem_scope scope = {.problems = &problems};
+    problem_scope_set(&scope, "%s kafka %.100s", what, request->cluster->brokers);
+    (void)!kafka_probe(request, &scope, stdout);
+    for (const struct problem *problem = problems.first; problem != NULL; problem = problem->next)
+        printf("error: %s\n", problem->text);
+    size_t errors = problems.errors_count;
+    problems_destroy(&problems);
+    return errors;
+}
+
+size_t kafka_choice_probe(const struct kafka_settings *kafka) {
+    const char *written[2];
+    size_t written_count = 0, errors = 0;
+    if (kafka->output.records_topic != NULL) written[written_count++] = kafka->output.records_topic;
+    if (kafka->output.rejects_topic != NULL) written[written_count++] = kafka->output.rejects_topic;
+    const struct kafka_probe input = {&kafka->input.cluster, kafka->input.topics, kafka->input.topics_count,
+                                      PROBE_WAIT_MS_MAX};
+    const struct kafka_probe output = {&kafka->output.cluster, written, written_count, PROBE_WAIT_MS_MAX};
+    if (kafka->has_input) errors += probe(&input, "input");
+    if (kafka->has_output) errors += probe(&output, "output");
+    return errors;
+}
