@@ -51,7 +51,7 @@ static void name_transactions(struct run_kafka *kafka, const char *instance) {
 
 static enum status open_source(struct run_kafka *kafka, const struct run_kafka_request *request, struct error *error) {
     const struct kafka_input *input = &kafka->settings.input;
-    enum status status = topic_origins_init(&kafka->origins, request->origin, input, request->wanted, error);
+    kafka->origins = (struct topic_origins){.base = request->origin, .input = input, .formats = request->formats};
     const struct source_kafka_request source = {.settings = request->source,
                                                 .input = input,
                                                 .memory_bytes = request->memory_bytes / FETCHED_SHARE,
@@ -59,7 +59,7 @@ static enum status open_source(struct run_kafka *kafka, const struct run_kafka_r
                                                 .origin_of = topic_origins_find,
                                                 .context = &kafka->origins,
                                                 .report = report};
-    return status == STATUS_OK ? source_kafka_new(&source, &kafka->source, error) : status;
+    return source_kafka_new(&source, &kafka->source, error);
 }
 
 enum status run_kafka_open(struct run_kafka *kafka, const struct run_kafka_request *request, struct error *error) {

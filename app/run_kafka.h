@@ -21,7 +21,7 @@ struct run_kafka {
 struct run_kafka_request {
     const struct source_kafka_settings *source;
     const struct origin *origin; /* of the kafka:// INPUT: format, chain; must outlive it */
-    const struct wanted_headers *wanted;
+    const struct format_table *formats;
     uint64_t memory_bytes; /* --memory-max */
     const char *instance;  /* NULL: none was given */
     bool transactions;     /* where they are possible */

@@ -6,6 +6,7 @@
 
 #include "base/option.h"
 #include "ingest/source_file.h"
+#include "ingest/source_kafka.h"
 #include "ingest/source_tcp.h"
 
 struct run_settings {
@@ -21,6 +22,7 @@ struct run_settings {
     struct option_list librdkafka;
     const char *instance;
     int transactions; /* enum transactions_mode */
+    struct source_kafka_settings kafka_source;
     /* client */
     const char *chain;
     /* where */
@@ -48,7 +50,7 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 /* Auto: records and positions in one transaction where input and output are one Kafka cluster. */
 enum transactions_mode { TRANSACTIONS_AUTO, TRANSACTIONS_NEVER };
 
-#define RUN_GROUPS 8u
+#define RUN_GROUPS 9u
 
 /* The tables, bound to `settings`. */
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);

@@ -4,7 +4,6 @@
 #include "app/topic_origins.h"
 
 #include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct topic_origin {
@@ -13,35 +12,15 @@ struct topic_origin {
     struct topic_origin *next;
 };
 
-enum status topic_origins_init(struct topic_origins *origins, const struct origin *base,
-                               const struct kafka_input *input, const struct wanted_headers *wanted,
-                               struct error *error) {
-    static const struct option_list no_paths;
-    *origins = (struct topic_origins){.base = base, .input = input};
-    if (input->formats_count == 0) return STATUS_OK;
-    origins->choices = calloc(input->formats_count, sizeof *origins->choices);
-    if (origins->choices == NULL) return error_set(error, STATUS_FAILED, "formats: out of memory");
-    for (size_t i = 0; i < input->formats_count; i++) {
-        struct error why;
-        enum status status = format_choice_init(&origins->choices[i], input->formats[i].format, &no_paths, wanted,
-                                                &why);
-        if (status != STATUS_OK)
-            return error_set(error, status, "formats: %s: %s", input->formats[i].topic, why.message);
-    }
-    return STATUS_OK;
-}
-
 void topic_origins_destroy(struct topic_origins *origins) {
-    for (size_t i = 0; origins->choices != NULL && i < origins->input->formats_count; i++)
-        format_choice_destroy(&origins->choices[i]);
-    free(origins->choices);
     arena_destroy(&origins->arena);
     *origins = (struct topic_origins){.base = NULL};
 }
 
 static const struct format_choice *choice_of(const struct topic_origins *origins, const char *topic) {
     for (size_t i = 0; i < origins->input->formats_count; i++)
-        if (fnmatch(origins->input->formats[i].topic, topic, 0) == 0) return &origins->choices[i];
+        if (fnmatch(origins->input->formats[i].topic, topic, 0) == 0)
+            return format_table_find(origins->formats, origins->input->formats[i].format);
     return NULL;
 }
 

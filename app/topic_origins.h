@@ -1,12 +1,11 @@
 /* What lines of a topic are: the input's own origin, with the format that a message's header or a rule for its topic says.
  *
- * Threads: topic_origins_init by the main thread; topic_origins_find by the thread that polls; what it returns is read-only, and stays
+ * Threads: filled by the main thread; topic_origins_find by the thread that polls; what it returns is read-only, and stays
  * until topic_origins_destroy. */
 #ifndef WHEREFROM_TOPIC_ORIGINS_H
 #define WHEREFROM_TOPIC_ORIGINS_H
 
-#include "app/format_choice.h"
-#include "base/arena.h"
+#include "app/input_settings.h"
 #include "schemas/kafka.h"
 
 struct topic_origin;
@@ -14,16 +13,11 @@ struct topic_origin;
 struct topic_origins {
     const struct origin *base;
     const struct kafka_input *input;
-    struct format_choice *choices; /* of input->formats */
+    const struct format_table *formats; /* has all that rules of `input` name */
     struct arena arena;
     struct topic_origin *known;
 };
 
-/* `base` and `input` must outlive it. STATUS_USAGE names the rule whose format is wrong. topic_origins_destroy is safe after any
- * outcome. */
-enum status topic_origins_init(struct topic_origins *origins, const struct origin *base,
-                               const struct kafka_input *input, const struct wanted_headers *wanted,
-                               struct error *error) WARN_UNUSED;
 void topic_origins_destroy(struct topic_origins *origins);
 
 /* `format`: the message's header, a plain name (what anybody sends is no place for patterns); NULL: none. A name that is no format counts

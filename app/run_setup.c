@@ -1,0 +1,244 @@
+/* Step by step; a step needs what those before it made.
+ *
+ * Threads: main thread. */
+#define _GNU_SOURCE
+#include "app/run_setup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/default_database.h"
+#include "app/kafka_choice.h"
+#include "app/log.h"
+#include "base/check.h"
+#include "schemas/output.h"
+
+const struct chains *run_chains(struct run_setup *run) {
+    return atomic_load(&run->chains.current);
+}
+
+static enum status settle_inputs(struct run_setup *run, struct error *error) {
+    static const char *const standard_input[] = {"-"};
+    struct inputs_request request = {.arguments = run->arguments.inputs.items,
+                                     .arguments_count = run->arguments.inputs.count,
+                                     .origin = run->settings.origin};
+    if (request.arguments_count == 0) {
+        if (isatty(STDIN_FILENO))
+            return error_set(
+                error, STATUS_USAGE,
+                "run: no INPUT; name files or directories, or pipe lines into it (`wherefrom run --help`)");
+        request.arguments = standard_input;
+        request.arguments_count = 1;
+    }
+    enum status status = source_tcp_proxy_set(&run->settings.tcp, &run->proxy_from, error);
+    return status == STATUS_OK ? inputs_init(&run->inputs, &request, error) : status;
+}
+
+enum status run_settle_format(struct run_setup *run, struct error *error) {
+    return format_choice_init(&run->format, run->settings.format, &run->settings.ndjson,
+                              &run_chains(run)->rules.headers, error);
+}
+
+/* Of the kafka:// INPUT, which is no item of the list; topics and partitions have origins made of it. */
+static struct origin kafka_origin(const struct run_setup *run) {
+    size_t argument = run->kafka.settings.input_argument;
+    struct origin origin = {.input_index = (uint32_t)run->inputs.items_count,
+                            .stream = true,
+                            .chain = input_chain(&run->arguments, argument)};
+    format_choice_apply(input_format(&run->arguments, argument, &run->formats, &run->format), &origin);
+    return origin;
+}
+
+static enum status settle_origins(struct run_setup *run, struct error *error) {
+    run->origins = calloc(run->inputs.items_count + 1, sizeof *run->origins);
+    if (run->origins == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
+    for (size_t i = 0; i < run->inputs.items_count; i++) {
+        const struct input *input = &run->inputs.items[i];
+        struct origin *origin = &run->origins[i];
+        *origin = (struct origin){
+            .input_index = (uint32_t)i,
+            .stream = input->is_stream,
+            .path = slice_from(input->path),
+            /* connections have names of their own */
+            .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
+            .account = input->key.account,
+            .region = input->key.region,
+            .node = input->key.node,
+            .chain = input_chain(&run->arguments, input->argument),
+        };
+        format_choice_apply(input_format(&run->arguments, input->argument, &run->formats, &run->format), origin);
+        if (origin->schema == NULL) origin->schema = schema_find(input->key.format);
+    }
+    if (run->kafka.settings.has_input) run->origins[run->inputs.items_count] = kafka_origin(run);
+    return STATUS_OK;
+}
+
+struct chains *run_load_chains(const struct arguments *arguments, const char *always, struct problems *problems) {
+    struct chains_request request = {
+        .file = arguments->config_path, .sections = &arguments->sections, .always = always};
+    return chains_new(&request, problems);
+}
+
+/* All problems are kept; the first one fails the step. */
+enum status run_settle_chains(struct run_setup *run, struct error *error) {
+    struct chains *chains = run_load_chains(&run->arguments, run->settings.chain, &run->problems);
+    if (chains == NULL) return error_set(error, STATUS_FAILED, "chains: out of memory");
+    live_chains_init(&run->chains, chains);
+    return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
+}
+
+/* What is said of single inputs: all problems are kept. */
+static bool settle_input_settings(struct run_setup *run) {
+    bool good = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
+    return format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers, &run->problems) &&
+           good;
+}
+
+enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
+    return settle_input_settings(run) ? STATUS_OK : problems_first_error(&run->problems, error);
+}
+
+enum status run_settle_geo(struct run_setup *run, struct error *error) {
+    char path[PATH_BYTES_MAX];
+    const char *only = path;
+    struct run_settings *settings = &run->settings;
+    if (settings->no_geo && settings->geo.count > 0)
+        return error_set(error, STATUS_USAGE, "--no-geo and --geo contradict each other; give one of them");
+    if (settings->no_geo) return STATUS_OK;
+    if (settings->geo.count > 0) return geo_open(&run->geo, settings->geo.items, settings->geo.count, error);
+    enum status status = default_database_find(path, error);
+    return status == STATUS_OK ? geo_open(&run->geo, &only, 1, error) : status;
+}
+
+/* "--fields +a,-b" and "--fields +a --fields -b" are the same. */
+enum status run_settle_encoder(struct run_setup *run, struct error *error) {
+    static const char *items[LIST_ITEMS_MAX];
+    static char texts[LIST_ITEMS_MAX * 16];
+    size_t count = 0, used = 0;
+    for (size_t i = 0; i < run->settings.fields.count; i++) {
+        size_t bytes = strlen(run->settings.fields.items[i]) + 1;
+        if (used + bytes > sizeof texts)
+            return error_set(error, STATUS_USAGE, "--fields: more than %zu bytes", sizeof texts);
+        memcpy(texts + used, run->settings.fields.items[i], bytes);
+        for (char *rest = texts + used, *item; (item = strsep(&rest, ",")) != NULL;) {
+            if (count == LIST_ITEMS_MAX)
+                return error_set(error, STATUS_USAGE, "--fields: more than %u items", LIST_ITEMS_MAX);
+            items[count++] = item;
+        }
+        used += bytes;
+    }
+    struct encoder_request request = {.schema = output_schemas[run->settings.schema],
+                                      .keep_original = run->settings.keep_original,
+                                      .fields = {items, count}};
+    return encoder_new(&request, &run->encoder, error);
+}
+
+/* Whether both names lead to one file. */
+static bool same_file(const char *a, const char *b) {
+    struct stat first, second;
+    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) return false;
+    if (strcmp(a, b) == 0) return true;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* Writing to a file that is also read, or by two writers, would destroy it. */
+static enum status refuse_overwriting(const struct run_setup *run, struct error *error) {
+    const char *const outputs[] = {run->settings.output, run->settings.rejects, run->settings.summary};
+    for (size_t i = 0; i < 3; i++) {
+        struct stat info;
+        for (size_t j = i + 1; j < 3; j++)
+            if (same_file(outputs[i], outputs[j]))
+                return error_set(error, STATUS_USAGE, "output: %s and %s are the same file", outputs[i], outputs[j]);
+        if (outputs[i] == NULL || stat(outputs[i], &info) != 0 || !S_ISREG(info.st_mode)) continue;
+        for (size_t input = 0; input < run->inputs.items_count; input++)
+            if (!run->inputs.items[input].is_stdin && same_file(outputs[i], run->inputs.items[input].path))
+                return error_set(error, STATUS_USAGE, "output: %s is also an input; write somewhere else", outputs[i]);
+    }
+    return STATUS_OK;
+}
+
+/* What is read by offsets is not read again: a file of it goes on where it ended. */
+static enum sink_file_start file_start(const struct run_setup *run) {
+    if (run->kafka.settings.has_input) return SINK_FILE_CONTINUE;
+    return run->settings.append ? SINK_FILE_APPEND : SINK_FILE_ANEW;
+}
+
+static enum status open_file(const struct run_setup *run, const char *path, struct sink_file **sink,
+                             struct error *error) {
+    enum status status = sink_file_open(path, file_start(run), sink, error);
+    if (status == STATUS_OK && sink_file_cut_bytes(*sink) > 0)
+        log_message(LOG_WARNING, "%s: %llu bytes of an unfinished last line were cut off; its record comes once more",
+                    path, (unsigned long long)sink_file_cut_bytes(*sink));
+    return status;
+}
+
+enum status run_open_outputs(struct run_setup *run, struct error *error) {
+    const struct run_settings *settings = &run->settings;
+    const struct kafka_output *kafka = &run->kafka.settings.output;
+    bool records_to_file = kafka->records_topic == NULL, rejects_to_file = kafka->rejects_topic == NULL;
+    if (records_to_file && strstr(settings->output, "://") != NULL)
+        return error_set(
+            error, STATUS_USAGE,
+            "output: %s: not built into this version; write a file, - for stdout, or kafka://HOST:PORT/TOPIC",
+            settings->output);
+    enum status status = refuse_overwriting(run, error);
+    if (status != STATUS_OK || settings->dry_run) return status;
+    if (records_to_file) status = open_file(run, settings->output, &run->records, error);
+    if (status == STATUS_OK && rejects_to_file && settings->rejects != NULL)
+        status = open_file(run, settings->rejects, &run->rejects, error);
+    return status;
+}
+
+static enum status open_kafka(struct run_setup *run, struct error *error) {
+    const struct run_settings *settings = &run->settings;
+    const struct run_kafka_request request = {.source = &settings->kafka_source,
+                                              .origin = &run->origins[run->inputs.items_count],
+                                              .formats = &run->formats,
+                                              .memory_bytes = settings->memory_max_bytes,
+                                              .instance = settings->instance,
+                                              .transactions = settings->transactions == TRANSACTIONS_AUTO,
+                                              .alone = run->inputs.items_count == 0,
+                                              .dry_run = settings->dry_run};
+    return run_kafka_open(&run->kafka, &request, error);
+}
+
+run_step *const run_steps[RUN_STEPS] = {run_settle_chains, run_settle_single_inputs, run_settle_format,  settle_inputs,
+                                        settle_origins,    run_settle_geo,           run_settle_encoder, open_kafka,
+                                        run_open_outputs};
+
+struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
+                                enum status *status) {
+    struct run_setup *run = calloc(1, sizeof *run);
+    ASSERT(run != NULL);
+    run->argc = argc;
+    run->argv = argv;
+    run_settings_groups(&run->settings, groups);
+    signal(SIGPIPE, SIG_IGN);
+    *status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, error);
+    log_init(*status == STATUS_OK ? (enum log_form)run->settings.log_format : LOG_TEXT,
+             *status == STATUS_OK && run->settings.quiet);
+    return run;
+}
+
+void run_setup_free(struct run_setup *run) {
+    run_kafka_close(&run->kafka);
+    sink_file_free(run->records);
+    sink_file_free(run->rejects);
+    encoder_free(run->encoder);
+    geo_close(&run->geo);
+    live_chains_destroy(&run->chains);
+    problems_destroy(&run->problems);
+    format_choice_destroy(&run->format);
+    format_table_destroy(&run->formats);
+    cidr_set_free(run->proxy_from);
+    free(run->origins);
+    inputs_destroy(&run->inputs);
+    arguments_destroy(&run->arguments);
+    free(run);
+}

@@ -1,0 +1,54 @@
+/* What `wherefrom run` works with, made from what it was asked for: `run` runs it, `check` says what is wrong with it.
+ *
+ * Threads: main thread, before others start and after they have ended. */
+#ifndef WHEREFROM_RUN_SETUP_H
+#define WHEREFROM_RUN_SETUP_H
+
+#include "app/arguments.h"
+#include "app/input_settings.h"
+#include "app/live_chains.h"
+#include "app/pipeline.h"
+#include "app/run_kafka.h"
+#include "app/run_settings.h"
+#include "ingest/inputs.h"
+#include "sinks/sink_file.h"
+
+struct run_setup {
+    int argc;
+    char **argv;
+    struct run_settings settings;
+    struct arguments arguments;
+    struct inputs inputs;
+    struct origin *origins;   /* of the inputs, and behind them of the kafka:// one if there is one */
+    struct problems problems; /* of the config's parts */
+    struct live_chains chains;
+    struct geo geo;
+    struct encoder *encoder;
+    struct sink_file *records, *rejects; /* NULL: to Kafka, or nowhere */
+    struct run_kafka kafka;
+    struct format_choice format;
+    struct format_table formats; /* of single inputs */
+    struct cidr_set *proxy_from; /* NULL: anyone */
+};
+
+/* Takes the command line in; *status and `error` say whether the options are right. */
+struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
+                                enum status *status);
+void run_setup_free(struct run_setup *run);
+
+/* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
+#define RUN_STEPS 9u
+typedef enum status run_step(struct run_setup *run, struct error *error);
+extern run_step *const run_steps[RUN_STEPS];
+
+/* Single steps, for `check`. The first two keep all problems that they find in run->problems. */
+run_step run_settle_chains, run_settle_single_inputs, run_settle_format, run_settle_geo, run_settle_encoder,
+    run_open_outputs;
+
+/* The chains of config and command line, anew; NULL when memory is short. */
+struct chains *run_load_chains(const struct arguments *arguments, const char *always, struct problems *problems);
+
+/* The table in force, as the main thread may see it: it alone swaps it. */
+const struct chains *run_chains(struct run_setup *run);
+
+#endif
