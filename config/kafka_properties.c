@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "config/nearest.h"
 #include "config/option_value.h"
 #include "config/whole_file.h"
@@ -83,7 +84,8 @@ static const struct rule rules[] = {
     {"queue.buffering.max.messages", NULL, OWN_MEMORY},
     {"queue.buffering.max.kbytes", NULL, OWN_MEMORY},
     /* the program's own business */
-    {"api.version.*", "true", "brokers from before 0.10 know no transactions"},
+    {"api.version.request", "true", "brokers from before 0.10 know no transactions"},
+    {"api.version.fallback.ms", NULL, "brokers from before 0.10 know no transactions"},
     {"broker.version.fallback", NULL, "brokers from before 0.10 know no transactions"},
     {"statistics.interval.ms", NULL, "the figures that wherefrom shows are its own"},
     {"log.queue", "false", "messages for people go to stderr"},
@@ -110,10 +112,10 @@ static const struct rule *rule_of(const char *name) {
 /* Whether `value` is one of "a|b". librdkafka takes booleans and names in any case, and booleans as t, 1, f, 0 too; those are refused
  * here, which harms nobody. */
 static bool is_one_of(const char *value, const char *words) {
-    size_t bytes = strlen(value);
-    for (const char *word = words; word != NULL; word = strchr(word, '|')) {
-        word += *word == '|';
-        if (strcspn(word, "|") == bytes && strncasecmp(word, value, bytes) == 0) return true;
+    struct slice rest = slice_from(words);
+    while (rest.ptr != NULL) {
+        struct slice word = slice_cut(&rest, '|');
+        if (word.len == strlen(value) && strncasecmp(word.ptr, value, word.len) == 0) return true;
     }
     return false;
 }
@@ -288,9 +290,9 @@ static bool load_property(const struct loader *loader, const struct config_node 
                               "%s: a secret must not stand here; write %s_env and the name of an environment variable, "
                               "or %s_file and the path of a file",
                               known->name, known->name, known->name);
-    if (!read_value(loader, member, source, &value) || !check_rule(loader, member, known->name, value) ||
-        !check_value(loader, member, known, value))
-        return false;
+    if (!read_value(loader, member, source, &value)) return false;
+    ASSERT(value != NULL);
+    if (!check_rule(loader, member, known->name, value) || !check_value(loader, member, known, value)) return false;
     struct slice name = arena_copy(loader->arena, slice_from(known->name));
     *property = (struct kafka_property){name.ptr, value, known->consumer, known->producer};
     return name.ptr != NULL || problem_no_memory(loader->scope);

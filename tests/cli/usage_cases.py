@@ -5,7 +5,7 @@ A usage error is exit code 2, one message on stderr that names the thing and say
 import json
 import re
 
-from black_box import alb_lines
+from black_box import alb_lines, at, parse_lines
 
 USAGE = 2
 
@@ -151,3 +151,51 @@ def test_config_file(bench):
         bench.fails(["run", "-c", "bad.yaml", "a.log"], USAGE, "config", *words)
     bench.fails(["run", "-c", "missing.yaml", "a.log"], USAGE, "missing.yaml", "No such file")
     bench.fails(["run", "-c", ".", "a.log"], USAGE, "config")
+
+
+def test_a_format_of_an_inputs_own(bench):
+    """Two logs that no detection knows, each with its log_format, beside one that is found out."""
+    bench.write("a.log", alb_lines(2))
+    bench.write("b.log", '200 "GET /b HTTP/1.1" 81.2.69.142 [01/Dec/2025:00:00:01 +0000]\n')
+    bench.write("c.log", '[01/Dec/2025:00:00:02 +0000] 81.2.69.160 "GET /c HTTP/1.1" 404\n')
+    formats = {"b": "'nginx:$status \"$request\" $remote_addr [$time_local]'", "c": "'nginx:[$time_local] $remote_addr \"$request\" $status'"}
+    inputs = f"inputs: [{{path: a.log}}, {{path: b.log, format: {formats['b']}}}, {{format: {formats['c']}, path: c.log}}]\nno_geo: true\n"
+    bench.write("own.yaml", inputs)
+    bench.write("common.yaml", inputs + "format: alb_access\n")
+    for config in ("own.yaml", "common.yaml"):
+        result = bench.run("run", "-c", config, "--quiet")
+        found = [(at(record, "client.ip"), at(record, "http.response.status_code")) for record in parse_lines(result.out)]
+        bench.equal((result.code, found[2:]), (0, [("81.2.69.142", 200), ("81.2.69.160", 404)]), f"{config}: formats of their own")
+        bench.equal(len(found), 4, f"{config}: records")
+    result = bench.run("run", "-c", "own.yaml", "-f", "alb_access", "--quiet")
+    bench.equal((result.code, result.out.count(b"\n")), (3, 2), "a format of the command line is for every line")
+    result = bench.run("run", "-c", "own.yaml", "b.log", "--quiet")
+    bench.equal(result.code, 3, "inputs of the command line have none of the config's formats")
+    bench.write("bad.yaml", "inputs:\n- {path: a.log, format: ngin}\n- {path: b.log, format: 'alb_access:x'}\n")
+    for words in (["bad.yaml:2:25", "format ngin: no such format, did you mean nginx"], ["bad.yaml:3:25", "order of this format's columns is fixed"]):
+        bench.fails(["run", "-c", "bad.yaml"], USAGE, *words)
+        lines = bench.run("check", "-c", "bad.yaml").out.decode()
+        bench.check(all(word.replace("bad.yaml:2:25", "bad.yaml:2:25: error") in lines for word in words[1:]), f"check: {lines}")
+    bench.write("topics.yaml", "inputs: {kafka: {brokers: h, topics: t, formats: {a: alb_access, b: ngin}}}\n")
+    bench.fails(["run", "-c", "topics.yaml"], USAGE, "topics.yaml:1:69", "format ngin: no such format")
+
+
+def test_kafka_usage(bench):
+    """What a run refuses before it connects anywhere; the texts are tested in test_kafka_settings.c."""
+    bench.write("a.log", alb_lines(1))
+    for arguments, words in (
+            (["kafka://h/t", "kafka://h/u"], ["second kafka:// input", "commas"]),
+            (["kafka://h/t", "-o", "out.gz"], ["out.gz", "holds some back"]),
+            (["kafka://h/t", "-o", "kafka://h/t"], ["read again"]),
+            (["a.log", "-o", "kafka://h/t", "--rejects", "kafka://i/u"], ["kafka://i/u", "same brokers"]),
+            (["a.log", "--librdkafka", "sasl.password=geheim"], ["sasl.password_env"]),
+            (["a.log", "--librdkafka", "retries=7"], ["retries", "refused"]),
+            (["a.log", "--instance", "a/b"], ["--instance"]),
+            (["a.log", "--memory-max", "127M"], ["--memory-max", "at least 128M"]),
+            (["a.log", "--shutdown-timeout", "0"], ["--shutdown-timeout", "from 1 to 86400"]),
+            (["a.log", "--transactions", "always"], ["--transactions", "auto or never"])):
+        bench.fails(["run", *arguments], USAGE, *words)
+    result = bench.run("run", "a.log", "--librdkafka", "sasl.password=geheim", "--librdkafka", "socket.timeout.ms=geheim")
+    bench.check("geheim" not in result.err and result.err.count("error") == 2, f"a value is shown, or an error is not: {result.err}")
+    result = bench.run("check", "kafka://127.0.0.1:1/t", "--no-geo")
+    bench.check(result.code == 1 and b"no answer from the brokers: 127.0.0.1:1" in result.out, f"check: {result.code} {result.out[:300]}")
