@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -224,6 +225,53 @@ class Run:
         return self
 
     def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Feeder:
+    """Lines into all partitions of a topic in turn, `per_second` of them, until there are no more or `stop`. `fed`: how many so far."""
+
+    def __init__(self, cluster, topic, lines, partitions=1, per_second=5000):
+        self.fed, self.stopped, self.problem = 0, threading.Event(), None
+        self.process = subprocess.Popen([cluster.admin, "-X", f"bootstrap.servers={cluster.address}", "produce", topic],
+                                        stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.thread = threading.Thread(target=self._feed, args=(iter(lines), partitions, per_second), daemon=True)
+        self.thread.start()
+
+    def _feed(self, lines, partitions, per_second):
+        begin = time.monotonic()
+        try:
+            for line in lines:
+                if self.stopped.is_set():
+                    break
+                self.process.stdin.write(Message(line, self.fed % partitions).frame())
+                self.fed += 1
+                if self.fed % 50 == 0:
+                    self.process.stdin.flush()
+                    time.sleep(max(0.0, begin + self.fed / per_second - time.monotonic()))
+            self.process.stdin.close()
+        except OSError as problem:
+            self.problem = problem
+
+    def await_fed(self, count):
+        wait_until(lambda: self.fed >= count or not self.thread.is_alive(), f"{count} lines fed; {self.fed} were")
+
+    def stop(self):
+        """Returns how many lines the topic has got."""
+        self.stopped.set()
+        return self.finish()
+
+    def finish(self):
+        """Waits for the last line."""
+        self.thread.join(PATIENCE_S)
+        if self.process.wait(PATIENCE_S) != 0 or self.problem:
+            raise RuntimeError(f"lines could not be fed: {self.process.stderr.read().decode(errors='replace')} {self.problem}")
+        return self.fed
+
+    def kill(self):
+        self.stopped.set()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
