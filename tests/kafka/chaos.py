@@ -20,6 +20,7 @@ import dataclasses
 import gzip
 import pathlib
 import random
+import signal
 import sys
 import time
 
@@ -99,6 +100,15 @@ class Chaos:
             self.look_after()
             time.sleep(0.1)
 
+    def leave(self, name):
+        """In order; returns the summary's counts."""
+        run = self.members.pop(name)
+        try:
+            return run.stop().summary["kafka"]
+        except (RuntimeError, TimeoutError) as problem:
+            self.faults.append(f"{name} does not end in order: {problem}")
+            return None
+
     # --- what happens
 
     def kill(self):
@@ -110,16 +120,15 @@ class Chaos:
     def pause(self):
         """As a machine that swaps. It may not be what others took over for ever: it goes on as a member or says why not."""
         run = self.members[self.dice.choice(sorted(self.members))]
-        run.process.send_signal(19)  # SIGSTOP
+        run.process.send_signal(signal.SIGSTOP)
         self.rest(PAUSE_S)
-        run.process.send_signal(18)  # SIGCONT
+        run.process.send_signal(signal.SIGCONT)
 
     def guest(self):
         name = f"guest{self.happened['guest']}"
         self.start(name)
         self.rest(self.dice.uniform(2, 6))
-        run = self.members.pop(name)
-        run.stop()
+        self.leave(name)
 
     def bounce(self):
         self.broker.kill()
@@ -164,11 +173,10 @@ class Chaos:
             if time.monotonic() > until:
                 self.faults.append(f"lag after {DRAIN_S} s: {self.cluster.offsets('chaos', self.topic)}")
                 return
-        for name, run in self.members.items():
-            run.stop()
-            counts = run.summary["kafka"]
-            print(f"  {name}: " + ", ".join(f"{what} {counts[what]:,}" for what in
-                                            ("messages", "rebalances", "rewinds", "transactions_committed", "transactions_aborted", "commits")))
+        shown = ("messages", "rebalances", "rewinds", "transactions_committed", "transactions_aborted", "commits")
+        for name in list(self.members):
+            if (counts := self.leave(name)) is not None:
+                print(f"  {name}: " + ", ".join(f"{what} {counts[what]:,}" for what in shown))
 
     # --- what came out
 
