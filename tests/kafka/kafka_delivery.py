@@ -4,6 +4,8 @@ Threads: one, and one for each Feeder.
 """
 import collections
 import gzip
+import json
+import signal
 import time
 
 from black_box import alb_line, alb_lines, at, write
@@ -165,7 +167,7 @@ def test_transactions(bench):
 
 
 def test_abrupt_ends_of_transactions(bench):
-    """A reader of everything sees what was aborted, a reader of what is committed does not: the kills did hit open transactions."""
+    """Killed again and again, taken over at once. What is left behind, with markers and aborted records between, is an input, too."""
     topic, output, rejected, outputs = new_topics(bench, "abrupt")
     feeder = bench.feed(topic, forever(line), partitions=PARTITIONS, per_second=10000)
     for _ in range(3):
@@ -176,6 +178,16 @@ def test_abrupt_ends_of_transactions(bench):
     run = bench.start(bench.url(topic, "abrupt"), "--instance", "a", name="a", librdkafka=["group.instance.id=a"], **outputs)
     count = feeder.stop()
     exactly_once(bench, "abrupt", topic, output, rejected, count, [run])
+
+    places = sorted((message.partition, message.offset) for message in bench.cluster.read(output))
+    everything = bench.cluster.read(output, "isolation.level=read_uncommitted")
+    bench.check(len(everything) > len(places), "the kills did hit open transactions")
+    reader = bench.start(bench.url(output, "gaps"), "-f", "alb_access")  # which no record is
+    wait_until(lambda: reader.rejected.read_bytes().count(b"\n") >= len(places), "as many rejects as committed records")
+    reader.stop()
+    found = sorted((one["origin"]["partition"], one["origin"]["offset"]) for one in reader.rejects())
+    bench.check(found == places, f"offsets with gaps: {len(found)} found, {len(places)} expected, "
+                                 f"{sorted(set(found) ^ set(places))[:5]} in one of them only")
 
 
 def test_broker_restart(bench):
@@ -196,6 +208,62 @@ def test_broker_restart(bench):
     to_file.stop()
     records, _ = expected_ids(bench.cluster, topic, len(lines))
     same_ids(bench, [at(record, "event.id") for record in to_file.records()], records, "records in the file", doubles_allowed=True)
+
+
+def test_end_with_broker_down(bench):
+    """What cannot be committed is not: exit 1 after --shutdown-timeout, and the next run does it all."""
+    topic, output, rejected, outputs = new_topics(bench, "gone")
+    lines = [line(number) for number in range(40000)]
+    bench.cluster.produce_lines(topic, lines[:10000], PARTITIONS)
+    run = bench.start(bench.url(topic, "gone"), "--instance", "a", "--shutdown-timeout", "3", name="a", **outputs)
+    wait_until(lambda: len(topic_ids(bench.cluster, output)) > 0, "it writes")
+    bench.cluster.produce_lines(topic, lines[10000:], PARTITIONS)
+    bench.broker.kill()
+    run.process.terminate()
+    bench.check(run.wait() in (0, 1), f"it ends: {run.process.returncode}, {run.log()[-500:]}")
+    bench.broker.start()
+    again = bench.start(bench.url(topic, "gone"), "--instance", "a", name="a", **outputs)
+    exactly_once(bench, "gone", topic, output, rejected, len(lines), [again])
+
+
+def test_pause(bench):
+    """A member that sleeps longer than its group waits loses its partitions to another one. When it wakes up it has to drop what it held."""
+    topic, output, rejected, outputs = new_topics(bench, "pause")
+    feeder = bench.feed(topic, forever(line), partitions=PARTITIONS)
+    runs = [bench.start(bench.url(topic, "pause"), "--instance", name, name=name, **outputs) for name in "ab"]
+    to_file = bench.start(bench.url(topic, "pause-file"))
+    wait_until(lambda: len(topic_ids(bench.cluster, output)) > 3000, "they write")
+    to_file.await_lines(3000)
+    for run in (runs[0], to_file):
+        run.process.send_signal(signal.SIGSTOP)
+    time.sleep(5)  # session.timeout.ms and some
+    for run in (runs[0], to_file):
+        run.process.send_signal(signal.SIGCONT)
+    before = len(topic_ids(bench.cluster, output))
+    wait_until(lambda: len(topic_ids(bench.cluster, output)) > before + 3000, "they write on")
+    count = feeder.stop()
+    bench.cluster.await_lag("pause-file", topic, runs=[to_file])
+    exactly_once(bench, "pause", topic, output, rejected, count, runs)
+    to_file.stop()
+    records, _ = expected_ids(bench.cluster, topic, count)
+    same_ids(bench, [at(record, "event.id") for record in to_file.records()], records, "records in the file", doubles_allowed=True)
+
+
+def test_record_too_large(bench):
+    """For the topic of records: it is a reject, and nothing stops for it."""
+    for group, options in (("large-record", ()), ("large-record-never", ("--transactions", "never"))):
+        topic, rejected = bench.cluster.create("large-record"), bench.cluster.create("large-record-rejects")
+        output = bench.cluster.create("small", max_message_bytes=6000)
+        large = alb_line(1, agent="x" * 20000).encode()
+        bench.cluster.produce_lines(topic, [alb_line(0).encode(), large, alb_line(2).encode()])
+        run = bench.start(bench.url(topic, group), *options, output=bench.url(output), rejects=bench.url(rejected))
+        bench.cluster.await_lag(group, topic, runs=[run])
+        run.stop()
+        bench.equal(len(bench.cluster.read(output)), 2, "records")
+        rejects = [json.loads(message.value) for message in bench.cluster.read(rejected)]
+        bench.equal([(one["reason"], one["origin"]["offset"]) for one in rejects], [("too-large", 1)], "rejects")
+        bench.equal((run.summary["records"]["written"], run.summary["rejected_by_reason"], run.process.returncode),
+                    (2, {"too-large": 1}, 3), "sums, exit code")
 
 
 def test_same_instance_twice(bench):

@@ -78,7 +78,7 @@ def test_patterns(bench):
 def test_end_and_limit(bench):
     """A run that was asked to end has committed all that it wrote: the next one has nothing to read again. --limit ends one, too."""
     topic = bench.cluster.create("end", 3)
-    bench.cluster.produce_lines(topic, lines(3000), 3)
+    bench.cluster.produce_lines(topic, lines(3000), 3, "compression.codec=zstd")
     run = bench.start(bench.url(topic, "end"), name="end")
     run.await_lines(3000)
     run.stop()
@@ -100,6 +100,43 @@ def test_end_and_limit(bench):
     bench.equal(limited.summary["records"]["written"], 100, "--limit")
     found = {at(record, "event.id") for run in (limited, rest) for record in run.records()}
     bench.equal(len(found), 3003, "what --limit left is there for the next run")
+
+
+def test_usage(bench):
+    """What would break a promise is refused before anything is connected."""
+    topic = bench.cluster.create("usage")
+    url = bench.url(topic, "usage")
+    for inputs, settings, words in [
+            (url, {"output": bench.folder / "out.gz"}, (".gz",)),
+            (url, {"librdkafka": ["enable.auto.commit=true"]}, ("enable.auto.commit",)),
+            (url, {"librdkafka": ["isolation.level=read_uncommitted"]}, ("isolation.level",)),
+            (url, {"librdkafka": ["sasl.password=open-sesame"]}, ("sasl.password",)),
+            (url, {"librdkafka": ["no.such.property=1"]}, ("no.such.property",)),
+            ([url, bench.url(topic, "other")], {}, ("kafka://",)),
+            (bench.url("no topic", "usage"), {}, ("no topic",)),
+            (url + "&colour=red", {}, ("colour",)),
+            (url, {"output": bench.url(topic), "rejects": bench.url(topic, address="127.0.0.1:9")}, ("127.0.0.1:9",))]:
+        run = bench.start(inputs, quick=False, **settings)
+        refused(bench, run, 2, *words)
+        bench.check("open-sesame" not in run.log(), "a secret is not shown")
+
+
+def test_check(bench):
+    """`wherefrom check` says whether the broker answers, and has the topics."""
+    topic = bench.cluster.create("checked")
+    bench.folder.mkdir()
+
+    def check(address, name):
+        config = bench.folder / "config.yaml"
+        config.write_text(f"inputs: [{{kafka: {{brokers: '{address}', topics: {name}, group: checked}}}}]\n")
+        return bench.program.run("check", "-c", config)
+
+    good = check(bench.cluster.address, topic)
+    bench.equal(good.code, 0, f"exit code of a good one: {good.err}")
+    for address, name, word in ((bench.cluster.address, "nowhere", "nowhere"), ("127.0.0.1:9", topic, "127.0.0.1:9")):
+        bad = check(address, name)
+        bench.equal(bad.code, 1, f"exit code: {bad.err}")
+        bench.check(word in bad.err + bad.out.decode(), f"{word} is named: {bad.err}")
 
 
 def test_topic_missing(bench):
