@@ -170,13 +170,15 @@ class Run:
         self.out, self.rejected = self.folder / "out.ndjson", self.folder / "rejects.ndjson"
         self.summary_path = self.folder / "summary.json"
         self.summary_path.unlink(missing_ok=True)
+        self.counted = {}  # needle: (bytes looked at, how often it was there)
         more = [word for one in librdkafka for word in ("--librdkafka", one)]
+        env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
         with open(self.folder / "stderr", "ab") as errors:
             self.log_begin = errors.tell()
             self.process = program.start("run", *([inputs] if isinstance(inputs, str) else inputs), "--no-geo",
                                          "-o", output or self.out, "--rejects", rejects or self.rejected,
                                          "--summary", self.summary_path, *more, *options,
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=env)
 
     def log(self):
         """What this process said."""
@@ -188,9 +190,19 @@ class Run:
     def rejects(self):
         return parse_lines(self.rejected.read_bytes()) if self.rejected.exists() else []
 
+    def count(self, needle):
+        """How often it stands in whole lines of the output so far; only what is new is looked at."""
+        begin, count = self.counted.get(needle, (0, 0))
+        if self.out.exists():
+            with open(self.out, "rb") as file:
+                file.seek(begin)
+                new = file.read()
+            new = new[:new.rfind(b"\n") + 1]
+            self.counted[needle] = begin, count = begin + len(new), count + new.count(needle)
+        return count
+
     def lines(self):
-        """Whole lines of the output so far; cheap."""
-        return self.out.read_bytes().count(b"\n") if self.out.exists() else 0
+        return self.count(b"\n")
 
     def await_lines(self, count):
         wait_until(lambda: self.process.poll() is not None or self.lines() >= count,

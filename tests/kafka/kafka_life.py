@@ -2,8 +2,6 @@
 
 Threads: one.
 """
-import time
-
 from black_box import alb_line, at
 from broker import USERS
 from kafka_cluster import Message, wait_until
@@ -38,12 +36,16 @@ def test_starts(bench):
     early.await_lines(10)
     timed.await_lines(4)
     wait_until(lambda: bench.cluster.lag("timed", topic) == 0, "the timed one commits")
-    # nothing says from outside that `late` knows where it starts: lines until one of them arrives
     sent = 10
-    while late.lines() == 0:
+
+    def late_has_begun():
+        """Nothing says from outside that it knows where it starts: lines until one of each partition arrives."""
+        nonlocal sent
         bench.cluster.produce_lines(topic, lines(2, sent), 2)
         sent += 2
-        time.sleep(0.2)
+        return min(late.count(b'"partition":%d' % partition) for partition in (0, 1)) > 0
+
+    wait_until(late_has_begun, "lines behind the end", every_s=0.3)
     for group, run in (("late", late), ("timed", timed), ("early", early)):
         bench.cluster.await_lag(group, topic, runs=[run])
         run.stop()
