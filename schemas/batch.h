@@ -126,6 +126,7 @@ struct batch_range {
 struct record_mark {
     uint32_t end; /* in `out`, behind its LF */
     bool has_client;
+    bool refused; /* set by the sink: too large for its topic, see refused_count */
     struct ip client;
     const char *format;
     char id[HASH_ID_DIGITS]; /* event.id */
@@ -158,6 +159,7 @@ struct batch {
     uint32_t marks_count;
     struct record_mark *marks; /* BATCH_LINES_MAX of them */
     atomic_uint undelivered;   /* messages of an asynchronous sink that are on their way; the sink's */
+    uint32_t refused_count;    /* records that were not and will not be delivered: they become rejects; the sink's */
     struct tally tally;
     struct batch *next; /* link of the queue that holds it */
 };

@@ -60,7 +60,8 @@ struct kafka_counts {
     uint64_t rebalances, commits, commits_failed;
     uint64_t rewinds; /* work in flight was dropped and is read again */
     uint64_t transactions_committed, transactions_aborted;
-    uint64_t delivered, delivery_retries; /* messages that went out; that had to wait for a broker */
+    uint64_t delivered; /* messages that went out */
+    uint64_t producers; /* that were made: more than one when one was lost and replaced */
 };
 
 #endif

@@ -152,6 +152,9 @@
 #define TRANSACTIONAL_ID_BYTES 512u
 /* A property's value that stands in a file: a password, a key in PEM. A larger file is refused. */
 #define KAFKA_SECRET_BYTES_MAX (64u * 1024)
+/* Records too large for their topic that are known while a transaction is tried again without them. With more the run ends: the topic's
+ * limit is wrong, not the records. */
+#define KAFKA_REFUSED_MAX 4096u
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
 
