@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "sinks/encoder.h"
 
 #define WAIT_MS 100u /* to look for what has become due; new batches wake the thread */
 
@@ -28,6 +29,7 @@ struct delivery {
     struct batch *first, *last; /* sent, on their way, in order */
     bool failed;
     struct transaction transaction;
+    struct encoder_context rejects; /* of records that the sink refuses */
 };
 
 static uint64_t now_ms(void) {
@@ -57,10 +59,53 @@ static void fail(struct delivery *delivery, const struct error *error) {
     delivery->transaction.open = delivery->transaction.message_open = false;
 }
 
+static void give_up(struct delivery *delivery);
+
+static void take_result(struct delivery *delivery, enum sink_result result, const struct error *error) {
+    if (result == SINK_FAILED) fail(delivery, error);
+    if (result == SINK_ABORT) give_up(delivery);
+}
+
+/* A record that the sink does not take becomes a reject. */
+static void reject_record(struct delivery *delivery, struct batch *batch, struct record_mark *mark) {
+    const struct rejected rejected = {.reason = reject_names[REJECT_TOO_LARGE],
+                                      .stage = "sink",
+                                      .format = mark->format,
+                                      .expected = "a record that the topic takes as a message (max.message.bytes)",
+                                      .line = {batch->text + mark->line.offset, mark->line.length},
+                                      .position = mark->position,
+                                      .line_number = mark->message_line,
+                                      .message_line = mark->message_line};
+    mark->refused = false;
+    encoder_context_set(&delivery->rejects, mark->origin);
+    batch->reject_bytes += reject_line_write(&delivery->rejects, &rejected, batch->reject + batch->reject_bytes);
+    ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
+    batch->tally.written--;
+    batch->tally.rejected[REJECT_TOO_LARGE]++;
+}
+
+/* False: there was none. */
+static bool reject_refused(struct delivery *delivery, struct batch *batch, enum sink_result *result,
+                           struct error *error) {
+    size_t begin = batch->reject_bytes;
+    if (batch->refused_count == 0) return false;
+    for (uint32_t i = 0; i < batch->marks_count; i++)
+        if (batch->marks[i].refused) reject_record(delivery, batch, &batch->marks[i]);
+    batch->refused_count = 0;
+    if (delivery->request.rejects) *result = sink_kafka_send_rejects(delivery->request.sink, batch, begin, error);
+    return true;
+}
+
 /* Batches that have arrived, as far as all before them have. */
 static void release_arrived(struct delivery *delivery) {
     const struct delivery_request *request = &delivery->request;
     while (delivery->first != NULL && atomic_load(&delivery->first->undelivered) == 0) {
+        enum sink_result result = SINK_DONE;
+        struct error error;
+        if (reject_refused(delivery, delivery->first, &result, &error)) {
+            take_result(delivery, result, &error);
+            continue;
+        }
         struct batch *batch = take_first(delivery);
         bool good = request->write_rest(request->context, batch);
         if (good && request->source == NULL) request->count(request->context, &batch->tally);
@@ -162,11 +207,6 @@ static bool is_due(const struct delivery *delivery, bool over) {
 
 /* --- the thread ------------------------------------------------------------------------------------- */
 
-static void take_result(struct delivery *delivery, enum sink_result result, const struct error *error) {
-    if (result == SINK_FAILED) fail(delivery, error);
-    if (result == SINK_ABORT) give_up(delivery);
-}
-
 static void send_batch(struct delivery *delivery, struct batch *batch) {
     const struct delivery_request *request = &delivery->request;
     struct error error;
@@ -175,10 +215,12 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
         return;
     }
     if (delivery->transaction.open && delivery->transaction.epoch != batch->epoch) give_up(delivery);
-    if (request->source != NULL) add_batch(&delivery->transaction, batch);
     *(delivery->first == NULL ? &delivery->first : &delivery->last->next) = batch;
     delivery->last = batch;
-    take_result(delivery, sink_kafka_send(request->sink, batch, &error), &error);
+    enum sink_result result = sink_kafka_send(request->sink, batch, &error);
+    if (result == SINK_DONE) (void)reject_refused(delivery, batch, &result, &error);
+    if (request->source != NULL) add_batch(&delivery->transaction, batch);
+    take_result(delivery, result, &error);
 }
 
 /* How long nothing can become due. */
@@ -215,6 +257,11 @@ struct delivery *delivery_new(const struct delivery_request *request) {
     struct delivery *delivery = calloc(1, sizeof *delivery);
     if (delivery == NULL) return NULL;
     delivery->request = *request;
+    if (!encoder_context_init(&delivery->rejects)) {
+        encoder_context_destroy(&delivery->rejects);
+        free(delivery);
+        return NULL;
+    }
     queue_init(&delivery->incoming);
     ASSERT(pthread_create(&delivery->thread, NULL, deliver, delivery) == 0);
     return delivery;
@@ -235,5 +282,6 @@ void delivery_free(struct delivery *delivery) {
     if (delivery == NULL) return;
     queue_destroy(&delivery->incoming);
     free(delivery->transaction.ranges);
+    encoder_context_destroy(&delivery->rejects);
     free(delivery);
 }

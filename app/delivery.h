@@ -14,6 +14,7 @@
 
 struct delivery_request {
     struct sink_kafka *sink;
+    bool rejects;                /* they go to it, too */
     struct source_kafka *source; /* whose positions go with transactions; NULL: no transactions */
     /* All of it has arrived: what goes elsewhere is written. False: that failed, and has been said. */
     bool (*write_rest)(void *context, const struct batch *batch);

@@ -81,6 +81,11 @@ static void mark_record(const struct worker *worker, struct batch *batch, const 
     mark->client = record->client.ip;
     mark->format = record->schema->name;
     memcpy(mark->id, worker->context.id, sizeof mark->id);
+    mark->refused = false;
+    mark->origin = worker->context.origin;
+    mark->line = record->line;
+    mark->message_line = record->message_line;
+    mark->position = record->position;
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {

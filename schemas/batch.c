@@ -22,6 +22,7 @@ const char *const reject_names[REJECT_REASONS] = {
     [REJECT_BAD_STATUS] = "bad-status",
     [REJECT_LINE_TOO_LONG] = "line-too-long",
     [REJECT_CUT_SHORT] = "cut-short",
+    [REJECT_TOO_LARGE] = "too-large",
     [REJECT_BAD_MESSAGE] = "bad-message",
 };
 

@@ -42,6 +42,7 @@ enum reject_reason {
     REJECT_BAD_STATUS,
     REJECT_LINE_TOO_LONG,
     REJECT_CUT_SHORT,   /* last line of a damaged input */
+    REJECT_TOO_LARGE,   /* a record that the output does not take */
     REJECT_BAD_MESSAGE, /* a message that could not be unpacked to its end */
     REJECT_REASONS
 };
@@ -130,6 +131,11 @@ struct record_mark {
     struct ip client;
     const char *format;
     char id[HASH_ID_DIGITS]; /* event.id */
+    /* and what a reject says, should the record be refused: */
+    const struct origin *origin;
+    struct span line;
+    uint32_t message_line; /* as in struct record */
+    uint64_t position;
 };
 
 struct batch {

@@ -88,6 +88,7 @@ uint32_t encoder_render_place(const void *encoder, const struct place *place, ch
 /* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + 6 * path bytes. */
 struct rejected {
     const char *reason;
+    const char *stage;  /* NULL: split */
     const char *format; /* NULL: not known */
     const char *column; /* NULL: the line as a whole */
     const char *expected;

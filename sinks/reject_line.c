@@ -74,7 +74,9 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
     }
     out = put(out, SLICE("\"reason\":\""));
     out = put(out, slice_from(rejected->reason));
-    out = put(out, SLICE("\",\"stage\":\"split\",\"detail\":\""));
+    out = put(out, SLICE("\",\"stage\":\""));
+    out = put(out, slice_from(rejected->stage != NULL ? rejected->stage : "split"));
+    out = put(out, SLICE("\",\"detail\":\""));
     out = put_detail(out, rejected);
     *out++ = '"';
     if (rejected->format != NULL) {

@@ -517,6 +517,11 @@ enum sink_result sink_kafka_abort(struct sink_kafka *sink, uint32_t wait_ms, str
     return sink->ready ? SINK_DONE : sink_kafka_prepare(sink, left_ms(deadline_ms), error);
 }
 
+void sink_kafka_purge(struct sink_kafka *sink) {
+    while (!drop_all(sink, DROP_MS_MAX)) {
+    }
+}
+
 /* --- small things --------------------------------------------------------------------------------- */
 
 void sink_kafka_wake(struct sink_kafka *sink) {
