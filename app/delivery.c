@@ -217,7 +217,10 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
     if (delivery->transaction.open && delivery->transaction.epoch != batch->epoch) give_up(delivery);
     *(delivery->first == NULL ? &delivery->first : &delivery->last->next) = batch;
     delivery->last = batch;
-    enum sink_result result = sink_kafka_send(request->sink, batch, &error);
+    enum sink_result result;
+    while ((result = sink_kafka_send(request->sink, batch, &error)) == SINK_WAIT &&
+           (result = sink_kafka_serve(request->sink, WAIT_MS, &error)) == SINK_DONE) {
+    }
     if (result == SINK_DONE) (void)reject_refused(delivery, batch, &result, &error);
     if (request->source != NULL) add_batch(&delivery->transaction, batch);
     take_result(delivery, result, &error);

@@ -188,7 +188,8 @@ static void release(void *context, struct batch *batch, bool dropped) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;
     }
-    atomic_fetch_sub(&pipeline->progress->records_under_way, batch->tally.written);
+    atomic_fetch_sub(&pipeline->progress->records_under_way,
+                     batch->tally.written + batch->tally.rejected[REJECT_TOO_LARGE]);
     if (batch->origin == pipeline->kafka_origin && !batch->in_transaction) {
         struct kafka_settlement settlement = {.epoch = batch->epoch,
                                               .ranges = batch->ranges,
@@ -413,6 +414,7 @@ static enum status start_kafka(struct pipeline *pipeline, struct error *error) {
     }
     if (request->kafka_sink == NULL) return STATUS_OK;
     const struct delivery_request delivery = {.sink = request->kafka_sink,
+                                              .rejects = request->rejects_to_kafka,
                                               .source = request->transactional ? request->kafka : NULL,
                                               .write_rest = write_rest,
                                               .count = count,

@@ -27,8 +27,9 @@ struct pipeline_request {
     void *sink;                  /* records, by sink_file_ops; NULL: --dry-run */
     void *rejects;               /* rejected lines, likewise; NULL: only counted */
     struct sink_kafka *kafka_sink; /* records, rejects or both, instead; NULL: none */
-    bool transactional;            /* they go together with the positions of `kafka` */
-    uint64_t limit;                /* records to write; 0: all */
+    bool rejects_to_kafka;
+    bool transactional; /* they go together with the positions of `kafka` */
+    uint64_t limit;     /* records to write; 0: all */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */

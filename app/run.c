@@ -173,6 +173,7 @@ static int execute(struct run_setup *setup) {
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
         .kafka_sink = setup->kafka.sink,
+        .rejects_to_kafka = setup->kafka.settings.output.rejects_topic != NULL,
         .transactional = setup->kafka.transactional,
         .shutdown_timeout_s = (uint32_t)setup->settings.shutdown_timeout_s,
         .sink = setup->records,
