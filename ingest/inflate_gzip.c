@@ -218,7 +218,7 @@ static enum status gzip_finish(struct inflater *inflater, struct error *error) {
         return error_set(error, STATUS_FAILED, "%s", inflater->damage);
     }
     if (inflater->part < PART_BETWEEN) {
-        return error_set(error, STATUS_FAILED, "the gzip stream ends too early: the file is cut short");
+        return error_set(error, STATUS_FAILED, "the gzip stream ends too early: it was cut short");
     }
     return STATUS_OK;
 }

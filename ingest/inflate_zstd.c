@@ -109,7 +109,7 @@ static enum status zstd_finish(struct inflater *inflater, struct error *error) {
         return error_set(error, STATUS_FAILED, "damaged zstd data: %s", inflater->damage);
     }
     if (inflater->place == PLACE_IN_FRAME || inflater->frames_count == 0) {
-        return error_set(error, STATUS_FAILED, "the zstd stream ends too early: the file is cut short");
+        return error_set(error, STATUS_FAILED, "the zstd stream ends too early: it was cut short");
     }
     return STATUS_OK;
 }

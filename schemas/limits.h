@@ -136,7 +136,7 @@
  * 100 to 200 MB. What is beyond is rejected with the message's place. */
 #define MESSAGE_TEXT_BYTES_MAX (256u * 1024 * 1024)
 /* And how many times the message that may be once it is more than this many bytes: logs shrink 10 to 30 times, the same line over and over
- * 200 times, deflate's bound is 1032. */
+ * 200 times, deflate's bound is 1032. Lines of events repeat what the events have in common, and are under the same limits. */
 #define MESSAGE_EXPANSION_MAX 300u
 #define MESSAGE_EXPANSION_FREE_BYTES (1024u * 1024)
 /* Topics of one input, and rules for their formats. More are refused. */
