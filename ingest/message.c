@@ -253,22 +253,22 @@ static void put_values(struct message_reader *reader, struct slice text, bool da
 }
 
 /* Whether `text`, which begins with an object, is lines already: the first one holds all of it. */
-static bool is_lines(struct slice text) {
+static bool is_lines(struct slice text, bool damaged) {
     const char *newline = memchr(text.ptr, '\n', text.len);
-    if (newline == NULL || newline + 1 == text.ptr + text.len) return true;
+    if (newline == NULL || (!damaged && newline + 1 == text.ptr + text.len)) return true;
     return json_value_bytes((struct slice){text.ptr, (size_t)(newline - text.ptr)}) > 0;
 }
 
 /* An array of objects, or of nothing. Other texts begin with a bracket, too: Envoy's have a time in it. */
 static bool begins_array(struct slice text) {
     struct slice inside = json_trim_start((struct slice){text.ptr + 1, text.len - 1});
-    return inside.len > 0 && (*inside.ptr == '{' || *inside.ptr == ']');
+    return inside.len == 0 || *inside.ptr == '{' || *inside.ptr == ']';
 }
 
 static void read_json(struct message_reader *reader, struct slice text, struct message_text *read) {
     bool array = text.ptr[0] == '[';
     if (array ? !begins_array(text) : text.ptr[0] != '{') return;
-    if (!array && is_lines(text) && !may_have_events(text)) {
+    if (!array && is_lines(text, read->damage != NULL) && !may_have_events(text)) {
         read->text = text; /* without blanks in front, which would make it another kind of line */
         return;
     }

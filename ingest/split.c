@@ -263,7 +263,8 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     struct span inner;
     record->line.length = length;
     splitter_limit_spare(splitter, length);
-    const uint32_t spare_end = splitter->spare.end;
+    splitter->around.count = 0;
+    splitter->around.plain = true;
     enum split_json_result result = split_json(splitter, origin, record, reading, &inner);
     for (int wraps = 1; result == SPLIT_JSON_WRAPPED && wraps < JSON_WRAPS_MAX; wraps++) {
         record->line = inner;
@@ -281,11 +282,10 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
             taken = read_text(splitter, inner.length, origin, record, reading);
         if (taken < inner.length && reading->kind != READING_REJECTED)
             (void)reading_reject(reading, REJECT_UNKNOWN_FORMAT, "one line in each object");
-        splitter->spare.end = spare_end;
-        if (reading->kind == READING_RECORD) split_json_add_wrapper(splitter, record);
     } else if (result == SPLIT_JSON_RECORD) {
         (void)derive(record, splitter, reading);
     }
+    if (reading->kind == READING_RECORD) split_json_add_around(splitter, record);
     record->line = (struct span){whole.offset, length};
     return consumed;
 }

@@ -41,6 +41,13 @@ struct quoting {
 
 #define SPLIT_TREES 2u
 
+/* Of the objects that a line was wrapped in, what else they hold: `name=value`. */
+struct around {
+    uint32_t count;
+    bool plain; /* nothing in it needs escaping in JSON */
+    struct span items[FIELDS_MAX];
+};
+
 struct splitter {
     const struct scan_kernel *kernel;
     const struct split_tables *tables; /* NULL: no JSON, no log formats */
@@ -48,6 +55,7 @@ struct splitter {
     struct json_tree *trees;           /* SPLIT_TREES: of the line, and of a list of headers that found no room in it */
     const struct schema *last;         /* format of the last record: a guess, nothing more */
     struct header header;              /* in force at the next line; set at the start of each batch */
+    struct around around;              /* of the line that is read */
     struct header passed;              /* of a stream, where anybody's lines meet: in force for nothing */
     bool headers_count;                /* header lines are in force for the lines behind them: of a file, of one message */
     struct spare spare;                /* for texts of records in another form; set at the start of each batch */

@@ -40,14 +40,14 @@ static const struct json_node *find_member(const struct json_tree *tree, const c
 
 /* --- which format? ------------------------------------------------------------------------------ */
 
-/* "requestContext.elb": a member of a member. */
-static bool has_path(const struct json_tree *tree, const char *text, const char *path) {
+/* "requestContext.elb": a member of a member; NULL when there is none. */
+static const struct json_node *find_path(const struct json_tree *tree, const char *text, const char *path) {
     uint32_t object = 0;
     for (;;) {
         struct slice name = {path, 0};
         while (path[name.len] != '.' && path[name.len] != '\0') name.len++;
         const struct json_node *node = find_member(tree, text, object, name);
-        if (node == NULL || path[name.len] == '\0') return node != NULL;
+        if (node == NULL || path[name.len] == '\0') return node;
         object = (uint32_t)(node - tree->nodes);
         path += name.len + 1;
     }
@@ -56,7 +56,7 @@ static bool has_path(const struct json_tree *tree, const char *text, const char 
 static bool has_keys(const struct json_tree *tree, const char *text, const struct schema *schema) {
     if (schema->json_keys == NULL || schema->json_keys[0] == NULL) return false;
     for (const char *const *key = schema->json_keys; *key != NULL; key++)
-        if (!has_path(tree, text, *key)) return false;
+        if (find_path(tree, text, *key) == NULL) return false;
     return true;
 }
 
@@ -66,14 +66,20 @@ static const struct schema *find_schema(const struct json_tree *tree, const char
     return NULL;
 }
 
-/* What forwarders call the line that they carry. */
+static bool is_line(const struct json_node *node) {
+    return node != NULL && node->kind == JSON_STRING && node->text.length > 0;
+}
+
+/* What forwarders call the line that they carry; NULL when there is none. Of ECS's event.original it is known that it is whole, while
+ * `message` may be what somebody made of it. */
 static const struct json_node *find_wrapped(const struct json_tree *tree, const char *text) {
+    static const char original[] = "event.original";
     static const char *const names[] = {"message", "log", "MESSAGE", "msg", "line"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct json_node *node = find_member(tree, text, 0, slice_from(names[i]));
-        if (node != NULL && node->kind == JSON_STRING && node->text.length > 0) return node;
-    }
-    return NULL;
+    const struct json_node *node = find_path(tree, text, original);
+    if (!is_line(node)) node = find_member(tree, text, 0, slice_from(original));
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !is_line(node); i++)
+        node = find_member(tree, text, 0, slice_from(names[i]));
+    return is_line(node) ? node : NULL;
 }
 
 /* --- values ------------------------------------------------------------------------------------- */
@@ -169,17 +175,25 @@ static struct span value_of(struct reader *reader, uint32_t index, enum field_ki
     return in_one_line(reader, json_compact(tree, reader->record->text, listed ? 0 : index, reader->spare));
 }
 
-/* `name=value` behind the columns; null values are left out. Beyond FIELDS_MAX they are counted, which rejects the line. */
+/* `name=value`; empty when that is null, or when there is no room. */
+static struct span put_named(struct reader *reader, struct slice around, uint32_t index, struct span value) {
+    struct span key = reader->tree->nodes[index].key;
+    if (is_empty(reader->tree, index) || record_null(reader->record, value)) return (struct span){0, 0};
+    return spare_put_named(reader->spare, around, text_of(reader, key), text_of(reader, value));
+}
+
+static bool has_quote(const struct reader *reader, struct span span) {
+    return memchr(reader->record->text + span.offset, '"', span.length) != NULL;
+}
+
+/* A value behind the columns. Beyond FIELDS_MAX they are counted, which rejects the line. */
 static void add_extra(struct reader *reader, struct slice around, uint32_t index, struct span value) {
     struct record *record = reader->record;
-    struct span key = reader->tree->nodes[index].key;
-    if (is_empty(reader->tree, index) || record_null(record, value)) return;
-    struct slice text = text_of(reader, value);
-    struct span span = spare_put_named(reader->spare, around, text_of(reader, key), text);
+    struct span span = put_named(reader, around, index, value);
     if (span.length == 0) return;
     if (record->fields_count < FIELDS_MAX) record->fields[record->fields_count] = span;
     if (record->fields_count <= FIELDS_MAX) record->fields_count++;
-    if (memchr(text.ptr, '"', text.len) != NULL) record->plain = false;
+    if (has_quote(reader, value)) record->plain = false;
 }
 
 /* --- members ------------------------------------------------------------------------------------ */
@@ -312,16 +326,45 @@ static void take_members(struct reader *reader) {
     }
 }
 
-void split_json_add_wrapper(struct splitter *splitter, struct record *record) {
-    struct json_tree *tree = splitter->trees;
-    const struct json_node *nodes = tree->nodes, *wrapped = find_wrapped(tree, record->text);
-    struct reader reader = {.tree = tree, .splitter = splitter, .record = record, .spare = &splitter->spare};
-    if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
-    for (uint32_t i = 1; i < nodes[0].next; i = nodes[i].next)
-        if (&nodes[i] != wrapped && record->fields_count < FIELDS_MAX)
-            add_extra(&reader, (struct slice){0}, i, nodes[i].text);
-    if (!tree->plain) record->plain = false;
+/* --- what is around a line ----------------------------------------------------------------------- */
+
+/* Puts the members of an object aside, but for the one that is, or has inside it, the line. */
+static void put_aside(struct reader *reader, uint32_t object, const struct json_node *but) {
+    struct around *aside = &reader->splitter->around;
+    const struct json_node *nodes = reader->tree->nodes;
+    struct slice name = object > 0 ? text_of(reader, nodes[object].key) : (struct slice){0};
+    for (uint32_t i = object + 1; i < nodes[object].next && aside->count < FIELDS_MAX; i = nodes[i].next) {
+        if (&nodes[i] == but) continue;
+        struct span span = put_named(reader, name, i, nodes[i].text);
+        if (span.length == 0) continue;
+        aside->items[aside->count++] = span;
+        if (!reader->tree->plain || has_quote(reader, span)) aside->plain = false;
+    }
 }
+
+/* The line, and what is around it put aside. */
+static struct span unwrap(struct reader *reader, const struct json_node *wrapped) {
+    const struct json_node *nodes = reader->tree->nodes, *outer = wrapped;
+    for (uint32_t i = 1; i < nodes[0].next; i = nodes[i].next)
+        if (wrapped > &nodes[i] && wrapped < &nodes[nodes[i].next]) outer = &nodes[i];
+    put_aside(reader, 0, outer);
+    if (outer != wrapped) put_aside(reader, (uint32_t)(outer - nodes), wrapped);
+    struct span line = wrapped->text;
+    const char *text = reader->record->text + line.offset;
+    while (line.length > 1 && (text[line.length - 1] == '\n' || text[line.length - 1] == '\r')) line.length--;
+    return line;
+}
+
+void split_json_add_around(const struct splitter *splitter, struct record *record) {
+    const struct around *around = &splitter->around;
+    if (around->count == 0) return;
+    if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
+    for (uint32_t i = 0; i < around->count && record->fields_count < FIELDS_MAX; i++)
+        record->fields[record->fields_count++] = around->items[i];
+    if (!around->plain) record->plain = false;
+}
+
+/* --- a line --------------------------------------------------------------------------------------- */
 
 static const struct json_map *map_of(const struct split_tables *tables, const struct schema *schema) {
     const struct json_map *map = tables->json_maps;
@@ -350,27 +393,22 @@ enum split_json_result split_json(struct splitter *splitter, const struct origin
     if (tree->repaired) record->flags |= 1u << RECORD_LOSSY;
     const struct schema *schema = origin->schema;
     bool of_keys = schema != NULL && has_keys(tree, record->text, schema);
+    const struct json_node *wrapped = of_keys ? NULL : find_wrapped(tree, record->text);
     if (!of_keys && origin->schema_fixed) {
-        of_keys = schema != NULL && schema->layout == LAYOUT_JSON;
+        bool any_object = schema->json_keys != NULL && schema->json_keys[0] == NULL;
+        if (schema->layout == LAYOUT_JSON && (any_object || wrapped == NULL)) of_keys = true;
     } else if (!of_keys) {
         schema = find_schema(tree, record->text);
         of_keys = schema != NULL;
     }
-    const struct json_node *wrapped = of_keys ? NULL : find_wrapped(tree, record->text);
-    if (wrapped != NULL) {
-        *inner = wrapped->text;
-        while (inner->length > 1 && (record->text[inner->offset + inner->length - 1] == '\n' ||
-                                     record->text[inner->offset + inner->length - 1] == '\r'))
-            inner->length--;
+    struct reader reader = {.tree = tree, .splitter = splitter, .record = record, .spare = &splitter->spare};
+    if (!of_keys && wrapped != NULL) {
+        *inner = unwrap(&reader, wrapped);
         return SPLIT_JSON_WRAPPED;
     }
     if (schema == NULL || schema->json_keys == NULL)
         return rejected(reading, REJECT_UNKNOWN_FORMAT, "an object with the keys of a known format");
-    struct reader reader = {.tree = tree,
-                            .splitter = splitter,
-                            .map = map_of(splitter->tables, schema),
-                            .record = record,
-                            .spare = &splitter->spare};
+    reader.map = map_of(splitter->tables, schema);
     record->schema = reading->schema = schema;
     record->aws_escapes = false;
     record->plain = tree->plain;

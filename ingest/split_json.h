@@ -19,7 +19,8 @@ enum split_json_result {
 enum split_json_result split_json(struct splitter *splitter, const struct origin *origin, struct record *record,
                                   struct reading *reading, struct span *inner);
 
-/* Of a wrapped line that became a record: the members around it are extras, too. For the object that was read last. */
-void split_json_add_wrapper(struct splitter *splitter, struct record *record);
+/* What is around a wrapped line that became a record, as extras of it: the members of all objects that split_json() unwrapped since
+ * splitter->around was emptied, the outermost first. Those beyond FIELDS_MAX are left out. */
+void split_json_add_around(const struct splitter *splitter, struct record *record);
 
 #endif

@@ -27,6 +27,11 @@ static struct slice trimmed(struct slice text) {
     return text;
 }
 
+/* What they are said to be decides how other values of the message are looked at, too. */
+static bool mentions_events(struct slice text) {
+    return memmem(text.ptr, text.len, "logEvents", 9) != NULL;
+}
+
 static bool is_packed(struct slice text) {
     return inflate_detect((const uint8_t *)text.ptr, text.len) != NULL;
 }
@@ -74,16 +79,15 @@ static json_t *model(const json_t *message) {
     return lines;
 }
 
-/* `text` line by line, each a value. */
+/* `text` line by line, each a value; empty ones are none. */
 static void check_values(struct slice text, const json_t *expected) {
     size_t count = 0;
-    while (text.len > 0) {
+    for (text = trimmed(text); text.len > 0; text = trimmed(text)) {
         const char *newline = memchr(text.ptr, '\n', text.len);
         size_t bytes = newline != NULL ? (size_t)(newline - text.ptr) : text.len;
         json_t *line = parse((struct slice){text.ptr, bytes});
         ASSERT(line != NULL && json_equal(line, json_array_get(expected, count)));
         json_decref(line);
-        bytes += newline != NULL;
         text = (struct slice){text.ptr + bytes, text.len - bytes};
         count++;
     }
@@ -95,10 +99,10 @@ static bool begins_like_json(struct slice text) {
     struct slice start = trimmed(text);
     if (start.len == 0 || start.ptr[0] != '[') return start.len > 0 && start.ptr[0] == '{';
     start = trimmed((struct slice){start.ptr + 1, start.len - 1});
-    return start.len > 0 && (start.ptr[0] == '{' || start.ptr[0] == ']');
+    return start.len == 0 || start.ptr[0] == '{' || start.ptr[0] == ']';
 }
 
-/* What is left of a text without what may go away; sorted out so by a message that is no envelope. */
+/* What is left of a text without what may go away. */
 static size_t gist(struct slice text, char *out) {
     size_t bytes = 0;
     for (size_t i = 0; i < text.len; i++)
@@ -108,8 +112,7 @@ static size_t gist(struct slice text, char *out) {
 
 static void check_json(struct slice message, struct slice text) {
     static char was[MESSAGE_BYTES_MAX], is[2 * MESSAGE_BYTES_MAX];
-    bool events = memmem(message.ptr, message.len, "logEvents", 9) != NULL;
-    if (!events) {
+    if (!mentions_events(message)) {
         size_t bytes = gist(message, was);
         ASSERT(text.len <= sizeof is && gist(text, is) == bytes && memcmp(was, is, bytes) == 0);
     }
@@ -125,7 +128,8 @@ static void check_json(struct slice message, struct slice text) {
 
 /* --- compressed ----------------------------------------------------------------------------------- */
 
-static void check_packed(struct message_reader *reader, struct slice text) {
+/* `packed` gives the lines of `text`; cut short, lines of it, if `same` says that these are looked at in the same way. */
+static void check_packed(struct message_reader *reader, struct slice text, bool same) {
     struct message_text read = message_read(reader, packed_slice(&packed));
     check_text(&read);
     ASSERT(read.damage == NULL && slice_equal(read.text, text));
@@ -133,8 +137,9 @@ static void check_packed(struct message_reader *reader, struct slice text) {
     read = message_read(reader, packed_slice(&packed));
     check_text(&read);
     if (!is_packed(packed_slice(&packed))) return;
-    ASSERT(read.damage != NULL && read.text.len <= text.len);
-    ASSERT(read.text.len == 0 || memcmp(read.text.ptr, text.ptr, read.text.len) == 0);
+    struct slice start = trimmed(read.text);
+    ASSERT(read.damage != NULL);
+    ASSERT(!same || start.len == 0 || memmem(text.ptr, text.len, start.ptr, start.len) != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -161,8 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(text, read.text.ptr, read.text.len);
     struct slice lines = {text, read.text.len};
     packed_gzip(&packed, (struct slice){(const char *)data, size});
-    check_packed(reader, lines);
+    check_packed(reader, lines, !mentions_events(message));
     packed_zstd(&packed, (struct slice){(const char *)data, size});
-    check_packed(reader, lines);
+    check_packed(reader, lines, !mentions_events(message));
     return 0;
 }

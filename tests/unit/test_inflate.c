@@ -213,7 +213,7 @@ static const char hello[] = "hello log, hello log, hello log\n";
 #define HELLO_BYTES (sizeof hello - 1)
 #define GARBAGE "bytes behind the gzip stream that are no gzip member"
 #define PADDED_GARBAGE "bytes behind the gzip stream's zero padding"
-#define CUT_SHORT "the gzip stream ends too early: the file is cut short"
+#define CUT_SHORT "the gzip stream ends too early: it was cut short"
 
 static void gzip_members_and_ends(void **state) {
     (void)state;
@@ -486,8 +486,8 @@ static void zstd_frames_and_ends(void **state) {
         {"zeros behind", "mm0000000", 2, GOOD, ""},
         {"garbage behind", "mxyzxyz", 1, BAD, "damaged zstd data: bytes behind the zstd stream that are no zstd frame"},
         {"garbage behind zeros", "m0x", 1, BAD, "damaged zstd data: bytes behind the zstd stream's zero padding"},
-        {"a frame's first bytes", "m\x28\xb5", 1, CUT, "the zstd stream ends too early: the file is cut short"},
-        {"nothing", "", 0, CUT, "the zstd stream ends too early: the file is cut short"},
+        {"a frame's first bytes", "m\x28\xb5", 1, CUT, "the zstd stream ends too early: it was cut short"},
+        {"nothing", "", 0, CUT, "the zstd stream ends too early: it was cut short"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         print_message("  %s\n", cases[i].what);

@@ -90,7 +90,6 @@ static const struct payload_case as_they_are[] = {
     {"an object a line, the second damaged", "{\"a\":1}\n{\"b\":\n{\"c\":3}", "{\"a\":1}\n{\"b\":\n{\"c\":3}"},
     {"an object without end", "{\"a\":[1,", "{\"a\":[1,"},
     {"Envoy", "[2025-12-01T00:00:01.250Z] \"GET / HTTP/2\"\n[", "[2025-12-01T00:00:01.250Z] \"GET / HTTP/2\"\n["},
-    {"a bracket", "[", "["},
     {"an array of numbers", "[1,2]", "[1,2]"},
     {"almost gzip", "\x1f\x8b", "\x1f\x8b"},
 };
@@ -107,6 +106,7 @@ static const struct payload_case remade[] = {
     {"an array of this and that", "[{}, 1, \"a,b\", [3, {}], null]", "{}\n1\n\"a,b\"\n[3, {}]\nnull\n"},
     {"arrays", "[{\"a\":1}]\n[{\"b\":1}]", "{\"a\":1}\n{\"b\":1}\n"},
     {"an empty array", "[ ]", ""},
+    {"a bracket", "[\n", "[\n"},
     {"an array with a gap", "[{\"a\":1}\n {\"b\":1}]", "[{\"a\":1}  {\"b\":1}]\n"},
     {"an array with a comma too many", "[{\"a\":1},]", "[{\"a\":1},]\n"},
     {"an array without end", "[{\"a\":1},", "[{\"a\":1},"},
@@ -228,6 +228,8 @@ static void whole_values_of_a_cut_stream_stay(void **state) {
     static const struct payload_case cases[] = {
         {"an object a line", "{\"a\":1}\n{\"b\":2", "{\"a\":1}\n"},
         {"objects in lines", "{\n\"a\":1}\n{\n\"b\":2\n,", "{ \"a\":1}\n"},
+        {"objects in lines, all but the first line", "{\n\"a\"", ""},
+        {"an array", "[\n{\"a\"", ""},
         {"one line", "{\"a\":1", ""},
         {"events", HEAD("DATA_MESSAGE") EVENT("1", "a") ",\n{", ""},
     };
