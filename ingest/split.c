@@ -264,7 +264,6 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
     record->line.length = length;
     splitter_limit_spare(splitter, length);
     splitter->around.count = 0;
-    splitter->around.plain = true;
     enum split_json_result result = split_json(splitter, origin, record, reading, &inner);
     for (int wraps = 1; result == SPLIT_JSON_WRAPPED && wraps < JSON_WRAPS_MAX; wraps++) {
         record->line = inner;

@@ -44,7 +44,6 @@ struct quoting {
 /* Of the objects that a line was wrapped in, what else they hold: `name=value`. */
 struct around {
     uint32_t count;
-    bool plain; /* nothing in it needs escaping in JSON */
     struct span items[FIELDS_MAX];
 };
 

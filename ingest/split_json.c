@@ -182,10 +182,6 @@ static struct span put_named(struct reader *reader, struct slice around, uint32_
     return spare_put_named(reader->spare, around, text_of(reader, key), text_of(reader, value));
 }
 
-static bool has_quote(const struct reader *reader, struct span span) {
-    return memchr(reader->record->text + span.offset, '"', span.length) != NULL;
-}
-
 /* A value behind the columns. Beyond FIELDS_MAX they are counted, which rejects the line. */
 static void add_extra(struct reader *reader, struct slice around, uint32_t index, struct span value) {
     struct record *record = reader->record;
@@ -193,7 +189,6 @@ static void add_extra(struct reader *reader, struct slice around, uint32_t index
     if (span.length == 0) return;
     if (record->fields_count < FIELDS_MAX) record->fields[record->fields_count] = span;
     if (record->fields_count <= FIELDS_MAX) record->fields_count++;
-    if (has_quote(reader, value)) record->plain = false;
 }
 
 /* --- members ------------------------------------------------------------------------------------ */
@@ -336,9 +331,7 @@ static void put_aside(struct reader *reader, uint32_t object, const struct json_
     for (uint32_t i = object + 1; i < nodes[object].next && aside->count < FIELDS_MAX; i = nodes[i].next) {
         if (&nodes[i] == but) continue;
         struct span span = put_named(reader, name, i, nodes[i].text);
-        if (span.length == 0) continue;
-        aside->items[aside->count++] = span;
-        if (!reader->tree->plain || has_quote(reader, span)) aside->plain = false;
+        if (span.length > 0) aside->items[aside->count++] = span;
     }
 }
 
@@ -361,7 +354,6 @@ void split_json_add_around(const struct splitter *splitter, struct record *recor
     if (record->fields_count < record->schema->fields_count) record->fields_count = record->schema->fields_count;
     for (uint32_t i = 0; i < around->count && record->fields_count < FIELDS_MAX; i++)
         record->fields[record->fields_count++] = around->items[i];
-    if (!around->plain) record->plain = false;
 }
 
 /* --- a line --------------------------------------------------------------------------------------- */

@@ -124,6 +124,8 @@ static const struct payload_case remade[] = {
     {"an envelope in an array", "[" HEAD("DATA_MESSAGE") EVENT("1", "a") "]}]", LINE("1", "a")},
     {"what is around comes last", "{\"logEvents\":[{},{ },{\"message\":\n\"a\"}],\n\"owner\":\n[7]}",
      "{\"owner\":[7]}\n{ \"owner\":[7]}\n{\"message\": \"a\",\"owner\":[7]}\n"},
+    {"an empty event with more around it", "{\"owner\":1,\"logEvents\":[{}],\"logStream\":2}",
+     "{\"owner\":1,\"logStream\":2}\n"},
     {"events and nothing else", "{\"logEvents\":[{\"message\":\"a\"}]}", "{\"message\":\"a\"}\n"},
     {"events that are no objects", "{\"logEvents\":[\"a\",[{}],{\"b\":1}],\"owner\":1}",
      "\"a\"\n[{}]\n{\"b\":1,\"owner\":1}\n"},

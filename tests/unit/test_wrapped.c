@@ -71,6 +71,15 @@ static void objects_in_objects(void **state) {
     "\\\"uri\\\":\\\"/a\\\",\\\"args\\\":\\\"\\\",\\\"httpVersion\\\":\\\"HTTP/"                                   \
     "1.1\\\",\\\"httpMethod\\\":\\\"GET\\\"}}"
 
+/* A line takes along what is around itself, not what was around others. */
+static void neighbours_keep_their_own(void **state) {
+    (void)state;
+    oddity_is_record("{\"a\":1,\"message\":\"" QUOTED_LINE "\"}\n{\"b\":2,\"message\":\"" QUOTED_LINE "\"}", FORMAT,
+                     RECORD, {"aws.elb.extra", "[\"b=2\"]"});
+    oddity_is_record("{\"a\":1,\"message\":\"none of ours\"}\n{\"message\":\"" QUOTED_LINE "\"}", FORMAT, RECORD,
+                     {"aws.elb.extra", NULL});
+}
+
 /* A record in JSON, whatever is known of its format: also with -f it is unwrapped. */
 static void json_in_json(void **state) {
     (void)state;
@@ -96,8 +105,11 @@ static void no_end_of_members_around(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_line_objects_of_shippers), cmocka_unit_test(original_events),
-        cmocka_unit_test(objects_in_objects),           cmocka_unit_test(json_in_json),
+        cmocka_unit_test(one_line_objects_of_shippers),
+        cmocka_unit_test(original_events),
+        cmocka_unit_test(objects_in_objects),
+        cmocka_unit_test(neighbours_keep_their_own),
+        cmocka_unit_test(json_in_json),
         cmocka_unit_test(no_end_of_members_around),
     };
     return cmocka_run_group_tests(tests, oddity_set_up, oddity_tear_down);
