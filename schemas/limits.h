@@ -155,6 +155,9 @@
 /* Records too large for their topic that are known while a transaction is tried again without them. With more the run ends: the topic's
  * limit is wrong, not the records. */
 #define KAFKA_REFUSED_MAX 4096u
+/* Values of the header `format` that are told apart in one partition: each has an origin that stays. Messages with further ones count as
+ * without. */
+#define KAFKA_HEADER_FORMATS_MAX 16u
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
 

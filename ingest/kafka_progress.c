@@ -1,0 +1,190 @@
+/* Partitions in a table that only grows, found by a hash of their names; a run of messages of one partition is found at once.
+ *
+ * Threads: see kafka_progress.h. */
+#define _GNU_SOURCE
+#include "ingest/kafka_progress.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+#define PARTITIONS_ROOM 64u /* at first; doubles */
+
+static void lock(struct kafka_progress *progress) {
+    ASSERT(pthread_mutex_lock(&progress->lock) == 0);
+}
+
+static void unlock(struct kafka_progress *progress) {
+    ASSERT(pthread_mutex_unlock(&progress->lock) == 0);
+}
+
+bool kafka_progress_init(struct kafka_progress *progress) {
+    *progress = (struct kafka_progress){.partitions_room = PARTITIONS_ROOM, .places_mask = 2 * PARTITIONS_ROOM - 1};
+    ASSERT(pthread_mutex_init(&progress->lock, NULL) == 0);
+    progress->partitions = calloc(PARTITIONS_ROOM, sizeof(struct kafka_partition *));
+    progress->places = calloc(progress->places_mask + 1, sizeof *progress->places);
+    return progress->partitions != NULL && progress->places != NULL;
+}
+
+void kafka_progress_destroy(struct kafka_progress *progress) {
+    for (uint32_t i = 0; i < progress->partitions_count; i++) {
+        free(progress->partitions[i]->topic);
+        free(progress->partitions[i]);
+    }
+    free(progress->partitions);
+    free(progress->places);
+    ASSERT(pthread_mutex_destroy(&progress->lock) == 0);
+}
+
+/* --- the table ---------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(const char *topic, int32_t number) {
+    uint64_t hash = (uint32_t)number;
+    for (; *topic != '\0'; topic++) hash = (hash ^ (unsigned char)*topic) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(hash >> 32);
+}
+
+static bool is(const struct kafka_partition *partition, const char *topic, int32_t number) {
+    return partition->number == number && strcmp(partition->topic, topic) == 0;
+}
+
+/* The place where it is, or where it belongs. */
+static uint32_t *place_of(struct kafka_progress *progress, const char *topic, int32_t number) {
+    uint32_t place = hash_of(topic, number) & progress->places_mask;
+    while (progress->places[place] != 0 && !is(progress->partitions[progress->places[place] - 1], topic, number))
+        place = (place + 1) & progress->places_mask;
+    return &progress->places[place];
+}
+
+/* Twice the room. */
+static bool grow(struct kafka_progress *progress) {
+    uint32_t room = 2 * progress->partitions_room;
+    uint32_t *places = calloc(2 * room, sizeof *places);
+    lock(progress);
+    struct kafka_partition **partitions = realloc(progress->partitions, room * sizeof(struct kafka_partition *));
+    if (partitions != NULL) progress->partitions = partitions;
+    unlock(progress);
+    if (places == NULL || partitions == NULL) {
+        free(places);
+        return false;
+    }
+    free(progress->places);
+    progress->places = places;
+    progress->places_mask = 2 * room - 1;
+    progress->partitions_room = room;
+    for (uint32_t i = 0; i < progress->partitions_count; i++)
+        *place_of(progress, partitions[i]->topic, partitions[i]->number) = i + 1;
+    return true;
+}
+
+static struct kafka_partition *add(struct kafka_progress *progress, const char *topic, int32_t number) {
+    if (progress->partitions_count == KAFKA_PARTITIONS_MAX) return NULL;
+    if (progress->partitions_count == progress->partitions_room && !grow(progress)) return NULL;
+    struct kafka_partition *partition = calloc(1, sizeof *partition);
+    char *name = strdup(topic);
+    if (partition == NULL || name == NULL) {
+        free(partition);
+        free(name);
+        return NULL;
+    }
+    *partition = (struct kafka_partition){.topic = name,
+                                          .number = number,
+                                          .index = progress->partitions_count,
+                                          .settled = -1,
+                                          .committed = -1};
+    *place_of(progress, topic, number) = partition->index + 1;
+    lock(progress);
+    progress->partitions[progress->partitions_count++] = partition;
+    unlock(progress);
+    return partition;
+}
+
+struct kafka_partition *kafka_progress_find(struct kafka_progress *progress, const char *topic, int32_t number) {
+    struct kafka_partition *partition = progress->last_found;
+    if (partition != NULL && is(partition, topic, number)) return partition;
+    uint32_t place = *place_of(progress, topic, number);
+    partition = place != 0 ? progress->partitions[place - 1] : add(progress, topic, number);
+    progress->last_found = partition;
+    return partition;
+}
+
+/* --- what is read, and what has settled --------------------------------------------------------- */
+
+void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partition *partition, int64_t start) {
+    lock(progress);
+    partition->assigned = true;
+    partition->settled = start;
+    unlock(progress);
+    partition->taken = false;
+    partition->committed = start;
+}
+
+void kafka_progress_unassign(struct kafka_progress *progress, struct kafka_partition *partition) {
+    lock(progress);
+    partition->assigned = false;
+    unlock(progress);
+}
+
+void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partition *partition, int64_t offset) {
+    partition->taken = true;
+    lock(progress);
+    bool known = partition->settled >= 0;
+    if (!known) partition->settled = offset;
+    unlock(progress);
+    if (!known) partition->committed = offset; /* as good as: whoever comes next would begin there, too */
+}
+
+void kafka_progress_hand_on(struct kafka_progress *progress) {
+    lock(progress);
+    progress->handed++;
+    unlock(progress);
+}
+
+bool kafka_progress_settle(struct kafka_progress *progress, const struct batch *batch, bool dropped) {
+    if (batch->ranges_count == 0) return false;
+    lock(progress);
+    for (uint32_t i = 0; i < batch->ranges_count && !dropped; i++) {
+        ASSERT(batch->ranges[i].partition < progress->partitions_count);
+        struct kafka_partition *partition = progress->partitions[batch->ranges[i].partition];
+        if (batch->ranges[i].next > partition->settled) partition->settled = batch->ranges[i].next;
+    }
+    progress->ended++;
+    ASSERT(progress->ended <= progress->handed);
+    bool idle = progress->ended == progress->handed;
+    unlock(progress);
+    return idle;
+}
+
+uint64_t kafka_progress_in_flight(struct kafka_progress *progress) {
+    lock(progress);
+    uint64_t in_flight = progress->handed - progress->ended;
+    unlock(progress);
+    return in_flight;
+}
+
+int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition) {
+    lock(progress);
+    int64_t settled = partition->settled;
+    unlock(progress);
+    return settled;
+}
+
+const struct kafka_partition *kafka_progress_at(struct kafka_progress *progress, uint32_t index) {
+    lock(progress);
+    ASSERT(index < progress->partitions_count);
+    const struct kafka_partition *partition = progress->partitions[index];
+    unlock(progress);
+    return partition;
+}
+
+size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *list, size_t list_max) {
+    size_t count = 0;
+    lock(progress);
+    for (uint32_t i = 0; i < progress->partitions_count && count < list_max; i++) {
+        const struct kafka_partition *partition = progress->partitions[i];
+        if (!partition->assigned) continue;
+        list[count++] = (struct kafka_lag){partition->topic, partition->number, partition->settled, -1};
+    }
+    unlock(progress);
+    return count;
+}

@@ -1,0 +1,71 @@
+/* How far a consumer has come: its partitions, what of them is in flight, and what has settled.
+ *
+ *   read ---------> handed on (in flight) ---------> settled ---------> committed
+ *                                `-- the epoch moved on: dropped, and read again from `settled`
+ *
+ * Batches settle in the order in which they were handed on, so of each partition one number is enough.
+ *
+ * Threads: the polling thread's, but for what says `any thread`. */
+#ifndef WHEREFROM_KAFKA_PROGRESS_H
+#define WHEREFROM_KAFKA_PROGRESS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "schemas/batch.h"
+#include "schemas/kafka.h"
+
+struct partition_origin; /* source_kafka.c's */
+
+/* One that is or was assigned. They stay for the run, and so does their place in the table. */
+struct kafka_partition {
+    char *topic;
+    int32_t number;
+    uint32_t index;    /* in the table */
+    bool assigned;     /* guarded by the lock */
+    bool taken;        /* messages of it were, in this assignment */
+    int64_t settled;   /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
+    int64_t committed; /* -1: not known, or not certain */
+    uint64_t fill;     /* the batch in which it has a range: number and place */
+    uint32_t range;
+    struct partition_origin *origins;
+};
+
+struct kafka_progress {
+    pthread_mutex_t lock;
+    struct kafka_partition **partitions; /* guarded by the lock when it grows or another thread looks */
+    uint32_t partitions_count, partitions_room;
+    uint32_t *places; /* hash table of indexes + 1 */
+    uint32_t places_mask;
+    struct kafka_partition *last_found;
+    atomic_uint_fast64_t epoch;
+    uint64_t handed, ended; /* batches; guarded by the lock */
+};
+
+/* False when memory is short; to be destroyed all the same. */
+bool kafka_progress_init(struct kafka_progress *progress) WARN_UNUSED;
+void kafka_progress_destroy(struct kafka_progress *progress);
+
+/* Finds it, or makes it. NULL when memory is short, or for the first one beyond KAFKA_PARTITIONS_MAX. */
+struct kafka_partition *kafka_progress_find(struct kafka_progress *progress, const char *topic, int32_t number);
+
+/* It is read from now on, from `start` (-1: not known), or no longer. */
+void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partition *partition, int64_t start);
+void kafka_progress_unassign(struct kafka_progress *progress, struct kafka_partition *partition);
+/* Its first message in this assignment has been taken. */
+void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partition *partition, int64_t offset);
+
+/* A batch with ranges goes on its way. */
+void kafka_progress_hand_on(struct kafka_progress *progress);
+/* Any thread. It has ended; true: nothing is in flight any more. A batch without ranges is none. */
+bool kafka_progress_settle(struct kafka_progress *progress, const struct batch *batch, bool dropped);
+/* Any thread. */
+uint64_t kafka_progress_in_flight(struct kafka_progress *progress);
+int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition);
+/* Any thread. The one at this place of the table; only topic, number and index may be looked at. */
+const struct kafka_partition *kafka_progress_at(struct kafka_progress *progress, uint32_t index);
+/* Any thread. Those that are assigned, with their positions; how many. */
+size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *list, size_t list_max);
+
+#endif
