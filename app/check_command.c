@@ -1,6 +1,7 @@
 /* `wherefrom check`: does what a run does before it reads, and says all that is wrong.
  *
  * Threads: main thread. */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 /* One thread that talks to the producer: no lock is needed around it, and none is held while a broker is waited for.
  *
  * Threads: see the header. */
+#define _GNU_SOURCE
 #include "app/delivery.h"
 
 #include <stdlib.h>
@@ -142,15 +143,14 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
     batch->in_transaction = true;
     transaction->message_open = batch->message_open;
     transaction->bytes += batch->out_bytes + batch->reject_bytes;
-    transaction->batches_count++;
+    transaction->batches_count += batch->ranges_count > 0;
     tally_add(&transaction->tally, &batch->tally);
-    for (uint32_t i = 0; i < batch->ranges_count; i++) add_range(transaction, &batch->ranges[i]);
+    for (uint32_t i = 0; i < batch->ranges_count && !batch->limited; i++) add_range(transaction, &batch->ranges[i]);
 }
 
 static void settle(struct delivery *delivery, bool stale) {
     struct transaction *transaction = &delivery->transaction;
-    struct kafka_settlement settlement = {.epoch = transaction->epoch,
-                                          .ranges = transaction->ranges,
+    struct kafka_settlement settlement = {.ranges = transaction->ranges,
                                           .ranges_count = transaction->ranges_count,
                                           .batches_count = transaction->batches_count,
                                           .stale = stale};

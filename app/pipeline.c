@@ -182,7 +182,6 @@ static void count(void *context, const struct tally *tally) {
 /* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
 static void release(void *context, struct batch *batch, bool dropped) {
     struct pipeline *pipeline = context;
-    const struct pipeline_request *request = pipeline->request;
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
     if (!dropped && batch->input_progress > *before) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
@@ -190,13 +189,12 @@ static void release(void *context, struct batch *batch, bool dropped) {
     }
     atomic_fetch_sub(&pipeline->progress->records_under_way,
                      batch->tally.written + batch->tally.rejected[REJECT_TOO_LARGE]);
-    if (batch->origin == pipeline->kafka_origin && !batch->in_transaction) {
-        struct kafka_settlement settlement = {.epoch = batch->epoch,
-                                              .ranges = batch->ranges,
+    if (batch->ranges_count > 0 && !batch->in_transaction) {
+        struct kafka_settlement settlement = {.ranges = batch->ranges,
                                               .ranges_count = batch->ranges_count,
                                               .batches_count = 1,
-                                              .stale = dropped};
-        source_kafka_settle(request->kafka, &settlement);
+                                              .stale = dropped || batch->limited};
+        source_kafka_settle(pipeline->request->kafka, &settlement);
     }
     ring_give_back(&pipeline->ring, batch);
 }
@@ -222,7 +220,7 @@ static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
     if (limit != 0 && pipeline->handed_over + batch->tally.written >= limit) {
         /* the batch that reaches the limit is read again up to it, so that nothing behind it shows anywhere */
         worker_run(&pipeline->limiter, batch, limit - pipeline->handed_over);
-        batch->ranges_count = 0; /* and who goes on with a queue gets its messages once more */
+        batch->limited = true; /* and who goes on with a queue gets its messages once more */
         request_stop(pipeline);
     }
     pipeline->handed_over += batch->tally.written;

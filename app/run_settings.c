@@ -96,8 +96,10 @@ void run_settings_groups(struct run_settings *settings, struct option_group grou
     groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
     groups[2] = (struct option_group){"Listening", source_tcp_options, source_tcp_options_count, &settings->tcp};
     groups[3] = (struct option_group){"Kafka", kafka_options, COUNT(kafka_options), settings};
-    groups[4] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
-    groups[5] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
-    groups[6] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
-    groups[7] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+    groups[4] = (struct option_group){"Polling", source_kafka_options, source_kafka_options_count,
+                                      &settings->kafka_source};
+    groups[5] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
+    groups[6] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[7] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[8] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
 }

@@ -37,8 +37,8 @@ void kafka_group_wake(struct kafka_group *group) {
     (void)ignored; /* full only when it is readable anyway */
 }
 
-void kafka_group_rewind(struct kafka_group *group) {
-    atomic_fetch_add(&group->progress.epoch, 1);
+void kafka_group_rewind(struct kafka_group *group, uint64_t epoch) {
+    (void)atomic_compare_exchange_strong(&group->progress.epoch, &epoch, epoch + 1);
     kafka_group_wake(group);
 }
 
@@ -103,7 +103,8 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
 /* --- messages ----------------------------------------------------------------------------------- */
 
 static bool may_read(struct kafka_group *group) {
-    return group->rebalance != KAFKA_REBALANCE_REVOKE && !is_rewinding(group) && !group->failed && !group->reading_ended;
+    return group->rebalance != KAFKA_REBALANCE_REVOKE && !is_rewinding(group) && !group->failed &&
+           !group->reading_ended;
 }
 
 static void drop_first(struct kafka_group *group) {
@@ -111,8 +112,8 @@ static void drop_first(struct kafka_group *group) {
 }
 
 static struct kafka_partition *partition_of(struct kafka_group *group, const rd_kafka_message_t *message) {
-    struct kafka_partition *partition =
-        kafka_progress_find(&group->progress, rd_kafka_topic_name(message->rkt), message->partition);
+    struct kafka_partition *partition = kafka_progress_find(&group->progress, rd_kafka_topic_name(message->rkt),
+                                                            message->partition);
     if (partition == NULL)
         kafka_group_fail(group, "kafka: %s: more than %u partitions, or out of memory; start more processes",
                          group->input->cluster.brokers, KAFKA_PARTITIONS_MAX);
@@ -225,7 +226,8 @@ bool kafka_group_commit(struct kafka_group *group) {
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                          void *opaque) {
     struct kafka_group *group = opaque;
-    if (group->closing || (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
+    if (group->closing ||
+        (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)) {
         rd_kafka_assign(client, NULL);
         return;
     }
@@ -238,8 +240,8 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 }
 
 /* The answer that librdkafka waits for. */
-static void answer(struct kafka_group *group, rd_kafka_error_t *(*how)(rd_kafka_t *,
-                                                                       const rd_kafka_topic_partition_list_t *)) {
+static void answer(struct kafka_group *group,
+                   rd_kafka_error_t *(*how)(rd_kafka_t *, const rd_kafka_topic_partition_list_t *)) {
     rd_kafka_error_t *error = how(group->client, group->rebalance_list);
     if (error != NULL) {
         say(group, "kafka: %s: rebalance: %s", group->input->cluster.brokers, rd_kafka_error_string(error));
@@ -264,13 +266,13 @@ static void revoke_partitions(struct kafka_group *group) {
     bool late = now_ms() - group->rebalance_since_ms >= REVOKE_WAIT_MS;
     uint64_t in_flight = kafka_progress_in_flight(&group->progress);
     if (rd_kafka_assignment_lost(group->client)) {
-        if (in_flight > 0 || group->message_open) kafka_group_rewind(group);
+        if (in_flight > 0 || group->message_open) kafka_group_rewind(group, group->epoch);
     } else if (in_flight == 0 && !group->message_open) {
         if (!kafka_group_commit(group) && !late) return;
     } else if (!is_rewinding(group)) {
         if (!late) return;
         (void)kafka_group_commit(group);
-        kafka_group_rewind(group);
+        kafka_group_rewind(group, group->epoch);
         say(group, "kafka: %s: partitions are handed over with %llu batches unsettled after %u s; they are read again",
             group->input->cluster.brokers, (unsigned long long)in_flight, REVOKE_WAIT_MS / 1000);
     }

@@ -36,7 +36,7 @@ struct kafka_group {
     rd_kafka_queue_t *events, *messages;
     int wake_fd; /* eventfd: readable when there is something to take up */
     struct kafka_progress progress;
-    uint64_t epoch; /* what is taken now belongs to; behind the progress' own while a rewind is under way */
+    uint64_t epoch;    /* what is taken now belongs to; behind the progress' own while a rewind is under way */
     bool message_open; /* set by who takes messages: a batch holds a part of one, and the next one will hold more */
     /* messages at hand, in order */
     rd_kafka_message_t *hand[KAFKA_HAND_MESSAGES];
@@ -51,8 +51,8 @@ struct kafka_group {
     bool closing;
     uint64_t commit_ms; /* next time */
     uint32_t commits_pending;
-    uint64_t trouble_ms; /* when a broker that is down may be spoken of again */
-    bool working; /* it was a member once: what goes wrong now may pass */
+    uint64_t trouble_ms;               /* when a broker that is down may be spoken of again */
+    bool working;                      /* it was a member once: what goes wrong now may pass */
     rd_kafka_resp_err_t login_trouble; /* seen before that; final when no broker is left */
     char login_text[256];
     bool failed;
@@ -84,8 +84,8 @@ void kafka_group_leave(struct kafka_group *group);
 /* No retry will help: what serve found, or who takes messages. The first one counts. */
 void kafka_group_fail(struct kafka_group *group, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Any thread. Gives up what is in flight. */
-void kafka_group_rewind(struct kafka_group *group);
+/* Any thread. Gives up what is in flight of this epoch; nothing happens when it has moved on already. */
+void kafka_group_rewind(struct kafka_group *group, uint64_t epoch);
 /* Any thread. Makes serve return. */
 void kafka_group_wake(struct kafka_group *group);
 

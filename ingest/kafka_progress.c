@@ -87,11 +87,8 @@ static struct kafka_partition *add(struct kafka_progress *progress, const char *
         free(name);
         return NULL;
     }
-    *partition = (struct kafka_partition){.topic = name,
-                                          .number = number,
-                                          .index = progress->partitions_count,
-                                          .settled = -1,
-                                          .committed = -1};
+    *partition = (struct kafka_partition){
+        .topic = name, .number = number, .index = progress->partitions_count, .settled = -1, .committed = -1};
     *place_of(progress, topic, number) = partition->index + 1;
     lock(progress);
     progress->partitions[progress->partitions_count++] = partition;
@@ -140,15 +137,15 @@ void kafka_progress_hand_on(struct kafka_progress *progress) {
     unlock(progress);
 }
 
-bool kafka_progress_settle(struct kafka_progress *progress, const struct batch *batch, bool dropped) {
-    if (batch->ranges_count == 0) return false;
+bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement) {
     lock(progress);
-    for (uint32_t i = 0; i < batch->ranges_count && !dropped; i++) {
-        ASSERT(batch->ranges[i].partition < progress->partitions_count);
-        struct kafka_partition *partition = progress->partitions[batch->ranges[i].partition];
-        if (batch->ranges[i].next > partition->settled) partition->settled = batch->ranges[i].next;
+    for (uint32_t i = 0; i < settlement->ranges_count && !settlement->stale; i++) {
+        const struct batch_range *range = &settlement->ranges[i];
+        ASSERT(range->partition < progress->partitions_count);
+        struct kafka_partition *partition = progress->partitions[range->partition];
+        if (range->next > partition->settled) partition->settled = range->next;
     }
-    progress->ended++;
+    progress->ended += settlement->batches_count;
     ASSERT(progress->ended <= progress->handed);
     bool idle = progress->ended == progress->handed;
     unlock(progress);

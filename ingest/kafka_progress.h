@@ -22,10 +22,11 @@ struct partition_origin; /* source_kafka.c's */
 struct kafka_partition {
     char *topic;
     int32_t number;
-    uint32_t index;    /* in the table */
-    bool assigned;     /* guarded by the lock */
-    bool taken;        /* messages of it were, in this assignment */
-    int64_t settled;   /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
+    uint32_t index; /* in the table */
+    bool assigned;  /* guarded by the lock */
+    bool taken;     /* messages of it were, in this assignment */
+    int64_t
+        settled; /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
     int64_t committed; /* -1: not known, or not certain */
     uint64_t fill;     /* the batch in which it has a range: number and place */
     uint32_t range;
@@ -58,8 +59,15 @@ void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partitio
 
 /* A batch with ranges goes on its way. */
 void kafka_progress_hand_on(struct kafka_progress *progress);
-/* Any thread. It has ended; true: nothing is in flight any more. A batch without ranges is none. */
-bool kafka_progress_settle(struct kafka_progress *progress, const struct batch *batch, bool dropped);
+/* What became of batches with ranges, in the order in which they were handed on. */
+struct kafka_settlement {
+    const struct batch_range *ranges;
+    uint32_t ranges_count, batches_count;
+    bool stale; /* they were dropped: nothing of them may be committed */
+};
+
+/* Any thread. True: nothing is in flight any more. */
+bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement);
 /* Any thread. */
 uint64_t kafka_progress_in_flight(struct kafka_progress *progress);
 int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition);

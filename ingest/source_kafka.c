@@ -13,7 +13,7 @@
 #include "ingest/kafka_group.h"
 #include "ingest/message_lines.h"
 
-#define TICK_MS 250u /* commits, deadlines: nobody wakes us for them */
+#define TICK_MS 250u    /* commits, deadlines: nobody wakes us for them */
 #define IDLE_LOOK_MS 5u /* within a linger, whether workers are idle by now */
 #define SETTINGS_MAX (32u + KAFKA_PROPERTIES_MAX)
 #define FORMAT_BYTES_MAX 64u /* of a message's header: the longest name of ours has a quarter of it */
@@ -40,6 +40,9 @@ struct partition_origin {
 
 struct source_kafka {
     struct source_kafka_request request;
+    bool (*workers_idle)(void *context);
+    void *idle_context;
+    int stop_fd;
     const struct scan_kernel *kernel;
     struct message_reader *reader;
     struct kafka_group group;
@@ -92,7 +95,8 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
     while (settings[count].name != NULL) count++;
     ASSERT(input->cluster.properties_count <= KAFKA_PROPERTIES_MAX);
     for (size_t i = 0; i < input->cluster.properties_count; i++)
-        settings[count++] = (struct kafka_setting){input->cluster.properties[i].name, input->cluster.properties[i].value};
+        settings[count++] = (struct kafka_setting){input->cluster.properties[i].name,
+                                                   input->cluster.properties[i].value};
 
     struct source_kafka *source = calloc(1, sizeof *source);
     if (source == NULL) return error_set(error, STATUS_FAILED, "kafka: out of memory");
@@ -107,6 +111,12 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
     *result = status == STATUS_OK ? source : NULL;
     if (status != STATUS_OK) source_kafka_free(source);
     return status;
+}
+
+void source_kafka_attach(struct source_kafka *source, bool (*workers_idle)(void *context), void *context, int stop_fd) {
+    source->workers_idle = workers_idle;
+    source->idle_context = context;
+    source->stop_fd = stop_fd;
 }
 
 static void drop_open(struct source_kafka *source) {
@@ -136,7 +146,8 @@ void source_kafka_free(struct source_kafka *source) {
 
 /* It enters event.id, so no message is taken before it is known; brokers tell it with the first thing that they are asked. */
 static bool know_cluster(struct source_kafka *source) {
-    if (atomic_load(&source->cluster_id) == NULL) atomic_store(&source->cluster_id, rd_kafka_clusterid(source->group.client, 0));
+    if (atomic_load(&source->cluster_id) == NULL)
+        atomic_store(&source->cluster_id, rd_kafka_clusterid(source->group.client, 0));
     return atomic_load(&source->cluster_id) != NULL;
 }
 
@@ -283,14 +294,13 @@ static bool has_open(struct source_kafka *source) {
 static bool linger(struct source_kafka *source, const struct batch *batch, uint64_t *deadline_ms) {
     struct kafka_group *group = &source->group;
     if (batch->ranges_count == 0 || group->failed || atomic_load(&group->draining) ||
-        source->request.workers_idle(source->request.context))
+        source->workers_idle(source->idle_context))
         return false;
     uint64_t now = now_ms();
     if (*deadline_ms == 0) *deadline_ms = now + source->request.settings->linger_ms_max;
     if (now >= *deadline_ms) return false;
     uint64_t left = *deadline_ms - now;
-    if (kafka_group_serve(group, left < IDLE_LOOK_MS ? (uint32_t)left : IDLE_LOOK_MS, source->request.stop_fd))
-        return false;
+    if (kafka_group_serve(group, left < IDLE_LOOK_MS ? (uint32_t)left : IDLE_LOOK_MS, source->stop_fd)) return false;
     return batch->epoch == group->epoch;
 }
 
@@ -332,7 +342,7 @@ static void wait_for_work(void *instance) {
     struct kafka_partition *partition;
     while (!source->stopping && !source->giving_up && !group->failed) {
         if (know_cluster(source) && (has_open(source) || kafka_group_next(group, &partition) != NULL)) return;
-        source->stopping = kafka_group_serve(group, TICK_MS, source->request.stop_fd);
+        source->stopping = kafka_group_serve(group, TICK_MS, source->stop_fd);
     }
 }
 
@@ -385,8 +395,8 @@ bool source_kafka_is_stale(const struct source_kafka *source, uint64_t epoch) {
     return atomic_load(&source->group.progress.epoch) != epoch;
 }
 
-void source_kafka_settle(struct source_kafka *source, const struct batch *batch, bool stale) {
-    bool idle = kafka_progress_settle(&source->group.progress, batch, stale);
+void source_kafka_settle(struct source_kafka *source, const struct kafka_settlement *settlement) {
+    bool idle = kafka_progress_settle(&source->group.progress, settlement);
     if (idle && atomic_load(&source->group.draining)) kafka_group_wake(&source->group);
 }
 
@@ -394,8 +404,8 @@ bool source_kafka_is_draining(const struct source_kafka *source) {
     return atomic_load(&source->group.draining);
 }
 
-void source_kafka_rewind(struct source_kafka *source) {
-    kafka_group_rewind(&source->group);
+void source_kafka_rewind(struct source_kafka *source, uint64_t epoch) {
+    kafka_group_rewind(&source->group, epoch);
 }
 
 rd_kafka_topic_partition_list_t *source_kafka_positions(struct source_kafka *source, const struct batch_range *ranges,

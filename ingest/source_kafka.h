@@ -12,6 +12,7 @@
 
 #include "base/kafka_client.h"
 #include "base/option.h"
+#include "ingest/kafka_progress.h"
 #include "schemas/kafka.h"
 #include "schemas/stage.h"
 
@@ -59,13 +60,6 @@ bool source_kafka_finish(struct source_kafka *source, uint32_t wait_ms);
 /* Whether work of that batch is to be dropped. Asked before it is written anywhere. */
 bool source_kafka_is_stale(const struct source_kafka *source, uint64_t epoch);
 
-/* What became of batches, in the order in which they were handed on. */
-struct kafka_settlement {
-    uint64_t epoch;
-    const struct batch_range *ranges;
-    uint32_t ranges_count, batches_count;
-    bool stale; /* they were dropped: nothing of them may be committed */
-};
 void source_kafka_settle(struct source_kafka *source, const struct kafka_settlement *settlement);
 
 /* Somebody waits for all that is in flight: a transaction ends as soon as it can. */

@@ -158,6 +158,7 @@ struct batch {
     /* of queues: */
     uint64_t epoch;      /* of the source's assignment: a batch of an earlier one is dropped */
     bool message_open;   /* the last message goes on in the next batch */
+    bool limited;        /* not all of it was worked off: its positions are not committed */
     bool in_transaction; /* its source hears of it when that ends */
     uint32_t tombstones_count, empty_messages_count;
     uint32_t ranges_count;
