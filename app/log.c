@@ -1,6 +1,7 @@
 /* Messages on stderr. Written with one write(2) each, so that lines of several threads never mix.
  *
  * Threads: any; counters are atomic. */
+#define _GNU_SOURCE
 #include "app/log.h"
 
 #include <stdarg.h>
