@@ -356,6 +356,25 @@ static void assign(struct kafka_group *group) {
     rd_kafka_topic_partition_list_destroy(starts);
 }
 
+/* A transaction whose commit nobody confirmed may have been committed: where its positions are is known to the broker alone. False: no
+ * answer. */
+static bool ask_settled(struct kafka_group *group, rd_kafka_topic_partition_list_t *list) {
+    if (group->commits_itself || list->cnt == 0) return true;
+    rd_kafka_topic_partition_list_t *known = rd_kafka_topic_partition_list_copy(list);
+    bool good = rd_kafka_committed(group->client, known, BROKER_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < known->cnt && good; i++) {
+        const rd_kafka_topic_partition_t *element = &known->elems[i];
+        good = element->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (!good || element->offset < 0) continue;
+        kafka_progress_correct(&group->progress,
+                               kafka_progress_find(&group->progress, element->topic, element->partition),
+                               element->offset);
+        list->elems[i].offset = element->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(known);
+    return good;
+}
+
 /* Begins again where things had settled. */
 static void rewind_to_settled(struct kafka_group *group) {
     uint64_t epoch = atomic_load(&group->progress.epoch);
@@ -366,8 +385,9 @@ static void rewind_to_settled(struct kafka_group *group) {
             rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset =
                 kafka_progress_settled(&group->progress, partition);
     }
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS);
-    bool good = error == NULL;
+    bool good = ask_settled(group, list);
+    rd_kafka_error_t *error = good ? rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS) : NULL;
+    good = good && error == NULL;
     if (error != NULL) rd_kafka_error_destroy(error);
     for (int i = 0; i < list->cnt && good; i++) good = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
     rd_kafka_topic_partition_list_destroy(list);

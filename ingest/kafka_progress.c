@@ -159,6 +159,12 @@ uint64_t kafka_progress_in_flight(struct kafka_progress *progress) {
     return in_flight;
 }
 
+void kafka_progress_correct(struct kafka_progress *progress, struct kafka_partition *partition, int64_t settled) {
+    lock(progress);
+    partition->settled = settled;
+    unlock(progress);
+}
+
 int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition) {
     lock(progress);
     int64_t settled = partition->settled;
@@ -177,10 +183,13 @@ const struct kafka_partition *kafka_progress_at(struct kafka_progress *progress,
 size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *list, size_t list_max) {
     size_t count = 0;
     lock(progress);
-    for (uint32_t i = 0; i < progress->partitions_count && count < list_max; i++) {
+    for (uint32_t i = 0; i < progress->partitions_count && (list == NULL || count < list_max); i++) {
         const struct kafka_partition *partition = progress->partitions[i];
         if (!partition->assigned) continue;
-        list[count++] = (struct kafka_lag){partition->topic, partition->number, partition->settled, -1};
+        if (list == NULL)
+            count++;
+        else
+            list[count++] = (struct kafka_lag){partition->topic, partition->number, partition->settled, -1};
     }
     unlock(progress);
     return count;

@@ -70,10 +70,13 @@ struct kafka_settlement {
 bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement);
 /* Any thread. */
 uint64_t kafka_progress_in_flight(struct kafka_progress *progress);
+/* Where it has settled is not what we remember. */
+void kafka_progress_correct(struct kafka_progress *progress, struct kafka_partition *partition, int64_t settled);
+/* Any thread. */
 int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition);
 /* Any thread. The one at this place of the table; only topic, number and index may be looked at. */
 const struct kafka_partition *kafka_progress_at(struct kafka_progress *progress, uint32_t index);
-/* Any thread. Those that are assigned, with their positions; how many. */
+/* Any thread. Those that are assigned, with their positions; how many. `list` NULL: only that. */
 size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *list, size_t list_max);
 
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -57,6 +58,8 @@ struct source_kafka {
     uint64_t fills; /* number of the batch that is being filled */
     uint64_t taken; /* messages for it */
     atomic_uint_fast64_t messages, tombstones, empty_messages;
+    struct kafka_lag *last_lags; /* once it has left the group */
+    size_t last_lags_count;
 };
 
 static uint64_t now_ms(void) {
@@ -140,6 +143,7 @@ void source_kafka_free(struct source_kafka *source) {
         free_origins(source->group.progress.partitions[i]);
     kafka_group_destroy(&source->group);
     message_reader_free(source->reader);
+    free(source->last_lags);
     free(source->cluster_id);
     free(source);
 }
@@ -356,9 +360,17 @@ static bool is_live(const void *instance) {
     return true;
 }
 
+/* What it had when it left is what the summary tells. */
+static void keep_lags(struct source_kafka *source) {
+    size_t count = source_kafka_lags(source, NULL, 0);
+    source->last_lags = calloc(count + 1, sizeof *source->last_lags);
+    if (source->last_lags != NULL) source->last_lags_count = source_kafka_lags(source, source->last_lags, count);
+}
+
 static void close_input(void *instance) {
     struct source_kafka *source = instance;
     drop_open(source);
+    keep_lags(source);
     kafka_group_leave(&source->group);
 }
 
@@ -453,7 +465,13 @@ void source_kafka_count(const struct source_kafka *source, struct kafka_counts *
 
 size_t source_kafka_lags(struct source_kafka *source, struct kafka_lag *lags, size_t lags_max) {
     struct kafka_progress *progress = &source->group.progress;
+    if (source->last_lags != NULL) {
+        size_t kept = source->last_lags_count < lags_max || lags == NULL ? source->last_lags_count : lags_max;
+        if (lags != NULL) memcpy(lags, source->last_lags, kept * sizeof *lags);
+        return kept;
+    }
     size_t count = kafka_progress_list(progress, lags, lags_max);
+    if (lags == NULL) return count;
     for (size_t i = 0; i < count; i++) {
         int64_t low, high;
         rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(source->group.client, lags[i].topic,

@@ -79,7 +79,8 @@ void source_kafka_rewind(struct source_kafka *source, uint64_t epoch);
 const char *source_kafka_cluster_id(const struct source_kafka *source);
 
 void source_kafka_count(const struct source_kafka *source, struct kafka_counts *counts);
-/* Of assigned partitions, at most `lags_max`; the number of them. Texts are valid as long as the source. */
+/* Of assigned partitions, after close of those that were, at most `lags_max`; `lags` NULL: only the number of them. Texts are valid as
+ * long as the source. */
 size_t source_kafka_lags(struct source_kafka *source, struct kafka_lag *lags, size_t lags_max);
 
 #endif
