@@ -101,6 +101,7 @@ static enum status inflate_all(struct message_reader *reader, const struct infla
     enum status status = result == INFLATE_MORE ? inflate->finish(inflater, &reader->error) : STATUS_FAILED;
     reader->unpacked.used = reader->unpacked.touched = bytes_max + 1 - io.out_bytes;
     if (io.out_bytes == 0) {
+        reader->unpacked.used = bytes_max;
         tell_too_large(reader);
         status = STATUS_FAILED;
     }
