@@ -67,8 +67,8 @@ static const struct rule rules[] = {
     {"acks", "all|-1", "a message counts as written when all replicas have it"},
     {"request.required.acks", "all|-1", "a message counts as written when all replicas have it"},
     {"max.in.flight*", "1|2|3|4|5", "with more, what is sent again may be there twice or out of order"},
-    {"message.timeout.ms", "0", NO_LOSS},
-    {"delivery.timeout.ms", "0", NO_LOSS},
+    {"message.timeout.ms", NULL, NO_LOSS},
+    {"delivery.timeout.ms", NULL, NO_LOSS},
     {"message.send.max.retries", NULL, NO_LOSS},
     {"retries", NULL, NO_LOSS},
     {"queuing.strategy", "fifo", "a client's records keep their order"},
@@ -220,11 +220,12 @@ static const struct known *read_name(const struct loader *loader, const struct c
     return NULL;
 }
 
+/* Neither shows what was given: a secret may have been put in place of the name. */
 static bool read_environment(const struct loader *loader, const struct config_node *member, struct slice *value) {
     const char *text = getenv(member->text.ptr);
     if (text != NULL) *value = slice_from(text);
-    return text != NULL || problem_report(loader->scope, member, "%s: the environment has no variable %s",
-                                          member->key.ptr, option_value_shown(member->text.ptr).text);
+    return text != NULL ||
+           problem_report(loader->scope, member, "%s: the environment has no variable of that name", member->key.ptr);
 }
 
 static bool read_file(const struct loader *loader, const struct config_node *member, struct slice *value) {
@@ -233,7 +234,7 @@ static bool read_file(const struct loader *loader, const struct config_node *mem
     enum status status = whole_file_read(member->text.ptr, KAFKA_SECRET_BYTES_MAX, &text, &error);
     if (status == STATUS_FAILED) return problem_no_memory(loader->scope);
     if (status != STATUS_OK)
-        return problem_report(loader->scope, member, "%s: %s: %s", member->key.ptr, member->text.ptr, error.message);
+        return problem_report(loader->scope, member, "%s: the file that is named: %s", member->key.ptr, error.message);
     *value = arena_copy(loader->arena, (struct slice){text.ptr, text.len - slice_ends_with(text, SLICE("\n"))});
     whole_file_free(text);
     return value->ptr != NULL || problem_no_memory(loader->scope);

@@ -164,7 +164,7 @@ static void hide_values(struct fuzz_lines *lines) {
     for (size_t i = 3; i < lines->count; i++) {
         size_t key_bytes = strcspn(lines->texts[i], "=");
         if (lines->texts[i][key_bytes] == '=' && key_bytes + sizeof "=" MARKER < LINE_TEXT_BYTES_MAX)
-            strcpy(lines->texts[i] + key_bytes, strstr(lines->texts[i], "_env=") != NULL ? "" : "=" MARKER);
+            strcpy(lines->texts[i] + key_bytes, "=" MARKER);
     }
 }
 
