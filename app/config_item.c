@@ -78,9 +78,11 @@ static enum status read_tcp(struct arena *arena, const struct config_node *node,
                          members[1] != NULL ? members[1]->text.ptr : "");
     if (bytes >= (int)sizeof url) return fail(fault, node->place, "no such address");
     struct listen_url parsed;
-    fault->place = node->place;
-    status = listen_url_parse(url, &parsed, &fault->reason);
-    return status == STATUS_OK ? copy_text(arena, url, text) : status;
+    struct error reason;
+    status = listen_url_parse(url, &parsed, &reason);
+    for (char *at = reason.message; status != STATUS_OK && *at != '\0'; at++) /* a message is one line */
+        if ((unsigned char)*at < 0x20) *at = '?';
+    return status == STATUS_OK ? copy_text(arena, url, text) : fail(fault, node->place, "%s", reason.message);
 }
 
 static enum status name_kafka(struct arena *arena, const struct config_node *node, const char **text) {

@@ -264,6 +264,9 @@ static const struct {
      "1:16: inputs: input tcp://localhost:1: expected tcp://ADDRESS:PORT with an IP address, such as "
      "tcp://127.0.0.1:5140 or "
      "tcp://[::1]:5140"},
+    {"tcp line break", TEXT("inputs: [{tcp: {listen: \"a\\nb\"}}]\n"),
+     "1:16: inputs: input tcp://a?b: expected tcp://ADDRESS:PORT with an IP address, such as tcp://127.0.0.1:5140 or "
+     "tcp://[::1]:5140"},
     {"tcp proxy", TEXT("inputs: [{tcp: {listen: \"127.0.0.1:1\", proxy: v3}}]\n"),
      "1:16: inputs: input tcp://127.0.0.1:1?proxy=v3: expected ?proxy=off, v1, v2 or auto behind the port"},
     {"input path twice", TEXT("inputs: [{path: a, path: b}]\n"), "1:20: \"path\" is given twice"},
