@@ -491,6 +491,9 @@ def main():
                 with report.group(name.removeprefix("test_").replace("_", " ")):
                     try:
                         function(bench)
+                        for one in bench.started:
+                            if one.process.poll() is None:
+                                bench.equal(one.end(), 0, "exit code of drive_sink")
                     finally:
                         for one in bench.started:
                             one.kill()
