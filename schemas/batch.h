@@ -129,7 +129,7 @@ struct record_mark {
     bool has_client;
     bool refused; /* set by the sink: too large for its topic, see refused_count */
     struct ip client;
-    const char *format;
+    const char *format;      /* never NULL */
     char id[HASH_ID_DIGITS]; /* event.id */
     /* and what a reject says, should the record be refused: */
     const struct origin *origin;

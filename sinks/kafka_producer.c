@@ -53,6 +53,7 @@ static rd_kafka_conf_t *make_conf(const struct kafka_producer_request *request, 
         {"queue.buffering.max.kbytes", "2147483647"},
         {"message.max.bytes", "1000000000"},
         {"log.connection.close", "false"},
+        {"reconnect.backoff.max.ms", "2000"}, /* not 10 s until it is seen that the broker is back */
     };
     size_t count = 0;
     while (settings[count].name != NULL) count++;

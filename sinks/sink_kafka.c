@@ -34,7 +34,8 @@ struct parked {
 struct sink_kafka {
     struct sink_kafka_request request;
     struct kafka_producer producer;
-    bool topics_seen, ready;
+    bool topics_seen;         /* it did work once */
+    bool ready;               /* this producer may send */
     int64_t missing_since_ms; /* 0: no topic is missing */
     char cluster_id[KAFKA_CLUSTER_ID_BYTES];
 
@@ -59,8 +60,9 @@ struct sink_kafka {
 };
 
 static enum sink_result fail(struct sink_kafka *sink, rd_kafka_resp_err_t code, const char *text, struct error *error) {
-    error_set(&sink->failure, STATUS_FAILED, "kafka: %s: %s%s", sink->request.cluster->brokers, text,
-              kafka_advice(code));
+    if (sink->failure.message[0] == '\0')
+        error_set(&sink->failure, STATUS_FAILED, "kafka: %s: %s%s", sink->request.cluster->brokers, text,
+                  kafka_advice(code));
     if (error != NULL) *error = sink->failure;
     return SINK_FAILED;
 }
@@ -120,8 +122,8 @@ static enum sink_result look(struct sink_kafka *sink, struct error *error) {
     ASSERT(problem != NULL);
     if (rd_kafka_error_txn_requires_abort(problem) || rd_kafka_error_is_fatal(problem))
         return judge(sink, problem, error);
-    rd_kafka_error_destroy(
-        problem); /* librdkafka sees nothing wrong until it shall commit: the message came too late */
+    /* librdkafka sees nothing wrong before it shall commit: a message came too late */
+    rd_kafka_error_destroy(problem);
     error_set(error, STATUS_FAILED, "kafka: %s: messages were not delivered within %lld ms",
               sink->request.cluster->brokers, (long long)sink->producer.transaction_ms_max);
     return SINK_ABORT;
@@ -133,7 +135,7 @@ static void on_error(rd_kafka_t *client, int code, const char *text, void *opaqu
     if (code == RD_KAFKA_RESP_ERR__FATAL) return; /* seen by look() */
     sink->request.report(true, text);
     /* before anything worked it is the settings, later it may be one broker of several */
-    if (!sink->ready && kafka_trouble(code) == KAFKA_HOPELESS) fail(sink, code, text, NULL);
+    if (!sink->topics_seen && kafka_trouble(code) == KAFKA_HOPELESS) fail(sink, code, text, NULL);
 }
 
 /* --- too large ------------------------------------------------------------------------------------ */

@@ -309,16 +309,17 @@ def test_broker_killed_in_transaction(bench):
 
 def test_broker_killed_before_commit(bench):
     """Shorter than that: the transaction goes on."""
-    topic = bench.cluster.create("bounce", 3)
+    topic, source = bench.cluster.create("bounce", 3), bench.cluster.create("b-source")
     driver = bench.drive(topic, "-", "b-id", properties=["transaction.timeout.ms=60000"])
     for begin in (0, 2000):
         driver.do("send", 1000, 100, 10, 0)
         driver.do("wait", LONG)
         bench.broker.kill()
         driver.do("send", 1000, 100, 10, 0)
-        driver.tell("commit", LONG)
+        driver.tell("commit", LONG, "b-group", source, begin + 2000)
         bench.broker.start()
         bench.equal(driver.answer(), "done 0", "commit")
+        bench.equal(bench.cluster.offsets("b-group", source)[0][0], begin + 2000, "committed position")
         bench.same_records(topic, range(begin + 2000), "committed")
 
 
@@ -422,28 +423,34 @@ def test_settings(bench):
 
 
 def test_not_authorised(bench):
-    user = "stranger"
-    sasl = ["security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN", f"sasl.username={user}"]
     topic = bench.cluster.create("secret")
     for transactional_id in ("-", "secret-id"):
-        driver = Driver(bench, topic, "-", transactional_id, properties=[*sasl, f"sasl.password={USERS[user]}"],
-                        address=bench.broker.sasl_address)
+        driver = Driver(bench, topic, "-", transactional_id, properties=sasl_of("stranger"), address=bench.broker.sasl_address)
         answer = driver.do("prepare", LONG, expect="failed")
         bench.check(topic in answer or "transactional" in answer.lower(), answer)
-    driver = Driver(bench, topic, properties=[*sasl, "sasl.password=wrong"], address=bench.broker.sasl_address)
+    driver = Driver(bench, topic, properties=[*sasl_of("stranger"), "sasl.password=wrong"], address=bench.broker.sasl_address)
     answer = driver.do("prepare", LONG, expect="failed")
     bench.check("uthentication" in answer and "wrong" not in answer, answer)
 
 
+def sasl_of(user):
+    return ["security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN", f"sasl.username={user}", f"sasl.password={USERS[user]}"]
+
+
 def test_read_only(bench):
     """It may see the topic, not write to it: known at the first message."""
-    topic = bench.cluster.create("readable")
+    topic, other = bench.cluster.create("readable"), bench.cluster.create("writable")
     bench.cluster.call("allow", "reader", "topic", topic, "describe")
-    sasl = ["security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN", "sasl.username=reader", f"sasl.password={USERS['reader']}"]
-    driver = bench.drive(topic, properties=sasl, address=bench.broker.sasl_address)
+    driver = bench.drive(topic, properties=sasl_of("reader"), address=bench.broker.sasl_address)
+    answer = driver.ask("send", 1, 100, 1, 0)  # may write nowhere: an idempotent producer is not even begun
+    if answer.startswith("done"):
+        answer = driver.ask("wait", LONG)
+    bench.check(answer.startswith("failed") and "uthori" in answer, answer)
+    bench.cluster.call("allow", "reader", "topic", other, "write")
+    driver = bench.drive(topic, properties=sasl_of("reader"), address=bench.broker.sasl_address)
     driver.do("send", 1, 100, 1, 0)
     answer = driver.do("wait", LONG, expect="failed")
-    bench.check("uthori" in answer, answer)
+    bench.check("uthori" in answer and topic in answer, answer)
 
 
 def test_tls(bench):
