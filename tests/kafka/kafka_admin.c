@@ -15,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #define TIMEOUT_MS 30000
+#define WAIT_MS 100
 #define VALUE_BYTES_MAX (64 << 20)
 #define QUEUED_MESSAGES_MAX 100000
 #define FETCH_WAIT_MS "20" /* what a topic's end costs a reader */
@@ -33,6 +35,20 @@ static _Noreturn void fail(const char *what, const char *why) {
 
 static void check(rd_kafka_resp_err_t code, const char *what) {
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fail(what, rd_kafka_err2str(code));
+}
+
+/* What passes when a broker has just been started. Waits a little; not for ever. */
+static bool passes(rd_kafka_resp_err_t code, int *waits) {
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: usleep(WAIT_MS * 1000); return (*waits)++ < TIMEOUT_MS / WAIT_MS;
+    default: return false;
+    }
 }
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value) {
@@ -257,7 +273,10 @@ static rd_kafka_t *new_consumer(const char *group, const struct properties *prop
 static rd_kafka_topic_partition_list_t *partitions_of(rd_kafka_t *client, const char *name) {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
-    check(rd_kafka_metadata(client, 0, topic, &metadata, TIMEOUT_MS), name);
+    for (int waits = 0;; rd_kafka_metadata_destroy(metadata)) {
+        check(rd_kafka_metadata(client, 0, topic, &metadata, TIMEOUT_MS), name);
+        if (!passes(metadata->topics[0].err, &waits)) break;
+    }
     check(metadata->topics[0].err, name);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(metadata->topics[0].partition_cnt);
     for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
@@ -301,17 +320,19 @@ static void read_topic(const char *topic, const char *begin, const char *end, co
     rd_kafka_t *client = new_consumer("kafka_admin", properties);
     rd_kafka_topic_partition_list_t *partitions = partitions_of(client, topic);
     check(rd_kafka_assign(client, partitions), topic);
+    int waits = 0;
     for (int left = partitions->cnt; left > 0;) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(client, TIMEOUT_MS);
         if (message == NULL) fail(topic, "nothing comes, not even its end");
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
             left--;
-        else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            fail(topic, rd_kafka_message_errstr(message));
-        else if (begin != NULL)
+        } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            if (!passes(message->err, &waits)) fail(topic, rd_kafka_message_errstr(message));
+        } else if (begin != NULL) {
             print_part(message, begin, end);
-        else
+        } else {
             print_frame(message);
+        }
         rd_kafka_message_destroy(message);
     }
     rd_kafka_topic_partition_list_destroy(partitions);
@@ -322,12 +343,20 @@ static void read_topic(const char *topic, const char *begin, const char *end, co
 static void print_offsets(const char *group, const char *topic, const struct properties *properties) {
     rd_kafka_t *client = new_consumer(group, properties);
     rd_kafka_topic_partition_list_t *partitions = partitions_of(client, topic);
-    check(rd_kafka_committed(client, partitions, TIMEOUT_MS), group);
+    rd_kafka_resp_err_t code;
+    int waits = 0;
+    do {
+        code = rd_kafka_committed(client, partitions, TIMEOUT_MS);
+    } while (passes(code, &waits));
+    check(code, group);
     for (int i = 0; i < partitions->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &partitions->elems[i];
         int64_t low, high;
         check(one->err, topic);
-        check(rd_kafka_query_watermark_offsets(client, topic, one->partition, &low, &high, TIMEOUT_MS), topic);
+        do {
+            code = rd_kafka_query_watermark_offsets(client, topic, one->partition, &low, &high, TIMEOUT_MS);
+        } while (passes(code, &waits));
+        check(code, topic);
         printf("%" PRId32 " %" PRId64 " %" PRId64 "\n", one->partition, one->offset >= 0 ? one->offset : -1, high);
     }
     rd_kafka_topic_partition_list_destroy(partitions);

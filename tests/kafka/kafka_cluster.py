@@ -170,12 +170,12 @@ class Run:
         self.out, self.rejected = self.folder / "out.ndjson", self.folder / "rejects.ndjson"
         self.summary_path = self.folder / "summary.json"
         self.summary_path.unlink(missing_ok=True)
-        self.counted = {}  # needle: (bytes looked at, how often it was there)
+        self.counted = {}  # path, needle: (bytes looked at, how often it was there)
         more = [word for one in librdkafka for word in ("--librdkafka", one)]
         env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
         with open(self.folder / "stderr", "ab") as errors:
             self.log_begin = errors.tell()
-            self.process = program.start("run", *([inputs] if isinstance(inputs, str) else inputs), "--no-geo",
+            self.process = program.start("run", *(inputs if isinstance(inputs, list) else [inputs]), "--no-geo",
                                          "-o", output or self.out, "--rejects", rejects or self.rejected,
                                          "--summary", self.summary_path, *more, *options,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=env)
@@ -191,14 +191,18 @@ class Run:
         return parse_lines(self.rejected.read_bytes()) if self.rejected.exists() else []
 
     def count(self, needle):
-        """How often it stands in whole lines of the output so far; only what is new is looked at."""
-        begin, count = self.counted.get(needle, (0, 0))
-        if self.out.exists():
-            with open(self.out, "rb") as file:
+        """How often it stands in whole lines of the output so far."""
+        return self.count_in(self.out, needle)
+
+    def count_in(self, path, needle=b"\n"):
+        """Only what is new is looked at."""
+        begin, count = self.counted.get((path, needle), (0, 0))
+        if path.exists():
+            with open(path, "rb") as file:
                 file.seek(begin)
                 new = file.read()
             new = new[:new.rfind(b"\n") + 1]
-            self.counted[needle] = begin, count = begin + len(new), count + new.count(needle)
+            self.counted[path, needle] = begin, count = begin + len(new), count + new.count(needle)
         return count
 
     def lines(self):

@@ -152,7 +152,7 @@ def test_topic_missing(bench):
 
 
 def test_not_authorised(bench):
-    """A wrong password; a user without rights; one who may read the topic, and the group only then."""
+    """A wrong password; a user without any right; one without that of reading the topic; one in a group of others."""
     topic = bench.cluster.create("secret")
     bench.cluster.produce_lines(topic, lines(2))
 
@@ -167,10 +167,11 @@ def test_not_authorised(bench):
         return bench.start([], "-c", config)
 
     refused(bench, start("reader", "a-guess", "own"), 1, "uthentication")
-    refused(bench, start("stranger", USERS["stranger"], "own"), 1, "uthoriz", topic)
+    refused(bench, start("stranger", USERS["stranger"], "own"), 1, "uthoriz", "own")
+    bench.cluster.call("allow", "reader", "group", "own", "read")
+    refused(bench, start("reader", USERS["reader"], "own"), 1, "uthoriz", topic)
     bench.cluster.call("allow", "reader", "topic", topic, "read")
     refused(bench, start("reader", USERS["reader"], "others"), 1, "uthoriz", "others")
-    bench.cluster.call("allow", "reader", "group", "own", "read")
     run = start("reader", USERS["reader"], "own")
     run.await_lines(2)
     run.stop()
