@@ -108,10 +108,9 @@ static int check(struct run_setup *run) {
 static void print_check_help(const struct option_group *groups) {
     printf("usage: wherefrom check [-c FILE] [INPUT...] [options of run]\n\n"
            "Reads config, chains and databases as `wherefrom run` would, asks Kafka's brokers for the topics, and says "
-           "all "
-           "that is\n"
-           "wrong, where, and what to write instead.\n\nPresets: chains that need a name only, and peers where it says "
-           "so:\n");
+           "all that\n"
+           "is wrong, where, and what to write instead.\n\n"
+           "Presets: chains that need a name only, and peers where it says so:\n");
     chain_presets_print(stdout);
     putchar('\n');
     arguments_print_options(stdout, groups, RUN_GROUPS);

@@ -311,7 +311,7 @@ int main(int argc, char **argv) {
         char *value = strchr(argv[at + 1], '=');
         ASSERT(value != NULL && cluster.properties_count < 16);
         *value = '\0';
-        properties[cluster.properties_count++] = (struct kafka_property){argv[at + 1], value + 1, true, true};
+        properties[cluster.properties_count++] = (struct kafka_property){.name = argv[at + 1], .value = value + 1};
     }
     ASSERT(argc - at == 4);
     cluster.brokers = argv[at];
