@@ -56,38 +56,41 @@ static void put_line_before(struct backwards *out, struct slice line) {
 /* Drops the leftmost member, which the edge of the window may have cut. */
 static void drop_cut_member(struct address_list *list);
 
+/* Several lines, and a folded one. Apart, since nearly all are one line and need no room. */
+static __attribute__((noinline)) void join_lines(struct address_list *list, const struct slice *lines,
+                                                 uint32_t lines_count) {
+    char room[LIST_WINDOW_BYTES + 1]; /* and the byte before the window */
+    struct backwards out = {room, room + sizeof room, false};
+    for (uint32_t i = lines_count; i-- > 0 && !out.full;) {
+        put_line_before(&out, lines[i]);
+        if (i > 0) put_before(&out, ",", 1);
+    }
+    size_t bytes = (size_t)(room + sizeof room - out.at);
+    list->truncated = bytes > LIST_WINDOW_BYTES;
+    bytes -= list->truncated;
+    memcpy(list->joined, room + sizeof room - bytes, bytes);
+    list->begin = list->joined;
+    list->end = list->joined + bytes;
+    if (list->truncated && room[0] != ',') drop_cut_member(list);
+}
+
 void address_list_init(struct address_list *list, const struct slice *lines, uint32_t lines_count, bool forwarded) {
     list->forwarded = forwarded;
     list->truncated = list->unpaired = false;
-    if (lines_count == 0) {
+    if (lines_count == 0 || (lines_count == 1 && lines[0].len == 0)) {
         list->begin = list->end = list->joined;
         return;
     }
-    bool whole = true;
-    if (lines_count == 1 && lines[0].len == 0) {
-        list->begin = list->end = list->joined;
-    } else if (lines_count == 1 && memchr(lines[0].ptr, '\n', lines[0].len) == NULL) {
-        struct slice line = lines[0];
-        list->truncated = line.len > LIST_WINDOW_BYTES;
-        list->end = line.ptr + line.len;
-        list->begin = list->truncated ? list->end - LIST_WINDOW_BYTES : line.ptr;
-        whole = !list->truncated || list->begin[-1] == ',';
-    } else {
-        char room[LIST_WINDOW_BYTES + 1]; /* and the byte before the window */
-        struct backwards out = {room, room + sizeof room, false};
-        for (uint32_t i = lines_count; i-- > 0 && !out.full;) {
-            put_line_before(&out, lines[i]);
-            if (i > 0) put_before(&out, ",", 1);
-        }
-        size_t bytes = (size_t)(room + sizeof room - out.at);
-        list->truncated = bytes > LIST_WINDOW_BYTES;
-        whole = !list->truncated || room[0] == ',';
-        bytes -= list->truncated;
-        memcpy(list->joined, room + sizeof room - bytes, bytes);
-        list->begin = list->joined;
-        list->end = list->joined + bytes;
+    if (lines_count > 1 || memchr(lines[0].ptr, '\n', lines[0].len) != NULL) {
+        join_lines(list, lines, lines_count);
+        return;
     }
-    if (!whole) drop_cut_member(list);
+    list->begin = lines[0].ptr;
+    list->end = lines[0].ptr + lines[0].len;
+    list->truncated = lines[0].len > LIST_WINDOW_BYTES;
+    if (!list->truncated) return;
+    list->begin = list->end - LIST_WINDOW_BYTES;
+    if (list->begin[-1] != ',') drop_cut_member(list);
 }
 
 /* --- members -------------------------------------------------------------------------------------- */

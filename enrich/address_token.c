@@ -87,21 +87,8 @@ static bool is_unknown(struct slice text) {
     return text.ptr[bytes] == ':' && parse_port((struct slice){text.ptr + bytes + 1, text.len - bytes - 1}, &port);
 }
 
-/* A plain IPv4 address: what nearly all entries are, and nothing else can be. */
-static bool read_plain(struct slice text, struct address_token *out) {
-    struct ip_parsed plain;
-    if (text.len > IPV4_BYTES_MAX || text.ptr[0] > '9' || !ip_parse(text, &plain) || plain.family != IP_V4 ||
-        plain.v4_mapped)
-        return false;
-    out->kind = address_is_nobody(&plain.ip, true) ? TOKEN_BAD : TOKEN_ADDRESS;
-    out->port = 0;
-    out->flags = 0;
-    out->ip = plain.ip;
-    out->canonical = text;
-    return true;
-}
-
-static struct address_token parse_other(struct slice text, enum token_mode mode) {
+static struct address_token parse(struct slice text, enum token_mode mode) {
+    if (text.len == 0) return (struct address_token){.kind = TOKEN_EMPTY};
     if (text.len > TOKEN_BYTES_MAX) return bad;
     bool quoted = text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"';
     if (quoted) text = (struct slice){text.ptr + 1, text.len - 2};
@@ -112,10 +99,6 @@ static struct address_token parse_other(struct slice text, enum token_mode mode)
     return token;
 }
 
-void address_token_read(struct slice text, enum token_mode mode, struct address_token *out) {
-    text = token_trim(text);
-    if (text.len == 0)
-        *out = (struct address_token){.kind = TOKEN_EMPTY};
-    else if (mode != TOKEN_XFF || !read_plain(text, out))
-        *out = parse_other(text, mode);
+void address_token_read_other(struct slice text, enum token_mode mode, struct address_token *out) {
+    *out = parse(text, mode);
 }
