@@ -31,6 +31,12 @@ static void tell(const struct walk *walk, enum walk_event event, uint32_t hop, u
     walk->observer.function(walk->observer.context, &step);
 }
 
+/* By member, as it was written: a copy of both at once waits for them (a sixth of client_walk's time). */
+static void put_slice(struct slice *out, const struct slice *slice) {
+    out->ptr = slice->ptr;
+    out->len = slice->len;
+}
+
 static void set_flag(struct walk *walk, enum hop_flag flag) {
     walk->client->flags |= 1u << flag;
 }
@@ -60,7 +66,8 @@ static uint32_t stop(struct walk *walk, const struct hop *hop, uint32_t verdict,
 }
 
 /* The next entry of the list; `repeated`: when there is none, this is where the walk ends well. */
-static uint32_t take_entry(struct walk *walk, const struct hop *hop, bool repeated) {
+static inline __attribute__((always_inline)) uint32_t take_entry(struct walk *walk, const struct hop *hop,
+                                                                 bool repeated) {
     static const uint8_t verdicts[] = {[TOKEN_UNKNOWN] = VERDICT_XFF_UNKNOWN,
                                        [TOKEN_OBFUSCATED] = VERDICT_XFF_OBFUSCATED,
                                        [TOKEN_BAD] = VERDICT_XFF_GARBLED};
@@ -157,14 +164,18 @@ static enum walk_event meet(struct walk *walk, uint32_t index, bool repeated) {
                                              : WALK_BYPASS;
 }
 
+static void set_via(struct walk *walk) {
+    struct client *client = walk->client;
+    client->has_via = true;
+    client->via = walk->now->ip;
+    put_slice(&client->via_canonical, &walk->now->canonical);
+}
+
 /* The hop at `*index` is where the walk stands: goes on to who connected to it. */
 static uint32_t pass(struct walk *walk, uint32_t *index, bool repeated) {
     const struct chain *chain = walk->chain;
     struct client *client = walk->client;
-    if (walk->now->kind == TOKEN_ADDRESS) {
-        client->has_via = true;
-        client->via = walk->now->ip;
-    }
+    if (walk->now->kind == TOKEN_ADDRESS) set_via(walk);
     if (!has_secret(walk, *index))
         return stop(walk, &chain->hops[*index], VERDICT_ORIGIN_UNVERIFIED, (struct slice){0});
     uint16_t depth = 1;
@@ -236,6 +247,7 @@ static void look_at_claim(struct walk *walk) {
     if (client->verdict == VERDICT_XFF_REMOVED || !address_list_claim(&walk->list, &claim)) return;
     client->claim_bytes = cut(claim.text, CLAIM_BYTES_MAX);
     memcpy(client->claim, claim.text.ptr, client->claim_bytes);
+    put_slice(&client->claim_canonical, &claim.token.canonical);
     tell(walk, WALK_CLAIM, 0, 0, claim.text);
     if (!verdict_is_resolved(client->verdict)) {
         set_flag(walk, HOP_CLAIM);
@@ -262,8 +274,7 @@ static uint32_t without_own(struct walk *walk, uint32_t verdict) {
     bool ended = verdict == VERDICT_OK || verdict == VERDICT_OK_ASSUMED;
     if ((!ended && verdict != VERDICT_BYPASS) || !is_own(walk)) return verdict;
     tell(walk, WALK_OWN, 0, 0, (struct slice){0});
-    walk->client->has_via = true;
-    walk->client->via = walk->now->ip;
+    set_via(walk);
     return ended ? VERDICT_ALL_TRUSTED : VERDICT_HOP_UNEXPECTED;
 }
 

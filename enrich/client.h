@@ -78,7 +78,8 @@ void client_walk(const struct chain *chain, const struct evidence *evidence, str
 static inline void client_set_address(struct client *client, const struct address_token *token) {
     client->ip = token->ip;
     client->port = token->port;
-    client->canonical = token->canonical;
+    client->canonical.ptr = token->canonical.ptr; /* by member, as it was written */
+    client->canonical.len = token->canonical.len;
     client->global = ip_is_global(&token->ip);
     client->flags |= token->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
 }

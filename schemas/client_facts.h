@@ -117,11 +117,14 @@ struct client {
     uint32_t flags;            /* 1 << enum hop_flag */
     uint16_t skipped, passed;  /* with HOP_SKIPPED, HOP_VIA: 1 << index in the chain */
     const struct chain *chain; /* NULL: none is declared */
-    struct slice canonical;    /* `ip` as a text, where one was at hand; borrowed from the evidence */
+    struct slice canonical;    /* `ip` as a dotted quad, where one was at hand; borrowed from the evidence */
     struct slice vpce;         /* with HOP_VPCE; borrowed from the evidence */
     struct ip via;             /* the last infrastructure address that a hop matched */
     uint32_t claim_bytes;      /* 0: none */
     char claim[CLAIM_BYTES_MAX];
+    struct slice via_canonical;       /* with has_via: as `canonical` */
+    struct slice claim_canonical;     /* with claim_bytes: all of it, when that is a dotted quad */
+    struct span via_text, claim_text; /* where the line has them; a length of 0: nowhere */
 };
 
 #endif

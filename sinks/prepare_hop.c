@@ -42,6 +42,7 @@ static uint64_t set_flags(struct preparation *preparation) {
 /* Whatever the client sent. */
 static uint64_t set_claim(struct preparation *preparation) {
     const struct client *client = &preparation->record->client;
+    if (client->claim_text.length > 0) return set_verbatim(preparation, VALUE_HOP_CLAIM, client->claim_text);
     struct slice claim = {client->claim, client->claim_bytes};
     return set_rendered(preparation, VALUE_HOP_CLAIM,
                         json_escape(preparation->scratch, claim, JSON_VERBATIM, &preparation->lossy));
@@ -53,7 +54,7 @@ uint64_t prepare_hop_rest(struct preparation *preparation) {
     const struct span nowhere = {0, 0};
     uint64_t found = 0;
     if (client->claim_bytes > 0) found |= set_claim(preparation);
-    if (client->has_via) found |= set_ip(preparation, VALUE_HOP_VIA, nowhere, &client->via);
+    if (client->has_via) found |= set_ip(preparation, VALUE_HOP_VIA, client->via_text, &client->via);
     if (record->has_waf_view) found |= set_ip(preparation, VALUE_HOP_WAF_VIEW, nowhere, &record->waf_view);
     if (client->flags != 0) found |= set_flags(preparation);
     return found;
