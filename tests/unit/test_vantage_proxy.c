@@ -176,6 +176,53 @@ static void test_secrets(void **state) {
     VANTAGE_CHECK(verified, any);
 }
 
+/* Entries that the walk has read are written without being read again. */
+static void test_forwarded_addresses(void **state) {
+    (void)state;
+    static const struct vantage_hop edge[] = {
+        {.type = "alb", .carrier = CARRIER_APPEND}, {.type = "cloudfront", .carrier = CARRIER_APPEND}, {NULL}};
+#define FIRST "nginx:$http_x_forwarded_for|$remote_addr|$time_iso8601"
+#define FIRST_LINE(xff) xff "|10.0.3.7|2026-03-01T12:00:01+00:00\n"
+    static const struct vantage_case cases[] = {
+        VANTAGE("claim, client, hop", COMBINED, NULL,
+                COMBINED_LINE("10.0.3.7", "192.0.2.6, 81.2.69.142, 130.176.96.72") "\n",
+                "81.2.69.142 xff client-proxy trust=2 depth=2 via=130.176.96.72 claim=192.0.2.6 base=ok",
+                .has = "\"forwarded_ip\":[\"192.0.2.6\",\"81.2.69.142\",\"130.176.96.72\"]"),
+        VANTAGE(
+            "and what none of these is", COMBINED, NULL,
+            COMBINED_LINE("10.0.3.7", "192.0.2.6,81.2.69.14,1.1.1.1:80,130.176.96.7, 81.2.69.142,130.176.96.72") "\n",
+            "81.2.69.142 xff client-proxy trust=2 depth=2 via=130.176.96.72 claim=192.0.2.6 base=ok",
+            .has = "\"forwarded_ip\":[\"192.0.2.6\",\"81.2.69.14\",\"1.1.1.1\",\"130.176.96.7\","
+                   "\"81.2.69.142\",\"130.176.96.72\"]"),
+        VANTAGE(
+            "the longest ones", COMBINED, NULL,
+            COMBINED_LINE("10.0.3.7", "222.222.222.222, 222.222.222.221,  222.222.222.220 , 130.176.196.172") "\n",
+            "222.222.222.220 xff spoofed-leftmost trust=2 depth=2 via=130.176.196.172 claim=222.222.222.222 base=ok",
+            .has = "\"forwarded_ip\":[\"222.222.222.222\",\"222.222.222.221\",\"222.222.222.220\","
+                   "\"130.176.196.172\"]"),
+        VANTAGE(
+            "longer than any dotted quad", COMBINED, NULL,
+            COMBINED_LINE("10.0.3.7", "2001:DB8:0:0:0:0:0:0017,2001:218::0:1,2600:9000:5200::1") "\n",
+            "2001:218::1 xff client-proxy trust=2 depth=2 via=2600:9000:5200::1 claim=2001:DB8:0:0:0:0:0:0017 base=ok",
+            .has = "\"forwarded_ip\":[\"2001:db8::17\",\"2001:218::1\",\"2600:9000:5200::1\"]"),
+        VANTAGE("with ports, which belong to none", COMBINED, NULL,
+                COMBINED_LINE("10.0.3.7", "192.0.2.6:1, 81.2.69.142:2, 130.176.96.72:3") "\n",
+                "81.2.69.142:2 xff client-proxy trust=2 depth=2 via=130.176.96.72 claim=192.0.2.6:1 base=ok",
+                .has = "\"forwarded_ip\":[\"192.0.2.6\",\"81.2.69.142\",\"130.176.96.72\"]"),
+        VANTAGE("an empty entry where the text begins", FIRST, NULL,
+                FIRST_LINE(",2001:218::1,81.2.69.142,,130.176.96.72"),
+                "81.2.69.142 xff spoofed-leftmost trust=2 depth=2 via=130.176.96.72 claim=2001:218::1 base=ok",
+                .has = "\"forwarded_ip\":[\"2001:218::1\",\"81.2.69.142\",\"130.176.96.72\"]"),
+        VANTAGE("an empty entry there, and no address", FIRST, NULL, FIRST_LINE(",oops,x"),
+                "- none xff-garbled trust=0 depth=0 via=10.0.3.7 claim=oops claim", .lacks = "forwarded_ip"),
+        VANTAGE("read from a copy without escapes", COMBINED, NULL,
+                COMBINED_LINE("10.0.3.7", "192.0.2.6,\\x0981.2.69.142,130.176.96.72") "\n",
+                "81.2.69.142 xff client-proxy trust=2 depth=2 via=130.176.96.72 claim=192.0.2.6 base=ok",
+                .has = "\"forwarded_ip\":[\"192.0.2.6\",\"130.176.96.72\"]"),
+    };
+    VANTAGE_CHECK(edge, cases);
+}
+
 static void test_haproxy(void **state) {
     (void)state;
 #define NAMED "haproxy:x-forwarded-for len 40|user-agent len 10"
@@ -297,9 +344,10 @@ static int init(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nginx),   cmocka_unit_test(test_nginx_carriers), cmocka_unit_test(test_nginx_forwarded),
-        cmocka_unit_test(test_secrets), cmocka_unit_test(test_haproxy),        cmocka_unit_test(test_names_of_captures),
-        cmocka_unit_test(test_envoy),
+        cmocka_unit_test(test_nginx),           cmocka_unit_test(test_nginx_carriers),
+        cmocka_unit_test(test_nginx_forwarded), cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_haproxy),         cmocka_unit_test(test_names_of_captures),
+        cmocka_unit_test(test_envoy),           cmocka_unit_test(test_forwarded_addresses),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }

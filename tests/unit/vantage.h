@@ -145,6 +145,22 @@ static inline const char *vantage_show(const struct record *record) {
     return text;
 }
 
+/* A text of the line that stands for an address is how that is written. */
+static inline void vantage_check_text(const struct record *record, struct span span, struct slice expected) {
+    if (span.length > 0) assert_true(slice_equal(record_text(record, span), expected));
+}
+
+static inline void vantage_check_texts(const struct record *record) {
+    const struct client *client = &record->client;
+    char text[IP_TEXT_BYTES_MAX];
+    if (client->resolved)
+        vantage_check_text(record, client->text.address, (struct slice){text, ip_format(&client->ip, text)});
+    if (client->has_via)
+        vantage_check_text(record, client->via_text, (struct slice){text, ip_format(&client->via, text)});
+    if (client->claim_bytes > 0)
+        vantage_check_text(record, client->claim_text, (struct slice){client->claim, client->claim_bytes});
+}
+
 /* Reads the line. */
 static inline void vantage_check(const struct vantage_bench *bench, const struct vantage_case *c) {
     struct format_choice choice;
@@ -169,6 +185,7 @@ static inline void vantage_check(const struct vantage_bench *bench, const struct
     const char *got = vantage_show(&encode.record);
     if (strcmp(got, c->expected) != 0)
         fail_msg("%s:\n    %s\ninstead of\n    %s\nof %s", c->what, got, c->expected, c->line);
+    vantage_check_texts(&encode.record);
     encode.out[encode.out_bytes] = '\0';
     if (c->has != NULL && strstr(encode.out, c->has) == NULL) fail_msg("%s: no %s in %s", c->what, c->has, encode.out);
     if (c->lacks != NULL && strstr(encode.out, c->lacks) != NULL)
