@@ -220,12 +220,23 @@ static __attribute__((noinline)) bool parse_v6(struct slice text, uint8_t *out) 
     return groups.length <= GROUPS_TEXT_BYTES_MAX && parse_groups(&groups, out);
 }
 
-static inline bool parse(struct slice text, struct ip_parsed *out) {
+static inline bool parse_v4(struct slice text, struct ip *out) {
     uint8_t octets[4];
-    if (parse_quad(text.ptr, text.len, octets)) {
-        /* one store of all: whoever copies the address next would wait for two */
-        words2 mapped = {0, (uint64_t)load_4((const char *)octets) << 32 | 0xffff0000u};
-        memcpy(out->ip.bytes, &mapped, sizeof mapped);
+    if (!parse_quad(text.ptr, text.len, octets)) {
+        return false;
+    }
+    /* one store of all: whoever copies the address next would wait for two */
+    words2 mapped = {0, (uint64_t)load_4((const char *)octets) << 32 | 0xffff0000u};
+    memcpy(out->bytes, &mapped, sizeof mapped);
+    return true;
+}
+
+bool ip_parse_v4(struct slice text, struct ip *out) {
+    return parse_v4(text, out);
+}
+
+static inline bool parse(struct slice text, struct ip_parsed *out) {
+    if (parse_v4(text, &out->ip)) {
         out->family = IP_V4;
         out->v4_mapped = false;
         return true;

@@ -37,6 +37,9 @@ struct ip_parsed {
  * Never reads outside `text`. */
 bool ip_parse(struct slice text, struct ip_parsed *out) __attribute__((warn_unused_result));
 
+/* The same of nothing but a dotted quad; what most texts are, put at once where it is wanted. */
+bool ip_parse_v4(struct slice text, struct ip *out) __attribute__((warn_unused_result));
+
 /* Writes the canonical text (dotted quad for mapped addresses, RFC 5952 otherwise) without a NUL and
  * returns its length. `out` has IP_TEXT_BYTES_MAX bytes, all of which may be written. */
 uint32_t ip_format(const struct ip *ip, char *out);

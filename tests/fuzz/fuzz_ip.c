@@ -98,6 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         ASSERT(parsed_equal(&endpoint.address, &endpoint_expected.address));
     }
     struct ip ip;
+    bool is_quad = model_parse(text, &expected) && expected.family == IP_V4 && !expected.v4_mapped;
+    ASSERT(ip_parse_v4(text, &ip) == is_quad);
+    if (is_quad) ASSERT(memcmp(&ip, &expected.ip, sizeof ip) == 0);
     if (size >= sizeof ip) {
         memcpy(&ip, data, sizeof ip);
         check_format(&ip);

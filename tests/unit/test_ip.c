@@ -198,6 +198,10 @@ static bool compare_with_model(struct slice text) {
         assert_int_equal(parsed.family, expected.family);
         assert_int_equal(parsed.v4_mapped, expected.v4_mapped);
     }
+    struct ip quad;
+    bool is_quad = expected_good && expected.family == IP_V4 && !expected.v4_mapped;
+    assert_int_equal(ip_parse_v4(guard_copy(text), &quad), is_quad);
+    if (is_quad) assert_memory_equal(&quad, &expected.ip, sizeof quad);
     return good;
 }
 
