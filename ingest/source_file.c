@@ -22,6 +22,7 @@
 #include "base/check.h"
 #include "ingest/header_line.h"
 #include "ingest/inflate.h"
+#include "ingest/split.h"
 
 #define STORED_BYTES (256u * 1024) /* compressed bytes read at a time */
 #define LINGER_MS 100              /* INTERFACE.md: a pipe is flushed within 200 ms */
@@ -285,9 +286,10 @@ static void find_headers(struct source_file *source, const struct batch *batch) 
     const struct schema *only = header_schema_of(source->origin);
     const char *line = batch->text, *end = line + batch->text_bytes;
     while (line < end) {
-        (void)header_line_parse((struct slice){line, (size_t)(end - line)}, only, &source->header);
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-        line = newline != NULL ? newline + 1 : end;
+        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+        const char *start = line + split_prefix_bytes(source->origin, (struct slice){line, (size_t)(stop - line)});
+        (void)header_line_parse((struct slice){start, (size_t)(stop - start)}, only, &source->header);
+        line = stop + 1;
     }
 }
 

@@ -303,10 +303,10 @@ static uint32_t read_message(struct splitter *splitter, uint32_t left, const str
     return read_text(splitter, left, origin, record, reading);
 }
 
-/* The bytes of syslog's prefix in front of the line; 0 also of HAProxy's lines, which have columns for it. */
-static uint32_t syslog_bytes(const struct origin *origin, struct slice line) {
+uint32_t split_prefix_bytes(const struct origin *origin, struct slice line) {
     struct syslog_prefix prefix;
-    if (!syslog_prefix_parse(line, &prefix) || prefix.priority.len == 0) return 0;
+    if (line.len == 0 || line.ptr[0] != '<' || !syslog_prefix_parse(line, &prefix) || prefix.priority.len == 0)
+        return 0;
     struct slice message = {line.ptr + prefix.bytes, line.len - prefix.bytes};
     bool haproxy = origin->schema_fixed ? origin->schema->layout == LAYOUT_HAPROXY : look_at(message) == LAYOUT_HAPROXY;
     return haproxy || message.len == 0 ? 0 : (uint32_t)prefix.bytes;
@@ -318,7 +318,7 @@ static uint32_t read_line(struct splitter *splitter, uint32_t left, const struct
     const uint32_t offset = record->line.offset;
     uint32_t prefix = 0;
     if (__builtin_expect(record->text[offset] == '<', 0))
-        prefix = syslog_bytes(origin, line_at(record->text + offset, left));
+        prefix = split_prefix_bytes(origin, line_at(record->text + offset, left));
     record->line.offset += prefix;
     uint32_t consumed = read_message(splitter, left - prefix, origin, record, reading);
     if (prefix != 0) record->line = (struct span){offset, prefix + record->line.length};

@@ -101,6 +101,9 @@ void splitter_destroy(struct splitter *splitter);
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
                        const struct origin *origin, struct record *record, struct reading *reading);
 
+/* The bytes of syslog's prefix that the line of a message is read without; 0 also of HAProxy's lines, which have columns for it. */
+uint32_t split_prefix_bytes(const struct origin *origin, struct slice line);
+
 /* --- inside the splitter ---------------------------------------------------------------------- */
 
 /* How much spare room a line of so many bytes may take from here on: never what its neighbours left, but the same wherever it stands. */

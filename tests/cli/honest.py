@@ -20,7 +20,7 @@ SECONDS_MAX = 9214646400
 COLUMNS_MAX = 128
 WRAPS_MAX = 4
 MAPPED_PEER = "x-peer"  # the key of the peer in JSON of the user's own
-WRAPPERS = ("message", "log", "MESSAGE", "msg", "line")
+WRAPPERS = ("event.original", "message", "log", "MESSAGE", "msg", "line")
 
 # --- addresses -----------------------------------------------------------------------------------
 
@@ -349,7 +349,8 @@ def parse(line):
 
 def lines_inside(members):
     """Lines that a forwarder has wrapped: no more than one in each, but an object may be spread over several."""
-    for text in members.all(*WRAPPERS):
+    originals = [text for event in members.all("event") if isinstance(event, Members) for text in event.all("original")]
+    for text in [*originals, *members.all(*WRAPPERS)]:
         if isinstance(text, str) and text:
             inside = text.encode("utf-8", "replace").rstrip(b"\r\n")
             yield inside
@@ -395,7 +396,9 @@ def all_readings(line, given=None, wraps=0):
 # --- lines that are passed over ------------------------------------------------------------------
 
 # names of columns alone, or a row that says that there is nothing to tell
-SKIPPED = re.compile(rb"[a-z][a-z0-9_-]*(?: +[a-z][a-z0-9_-]*)* *\r?|(?:.* )?(?:NODATA|SKIPDATA)(?: .*)?|#(?:Version|Fields):.*|Enable AccessLog for ELB: .*|", re.DOTALL)
+SYSLOG = rb"(?:<[0-9]{1,3}>(?:.*[ \xbf])?)?"  # or a mark of byte order behind it
+SKIPPED = re.compile(SYSLOG + rb"[a-z][a-z0-9_-]*(?: +[a-z][a-z0-9_-]*)* *\r?|(?:.* )?(?:NODATA|SKIPDATA)(?: .*)?|" +
+                     SYSLOG + rb"#(?:Version|Fields):.*|Enable AccessLog for ELB: .*|", re.DOTALL)
 
 
 def may_be_skipped(line, wraps=0):

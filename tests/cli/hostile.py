@@ -78,7 +78,7 @@ VALUES = [b"null", b"true", b"0", b"-1", b"1e400", b"[]", b"{}", b'""', b'"-"', 
           b'{"clientIp":"6.6.6.6"}', b'[{"name":"X-Forwarded-For","value":"6.6.6.6"}]', b'"\\ud800"', b'"\\u0000"', b'"6.6.6.6\\u0020"', b"1772366400", b"1772366400123",
           b'"2026-03-01T12:00:00Z"', b'"a\\nb"', b"[" * 70 + b"]" * 70, b"9" * 400, b"00", b"tru"]
 KEYS = [b'"c-ip"', b'"client_port"', b'"clientIp"', b'"message"', b'"log"', b'"x-peer"', b'"start_time"', b'"time"', b'"timestamp"', b'"elb"', b'"a.b"', b'"\\u0061"', b'""',
-        b'"downstream_direct_remote_address"', b'"headers"', b'"httpRequest"', b'"webaclId"']
+        b'"downstream_direct_remote_address"', b'"event"', b'"original"', b'"event.original"', b'"headers"', b'"httpRequest"', b'"webaclId"']
 VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\[\]|\{\}')
 
 
@@ -136,7 +136,9 @@ def swap_columns(dice, line, _):
 
 def wrap(dice, line, other):
     """As forwarders do."""
-    members = {dice.choice(("message", "log", "msg", "MESSAGE", "line", "text")): line.decode("utf-8", "replace")}
+    members = {dice.choice(("message", "log", "msg", "MESSAGE", "line", "text", "event.original", "original")): line.decode("utf-8", "replace")}
+    if dice.random() < 0.2:
+        members = {"event": members}
     if dice.random() < 0.3:
         members[dice.choice(("host", "message", "time", "c-ip"))] = dice.choice(("a", "6.6.6.6", other.decode("utf-8", "replace")))
     return json.dumps(members, ensure_ascii=dice.random() < 0.5).encode("utf-8")
