@@ -96,7 +96,7 @@ def test_glob(bench):
 
 def test_urls(bench):
     bench.fails(["run", "s3://bucket/AWSLogs/"], USAGE, "aws s3 sync s3://bucket/AWSLogs/")
-    bench.fails(["run", "kafka://localhost:9092/logs"], USAGE, "kafka://localhost:9092/logs")
+    bench.fails(["run", "kafka://localhost:9092"], USAGE, "kafka://localhost:9092", "/TOPIC")
     for address in ("localhost:9000", "127.0.0.1", "127.0.0.1:99999", "::1:9000", ""):
         bench.fails(["run", "tcp://" + address], USAGE, "tcp://" + address, "tcp://ADDRESS:PORT")
     bench.fails(["run", "tcp://127.0.0.1:9000?proxy=yes"], USAGE, "tcp://127.0.0.1:9000?proxy=yes", "off, v1, v2 or auto")
