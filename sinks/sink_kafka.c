@@ -218,7 +218,6 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     struct sink_kafka *sink = opaque;
     struct batch *batch = message->_private;
     bool transactional = sink->request.transactional_id != NULL, too_large = is_too_large(message->err);
-    (void)client;
     ASSERT(batch->magic == BATCH_MAGIC);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         atomic_fetch_add_explicit(&sink->delivered, 1, memory_order_relaxed);
@@ -226,8 +225,13 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
         if (take_too_large(sink, batch, (struct slice){message->payload, message->len})) return;
     } else if (!transactional && !sink->dropping) {
         char text[512];
-        snprintf(text, sizeof text, "topic %s: %s", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(message->err));
-        fail(sink, message->err, text, NULL);
+        rd_kafka_resp_err_t code = rd_kafka_fatal_error(client, text,
+                                                        sizeof text); /* then this message was only purged */
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            code = message->err;
+            snprintf(text, sizeof text, "topic %s: %s", rd_kafka_topic_name(message->rkt), rd_kafka_err2str(code));
+        }
+        fail(sink, code, text, NULL);
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && transactional && !sink->dropping) sink->undone = true;
     atomic_fetch_sub_explicit(&batch->undelivered, 1, memory_order_release);
