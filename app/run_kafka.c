@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* The order of things: settings, then origins of topics, then clients; nothing is connected before the run begins.
+ *
+ * Threads: see the header. */
 #define _GNU_SOURCE
 #include "app/run_kafka.h"
 

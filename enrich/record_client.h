@@ -48,11 +48,11 @@ struct pick {
 struct client_resolver {
     const struct chain_rules *rules; /* NULL: no chains at all */
     uint64_t generation;             /* of them */
-    const char *named, *topic; /* of the origin: its own chain, its topic */
-    const struct chain *fixed; /* of every record of the origin; NULL: by rules */
-    uint32_t selectors;        /* 1 << enum selector: what rules look at */
-    bool constant;             /* all records of the origin have one chain: */
-    struct vantage *last;      /* of the record before, then; NULL: of none */
+    const char *named, *topic;       /* of the origin: its own chain, its topic */
+    const struct chain *fixed;       /* of every record of the origin; NULL: by rules */
+    uint32_t selectors;              /* 1 << enum selector: what rules look at */
+    bool constant;                   /* all records of the origin have one chain: */
+    struct vantage *last;            /* of the record before, then; NULL: of none */
     struct vantage vantages[VANTAGES_KNOWN];
     struct pick picks[PICKS_KNOWN];
     uint8_t verified[32]; /* digest of the last secret that was right, and its text */

@@ -56,10 +56,10 @@ struct splitter {
     struct header header;              /* in force at the next line; set at the start of each batch */
     struct around around;              /* of the line that is read */
     struct header passed;              /* of a stream, where anybody's lines meet: in force for nothing */
-    bool headers_count;                /* header lines are in force for the lines behind them: of a file, of one message */
-    struct spare spare;                /* for texts of records in another form; set at the start of each batch */
-    uint32_t last_log_format;          /* a guess, too */
-    uint32_t columns_seen;             /* of the last line that a header could describe */
+    bool headers_count;       /* header lines are in force for the lines behind them: of a file, of one message */
+    struct spare spare;       /* for texts of records in another form; set at the start of each batch */
+    uint32_t last_log_format; /* a guess, too */
+    uint32_t columns_seen;    /* of the last line that a header could describe */
     struct timestamp_cache days;
     struct known_addresses known;
     struct quoting quoting;                              /* of the last line that had quotes: a guess, too */

@@ -198,8 +198,11 @@ def what_nginx_says(line):
     before = line[:match.start()] if times else b""
     words = [found[1] for found in NGINX_PEER.finditer(before) if len(before) - found.end() >= 4]  # ` - `, a user or none, and a blank
     peers = [who for word in words if word != b"-" for who in readable(nginx_peer, word)]  # `-` may be the user, too
-    if len(peers) > 1:  # $host and $remote_user are the client's own words
-        return
+    if len(peers) > 1:  # $host and $remote_user are the client's own words, but no $host is in front of the first one
+        first = NGINX_PEER.match(before)
+        if not first or not list(readable(nginx_peer, first[1])):
+            return
+        peers = peers[:1]
     if NGINX_NO_PEER.match(line) or (words and not peers):
         peers = [None]
     yield from ((time, peer, True) for time in times for peer in peers)
@@ -398,7 +401,7 @@ def all_readings(line, given=None, wraps=0):
 # names of columns alone, or a row that says that there is nothing to tell
 SYSLOG = rb"(?:<[0-9]{1,3}>(?:.*[ \xbf])?)?"  # or a mark of byte order behind it
 SKIPPED = re.compile(SYSLOG + rb"[a-z][a-z0-9_-]*(?: +[a-z][a-z0-9_-]*)* *\r?|(?:.* )?(?:NODATA|SKIPDATA)(?: .*)?|" +
-                     SYSLOG + rb"#(?:Version|Fields):.*|Enable AccessLog for ELB: .*|", re.DOTALL)
+                     SYSLOG + rb"#(?:Version|Fields):.*|" + SYSLOG + rb"Enable AccessLog for ELB: .*|", re.DOTALL)
 
 
 def may_be_skipped(line, wraps=0):
