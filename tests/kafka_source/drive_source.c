@@ -40,6 +40,7 @@ static struct {
     uint64_t due_ms[BATCHES_MAX]; /* of the batch with number % BATCHES_MAX */
     uint64_t filled, settled;     /* batches: their difference is on its way */
     uint64_t lines, lines_max;
+    atomic_uint_fast64_t epoch; /* of the last batch */
 } drive = {.batches_count = 8, .lines_max = UINT64_MAX, .print = true, .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static uint64_t now_ms(void) {
@@ -89,7 +90,8 @@ static void settle(struct batch *batch) {
     }
     drive.lines += stale ? 0 : batch->lines_count;
     if (drive.lines >= drive.lines_max) stop(0);
-    source_kafka_settle(drive.source, batch, stale);
+    const struct kafka_settlement settlement = {batch->ranges, batch->ranges_count, 1, stale};
+    source_kafka_settle(drive.source, &settlement);
     batch_reset(batch);
 }
 
@@ -138,7 +140,7 @@ static void hold(bool held) {
 static void *obey(void *argument) {
     char line[64];
     while (fgets(line, sizeof line, stdin) != NULL) {
-        if (strcmp(line, "rewind\n") == 0) source_kafka_rewind(drive.source);
+        if (strcmp(line, "rewind\n") == 0) source_kafka_rewind(drive.source, atomic_load(&drive.epoch));
         if (strcmp(line, "hold\n") == 0) hold(true);
         if (strcmp(line, "go\n") == 0) hold(false);
         if (strcmp(line, "lags\n") == 0) print_lags();
@@ -179,6 +181,7 @@ static void fill_all(void) {
         }
         if (source_kafka_ops.fill(drive.source, batch, &error) != STATUS_OK) printf("fail %s\n", error.message);
         last = batch->last;
+        atomic_store(&drive.epoch, batch->epoch);
         if (batch->ranges_count == 0) {
             batch_reset(batch);
             continue;
@@ -246,7 +249,8 @@ static void set(struct settings *settings, char *text) {
         drive.print = number != 0;
     } else {
         ASSERT(settings->input.cluster.properties_count < 64);
-        settings->properties[settings->input.cluster.properties_count++] = (struct kafka_property){.name = text, .value = value};
+        settings->properties[settings->input.cluster.properties_count++] =
+            (struct kafka_property){.name = text, .value = value, .consumer = true};
     }
 }
 
@@ -273,10 +277,8 @@ int main(int count, char **arguments) {
                                                      .input = &settings.input,
                                                      .memory_bytes = 128u << 20,
                                                      .commits_itself = true,
-                                                     .workers_idle = workers_idle,
                                                      .origin_of = origin_of,
-                                                     .report = report,
-                                                     .stop_fd = drive.stop_fd};
+                                                     .report = report};
     for (int i = 4; i < count; i++) set(&settings, arguments[i]);
     for (uint64_t i = 0; i < drive.batches_count; i++) ASSERT(batch_init(&drive.batches[i]));
     signal(SIGTERM, stop);
@@ -288,6 +290,7 @@ int main(int count, char **arguments) {
         printf("fail %s\n", error.message);
         return 1;
     }
+    source_kafka_attach(drive.source, workers_idle, NULL, drive.stop_fd);
     pthread_t settler, obeyer;
     ASSERT(pthread_create(&settler, NULL, settle_all, NULL) == 0);
     ASSERT(pthread_create(&obeyer, NULL, obey, NULL) == 0);
