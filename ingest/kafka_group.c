@@ -289,7 +289,7 @@ static void revoke_partitions(struct kafka_group *group) {
     bool late = now_ms() - group->rebalance_since_ms >= REVOKE_WAIT_MS;
     uint64_t in_flight = kafka_progress_in_flight(&group->progress);
     if (rd_kafka_assignment_lost(group->client)) {
-        if (in_flight > 0 || group->message_open) kafka_group_rewind(group, group->epoch);
+        kafka_group_rewind(group, group->epoch);
     } else if (in_flight == 0 && !group->message_open) {
         if (!kafka_group_commit(group) && !late) return;
     } else if (!is_rewinding(group)) {
@@ -417,7 +417,7 @@ static void move_on(struct kafka_group *group) {
         drop_hand(group);
         if (kafka_progress_in_flight(&group->progress) == 0 && now_ms() >= group->retry_ms) rewind_to_settled(group);
     }
-    if (group->rebalance == KAFKA_REBALANCE_ASSIGN && !is_rewinding(group)) assign(group);
+    if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
     if (now_ms() < group->commit_ms) return;
     group->commit_ms = now_ms() + COMMIT_MS;

@@ -9,7 +9,7 @@
  *   revoke:   no new messages -> all in flight has settled -> commit -> unassign
  *               `-- after REVOKE_WAIT_MS: the epoch moves on, unassign
  *   lost:     the epoch moves on, unassign
- *   assign:   nothing of an earlier epoch is in flight -> assign
+ *   assign:   assign (waiting would hold up the whole group: behind a revoke there is always an assign, be it of nothing)
  *   rewind:   nothing of an earlier epoch is in flight -> seek what is assigned to where it had settled
  *
  * Threads: the polling thread's, but for what says `any thread`. */

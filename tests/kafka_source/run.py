@@ -96,7 +96,7 @@ class Bench:
     def produce(self, topic, count, partitions=PARTITIONS, begin=0):
         self.cluster.produce_lines(topic, [b"line %d" % number for number in range(begin, begin + count)], partitions)
 
-    def everything(self, members, topic, count, doubles=0):
+    def everything(self, members, count, doubles=0):
         """Every message has settled somewhere, and within an epoch of a member once; `doubles` may have been settled twice in all, or
         None: any number."""
         found = collections.Counter(line[1:4] for member in members for line in member.lines())
@@ -108,7 +108,6 @@ class Bench:
             self.check(not most or most[0][1] == 1, f"settled twice in an epoch: {most}")
         self.check(all(line.first == f"line {line.offset * PARTITIONS + line.partition}" for member in members
                        for line in member.lines()), "each line has the place of its message")
-        del topic
 
     def settled(self, members):
         return len({line[1:4] for member in members for line in member.lines()})
@@ -202,9 +201,10 @@ def test_members_join_and_leave(bench):
     for _ in range(2):
         bench.await_settled(members, 3000 * len(members))
         members.append(Member(bench, group, topic, *keys))
-        bench.produce(topic, 12000, begin=count)
-        count += 12000
-    members[2].await_row("batch", "")
+        while not members[-1].rows("batch"):
+            bench.produce(topic, 1200, begin=count)
+            count += 1200
+            wait_until(lambda: members[-1].process.poll() is None and count < 600000, "the new member gets something")
     members[0].stop()
     bench.produce(topic, 12000, begin=count)
     count += 12000
@@ -212,7 +212,7 @@ def test_members_join_and_leave(bench):
     bench.await_settled(members, count)
     for member in members[1:]:
         bench.check(member.stop(), "all has settled")
-    bench.everything(members, topic, count, doubles=0)
+    bench.everything(members, count, doubles=0)
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
     bench.check(sum(1 for member in members if member.lines()) >= 3, "several had something to do")
     bench.check(all(member.counts["rewinds"] == 0 for member in members), "everybody could drain")
@@ -230,7 +230,7 @@ def test_rewind(bench):
         member.tell("go")
         bench.await_settled([member], 3000 * (number + 1))
     bench.check(member.stop(), "all has settled")
-    bench.everything([member], topic, 12000, doubles=0)
+    bench.everything([member], 12000, doubles=0)
     bench.check(any(batch[4] for batch in member.batches()), "there were stale batches")
     bench.equal(member.counts["rewinds"], 3, "rewinds")
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
@@ -249,7 +249,7 @@ def test_revoke_deadline(bench):
     stuck.tell("go")
     bench.await_settled([stuck, other], 12000)
     bench.check(stuck.stop() and other.stop(), "all has settled")
-    bench.everything([stuck, other], topic, 12000, doubles=0)
+    bench.everything([stuck, other], 12000, doubles=0)
     bench.check(any(batch[4] for batch in stuck.batches()), "what was in flight is stale")
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
 
@@ -272,23 +272,23 @@ def test_lost_partitions(bench):
     bench.produce(topic, 6000, begin=12000)
     bench.await_settled([frozen, other], 18000)
     bench.check(frozen.stop() and other.stop(), "all has settled")
-    bench.everything([frozen, other], topic, 18000, doubles=0)
+    bench.everything([frozen, other], 18000, doubles=0)
     after = bench.cluster.offsets(group, topic)
     bench.check(all(after[one][0] >= before[one][0] for one in before), f"nobody commits backwards: {before}, {after}")
     bench.check(any(batch[4] for batch in frozen.batches()), "what was in flight is stale")
 
 
 def test_polls_while_nothing_settles(bench):
-    topic, group = bench.topic(20000), bench.group()
+    topic, group = bench.topic(18000), bench.group()
     member = Member(bench, group, topic, *SESSION, "max.poll.interval.ms=6000", "batches=2")
-    bench.await_settled([member], 20000)
+    bench.await_settled([member], 18000)
     member.tell("hold")
-    bench.produce(topic, 60000, begin=20000)
+    bench.produce(topic, 60000, begin=18000)
     time.sleep(13)
     member.tell("go")
-    bench.await_settled([member], 80000)
+    bench.await_settled([member], 78000)
     bench.check(member.stop(), "all has settled")
-    bench.everything([member], topic, 80000)
+    bench.everything([member], 78000)
     bench.equal((member.counts["rebalances"], member.counts["rewinds"]), (1, 0), "rebalances and rewinds")
 
 
@@ -308,7 +308,7 @@ def test_static_membership(bench):
     bench.check("give each its own" in again.rows("fail")[-1], f"{again.rows('fail')}")
     fenced.stop()
     other.stop()
-    bench.everything([first, other, again], topic, 6600, doubles=0)
+    bench.everything([first, other, again], 6600, doubles=0)
 
 
 # --- trouble ----------------------------------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def test_broker_dies(bench):
         bench.produce(topic, 6000, begin=6000 * number)
         bench.await_settled([member], 6000 * (number + 1))
     bench.check(member.stop(), "all has settled")
-    bench.everything([member], topic, 18000, doubles=None)
+    bench.everything([member], 18000, doubles=None)
     bench.equal(sum("trying again until" in row for row in member.rows("say")), 1, "said once a minute")
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
 
