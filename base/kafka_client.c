@@ -16,7 +16,8 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_setting *settings, size_t set
         if (rd_kafka_conf_set(conf, settings[i].name, settings[i].value, why, sizeof why) != RD_KAFKA_CONF_OK) {
             /* `why` may quote the value */
             (void)error_set(error, STATUS_USAGE,
-                            "kafka: librdkafka %s does not take this value of %s, or has no such property; see its CONFIGURATION.md",
+                            "kafka: librdkafka %s does not take this value of %s, or has no such property; see its "
+                            "CONFIGURATION.md",
                             rd_kafka_version_str(), settings[i].name);
             rd_kafka_conf_destroy(conf);
             return NULL;
@@ -49,8 +50,8 @@ static const struct hopeless hopeless[] = {
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, ADVICE_LOGIN},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, ADVICE_LOGIN},
     {RD_KAFKA_RESP_ERR__SSL, ADVICE_LOGIN},
-    {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL,
-     "; the group has members that do not assign partitions cooperatively (cooperative-sticky): use a group of its own"},
+    {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, "; the group has members that do not assign partitions "
+                                                    "cooperatively (cooperative-sticky): use a group of its own"},
     {RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, "; check the group's name"},
     {RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED, "; the broker allows no more members (group.max.size)"},
     {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,

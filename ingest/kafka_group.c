@@ -19,7 +19,7 @@
 #define COMMIT_MS 1000u       /* between commits: what a crash of an at-least-once run makes double */
 #define RETRY_MS 500u         /* after the broker has failed us */
 #define BROKER_WAIT_MS 2000   /* for an answer: well below any sensible max.poll.interval.ms */
-#define FETCH_WAIT_MS 100      /* likewise, of what may fail */
+#define FETCH_WAIT_MS 100     /* likewise, of what may fail */
 #define TROUBLE_MS 60000u     /* between two words about a broker that is down */
 
 static uint64_t now_ms(void) {
@@ -389,7 +389,8 @@ static void rewind_to_settled(struct kafka_group *group) {
             rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset =
                 kafka_progress_settled(&group->progress, partition);
     }
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS);
+    /* of no partitions it says that it has timed out */
+    rd_kafka_error_t *error = list->cnt > 0 ? rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS) : NULL;
     bool good = error == NULL;
     if (error != NULL) rd_kafka_error_destroy(error);
     for (int i = 0; i < list->cnt && good; i++) good = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;

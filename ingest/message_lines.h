@@ -18,11 +18,11 @@
 struct message_lines {
     const struct origin *origin;
     uint64_t offset;
-    struct slice rest;     /* of its text: what is in no batch yet */
-    uint64_t line_number;  /* of the first line of that, from 1 */
+    struct slice rest;    /* of its text: what is in no batch yet */
+    uint64_t line_number; /* of the first line of that, from 1 */
     bool one_line;
-    const char *damage;    /* NULL, or why it ends early: goes behind its last line, with the start of */
-    struct slice payload;  /* the message as it came */
+    const char *damage;   /* NULL, or why it ends early: goes behind its last line, with the start of */
+    struct slice payload; /* the message as it came */
 };
 
 /* Where lines are put: a batch that is being filled. */

@@ -41,7 +41,12 @@ static struct {
     uint64_t filled, settled;     /* batches: their difference is on its way */
     uint64_t lines, lines_max;
     atomic_uint_fast64_t epoch; /* of the last batch */
-} drive = {.batches_count = 8, .lines_max = UINT64_MAX, .print = true, .idle = true, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+} drive = {.batches_count = 8,
+           .lines_max = UINT64_MAX,
+           .print = true,
+           .idle = true,
+           .lock = PTHREAD_MUTEX_INITIALIZER,
+           .changed = PTHREAD_COND_INITIALIZER};
 
 static uint64_t now_ms(void) {
     struct timespec now;
@@ -70,8 +75,8 @@ static void print_segment(const struct batch *batch, uint32_t index) {
     while (at < end) {
         const char *newline = *kind == '-' ? memchr(at, '\n', (size_t)(end - at)) : NULL;
         size_t bytes = (size_t)((newline != NULL ? newline : end) - at);
-        printf("line %" PRIu64 " %" PRId32 " %" PRIu64 " %" PRIu64 " %zu %s %.*s\n", batch->epoch, segment->origin->partition,
-               offset, number, bytes, kind, (int)(bytes < 40 ? bytes : 40), at);
+        printf("line %" PRIu64 " %" PRId32 " %" PRIu64 " %" PRIu64 " %zu %s %.*s\n", batch->epoch,
+               segment->origin->partition, offset, number, bytes, kind, (int)(bytes < 40 ? bytes : 40), at);
         at += bytes + (newline != NULL);
         if (segment->kind == SEGMENT_MESSAGES)
             offset++;
@@ -125,7 +130,8 @@ static void print_lags(void) {
     struct kafka_lag lags[1024];
     size_t count = source_kafka_lags(drive.source, lags, 1024);
     for (size_t i = 0; i < count; i++)
-        printf("lag %s %" PRId32 " %" PRId64 " %" PRId64 "\n", lags[i].topic, lags[i].partition, lags[i].position, lags[i].lag);
+        printf("lag %s %" PRId32 " %" PRId64 " %" PRId64 "\n", lags[i].topic, lags[i].partition, lags[i].position,
+               lags[i].lag);
     printf("lags %zu\n", count);
     fflush(stdout);
 }
@@ -249,16 +255,16 @@ static void set(struct settings *settings, char *text) {
         drive.print = number != 0;
     } else {
         ASSERT(settings->input.cluster.properties_count < 64);
-        settings->properties[settings->input.cluster.properties_count++] =
-            (struct kafka_property){.name = text, .value = value, .consumer = true};
+        settings->properties[settings->input.cluster.properties_count++] = (struct kafka_property){
+            .name = text, .value = value, .consumer = true};
     }
 }
 
 static void print_counts(void) {
     struct kafka_counts counts = {0};
     source_kafka_count(drive.source, &counts);
-    printf("count lines %" PRIu64 " messages %" PRIu64 " tombstones %" PRIu64 " empty_messages %" PRIu64 " rebalances %" PRIu64
-           " commits %" PRIu64 " commits_failed %" PRIu64 " rewinds %" PRIu64 "\n",
+    printf("count lines %" PRIu64 " messages %" PRIu64 " tombstones %" PRIu64 " empty_messages %" PRIu64
+           " rebalances %" PRIu64 " commits %" PRIu64 " commits_failed %" PRIu64 " rewinds %" PRIu64 "\n",
            drive.lines, counts.messages, counts.tombstones, counts.empty_messages, counts.rebalances, counts.commits,
            counts.commits_failed, counts.rewinds);
 }
