@@ -19,6 +19,7 @@
 #define COMMIT_MS 1000u       /* between commits: what a crash of an at-least-once run makes double */
 #define RETRY_MS 500u         /* after the broker has failed us */
 #define BROKER_WAIT_MS 2000   /* for an answer: well below any sensible max.poll.interval.ms */
+#define FETCH_WAIT_MS 100     /* likewise, of what may fail */
 #define TROUBLE_MS 60000u     /* between two words about a broker that is down */
 
 static uint64_t now_ms(void) {
@@ -120,6 +121,27 @@ static struct kafka_partition *partition_of(struct kafka_group *group, const rd_
     return partition;
 }
 
+/* librdkafka 2.0.2 looks for room in its queue once a second, or when a broker answers something: of a queue of 32 MB a backlog came at a
+ * third of the speed. So brokers are asked something as soon as a full queue is half empty. (They answer at once: nothing is fetched of
+ * them at that time.) */
+static void keep_fetching(struct kafka_group *group) {
+    uint64_t bytes = 0, messages = rd_kafka_queue_length(group->messages);
+    for (uint32_t i = 0; i < group->hand_count; i++) bytes += group->hand[i]->len;
+    bytes = bytes / group->hand_count * messages;
+    if (bytes >= group->queued_bytes_max / 4 * 3 || messages >= group->queued_messages_max / 4 * 3)
+        group->queue_full = true;
+    if (!group->queue_full || bytes > group->queued_bytes_max / 2 || messages > group->queued_messages_max / 2) return;
+    group->queue_full = false;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
+    for (uint32_t i = 0; i < group->progress.partitions_count; i++) {
+        const struct kafka_partition *partition = group->progress.partitions[i];
+        if (partition->assigned)
+            rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset = RD_KAFKA_OFFSET_END;
+    }
+    (void)rd_kafka_offsets_for_times(group->client, list, FETCH_WAIT_MS);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 rd_kafka_message_t *kafka_group_next(struct kafka_group *group, struct kafka_partition **partition) {
     while (may_read(group)) {
         if (group->hand_next == group->hand_count) {
@@ -127,6 +149,7 @@ rd_kafka_message_t *kafka_group_next(struct kafka_group *group, struct kafka_par
             group->hand_next = 0;
             group->hand_count = count > 0 ? (uint32_t)count : 0;
             if (count <= 0) return NULL;
+            keep_fetching(group);
         }
         rd_kafka_message_t *message = group->hand[group->hand_next];
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -266,7 +289,7 @@ static void revoke_partitions(struct kafka_group *group) {
     bool late = now_ms() - group->rebalance_since_ms >= REVOKE_WAIT_MS;
     uint64_t in_flight = kafka_progress_in_flight(&group->progress);
     if (rd_kafka_assignment_lost(group->client)) {
-        if (in_flight > 0 || group->message_open) kafka_group_rewind(group, group->epoch);
+        kafka_group_rewind(group, group->epoch);
     } else if (in_flight == 0 && !group->message_open) {
         if (!kafka_group_commit(group) && !late) return;
     } else if (!is_rewinding(group)) {
@@ -386,7 +409,9 @@ static void rewind_to_settled(struct kafka_group *group) {
                 kafka_progress_settled(&group->progress, partition);
     }
     bool good = ask_settled(group, list);
-    rd_kafka_error_t *error = good ? rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS) : NULL;
+    /* of no partitions it says that it has timed out */
+    rd_kafka_error_t *error = good && list->cnt > 0 ? rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS)
+                                                    : NULL;
     good = good && error == NULL;
     if (error != NULL) rd_kafka_error_destroy(error);
     for (int i = 0; i < list->cnt && good; i++) good = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -414,7 +439,7 @@ static void move_on(struct kafka_group *group) {
         drop_hand(group);
         if (kafka_progress_in_flight(&group->progress) == 0 && now_ms() >= group->retry_ms) rewind_to_settled(group);
     }
-    if (group->rebalance == KAFKA_REBALANCE_ASSIGN && !is_rewinding(group)) assign(group);
+    if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
     if (now_ms() < group->commit_ms) return;
     group->commit_ms = now_ms() + COMMIT_MS;

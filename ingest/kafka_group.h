@@ -9,7 +9,7 @@
  *   revoke:   no new messages -> all in flight has settled -> commit -> unassign
  *               `-- after REVOKE_WAIT_MS: the epoch moves on, unassign
  *   lost:     the epoch moves on, unassign
- *   assign:   nothing of an earlier epoch is in flight -> assign
+ *   assign:   assign (waiting would hold up the whole group: behind a revoke there is always an assign, be it of nothing)
  *   rewind:   nothing of an earlier epoch is in flight -> seek what is assigned to where it had settled
  *
  * Threads: the polling thread's, but for what says `any thread`. */
@@ -41,6 +41,9 @@ struct kafka_group {
     /* messages at hand, in order */
     rd_kafka_message_t *hand[KAFKA_HAND_MESSAGES];
     uint32_t hand_next, hand_count;
+    /* where librdkafka stops fetching: set before init */
+    uint64_t queued_bytes_max, queued_messages_max;
+    bool queue_full; /* it was near that, and has not been told since that there is room */
     /* what librdkafka waits for */
     enum kafka_rebalance rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;

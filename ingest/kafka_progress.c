@@ -111,6 +111,7 @@ void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partiti
     lock(progress);
     partition->assigned = true;
     partition->settled = start;
+    partition->handed_before = progress->handed;
     unlock(progress);
     partition->taken = false;
     partition->committed = start;
@@ -139,13 +140,14 @@ void kafka_progress_hand_on(struct kafka_progress *progress) {
 
 bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement) {
     lock(progress);
+    progress->ended += settlement->batches_count;
     for (uint32_t i = 0; i < settlement->ranges_count && !settlement->stale; i++) {
         const struct batch_range *range = &settlement->ranges[i];
         ASSERT(range->partition < progress->partitions_count);
         struct kafka_partition *partition = progress->partitions[range->partition];
-        if (range->next > partition->settled) partition->settled = range->next;
+        if (progress->ended > partition->handed_before && range->next > partition->settled)
+            partition->settled = range->next;
     }
-    progress->ended += settlement->batches_count;
     ASSERT(progress->ended <= progress->handed);
     bool idle = progress->ended == progress->handed;
     unlock(progress);

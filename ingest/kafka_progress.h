@@ -27,8 +27,9 @@ struct kafka_partition {
     bool taken;     /* messages of it were, in this assignment */
     int64_t
         settled; /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
-    int64_t committed; /* -1: not known, or not certain */
-    uint64_t fill;     /* the batch in which it has a range: number and place */
+    uint64_t handed_before; /* guarded by the lock. Batches before this assignment: what they settle is another one's */
+    int64_t committed;      /* -1: not known, or not certain */
+    uint64_t fill;          /* the batch in which it has a range: number and place */
     uint32_t range;
     struct partition_origin *origins;
 };

@@ -16,6 +16,11 @@
 
 #define TICK_MS 250u    /* commits, deadlines: nobody wakes us for them */
 #define IDLE_LOOK_MS 5u /* within a linger, whether workers are idle by now */
+/* Of the memory, half is for messages that wait; what a small one takes in librdkafka beside its bytes is counted. A fetch that was asked
+ * for when there was still room comes on top, and is several times as large when unpacked. */
+#define MESSAGE_COST_BYTES 1024u
+#define FETCH_SHARE 32u
+#define FETCH_BYTES_MIN 1000000u /* message.max.bytes, which librdkafka insists on */
 #define SETTINGS_MAX (32u + KAFKA_PROPERTIES_MAX)
 #define FORMAT_BYTES_MAX 64u /* of a message's header: the longest name of ours has a quarter of it */
 
@@ -73,9 +78,12 @@ static uint64_t now_ms(void) {
 enum status source_kafka_new(const struct source_kafka_request *request, struct source_kafka **result,
                              struct error *error) {
     const struct kafka_input *input = request->input;
-    char queued_kb[24], fetch_bytes[24];
-    uint64_t fetch = request->memory_bytes / 8;
-    snprintf(queued_kb, sizeof queued_kb, "%" PRIu64, request->memory_bytes / 2 / 1024);
+    uint64_t queued_bytes = request->memory_bytes / 2, queued_messages = queued_bytes / MESSAGE_COST_BYTES;
+    uint64_t fetch = request->memory_bytes / FETCH_SHARE;
+    if (fetch < FETCH_BYTES_MIN) fetch = FETCH_BYTES_MIN;
+    char queued_kb[24], queued_count[24], fetch_bytes[24];
+    snprintf(queued_kb, sizeof queued_kb, "%" PRIu64, queued_bytes / 1024);
+    snprintf(queued_count, sizeof queued_count, "%" PRIu64, queued_messages);
     snprintf(fetch_bytes, sizeof fetch_bytes, "%" PRIu64, fetch);
     struct kafka_setting settings[SETTINGS_MAX] = {
         {"bootstrap.servers", input->cluster.brokers},
@@ -89,7 +97,7 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
         {"auto.offset.reset", "earliest"},
         {"allow.auto.create.topics", "false"},
         {"topic.metadata.refresh.interval.ms", "30000"},
-        {"queued.min.messages", "10000000"},
+        {"queued.min.messages", queued_count},
         {"queued.max.messages.kbytes", queued_kb},
         {"fetch.max.bytes", fetch_bytes},
         {"fetch.message.max.bytes", "1048576"},
@@ -97,9 +105,10 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
     size_t count = 0;
     while (settings[count].name != NULL) count++;
     ASSERT(input->cluster.properties_count <= KAFKA_PROPERTIES_MAX);
-    for (size_t i = 0; i < input->cluster.properties_count; i++)
-        settings[count++] = (struct kafka_setting){input->cluster.properties[i].name,
-                                                   input->cluster.properties[i].value};
+    for (size_t i = 0; i < input->cluster.properties_count; i++) {
+        const struct kafka_property *property = &input->cluster.properties[i];
+        if (property->consumer) settings[count++] = (struct kafka_setting){property->name, property->value};
+    }
 
     struct source_kafka *source = calloc(1, sizeof *source);
     if (source == NULL) return error_set(error, STATUS_FAILED, "kafka: out of memory");
@@ -107,6 +116,8 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
     source->kernel = scan_choose();
     source->group.input = input;
     source->group.report = request->report;
+    source->group.queued_bytes_max = queued_bytes;
+    source->group.queued_messages_max = queued_messages;
     source->group.commits_itself = request->commits_itself;
     source->reader = message_reader_new();
     enum status status = kafka_group_init(&source->group, settings, count, error);

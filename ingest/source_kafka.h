@@ -28,7 +28,8 @@ struct source_kafka_request {
     uint64_t memory_bytes; /* for messages that were fetched and are in no batch yet */
     bool commits_itself;   /* false: offsets go with a sink's transactions (source_kafka_positions) */
     /* The origin of lines of this topic: format, chain and so on are filled in, name and path are not; NULL: refused, and said so. `format`
-     * is the message's header of that name (as -f takes it), or NULL. Called once per topic and header; the result must stay. */
+     * is the message's header of that name (as -f takes it), or NULL. Called once per partition and header; what the result points to
+     * must stay. */
     const struct origin *(*origin_of)(void *context, const char *topic, const char *format);
     void *context;
     kafka_report *report;
@@ -36,7 +37,7 @@ struct source_kafka_request {
 
 struct source_kafka;
 
-/* STATUS_USAGE when the settings are refused. Nothing is connected before open. */
+/* STATUS_USAGE when the settings are refused. Nothing is subscribed before open. */
 enum status source_kafka_new(const struct source_kafka_request *request, struct source_kafka **source,
                              struct error *error) WARN_UNUSED;
 /* Before open. `workers_idle`: whether a batch that is not full is wanted at once when nothing more is there; `stop_fd` becomes readable
@@ -45,11 +46,13 @@ void source_kafka_attach(struct source_kafka *source, bool (*workers_idle)(void 
 void source_kafka_free(struct source_kafka *source);
 
 /* open: subscribes; an unreachable broker is no failure but waited for. wait: polls, with a message in hand or the run ending returns;
- * fill: up to a full batch, or what is there (linger). give_up: nothing more is taken; the next batch is the last one. close: leaves the
- * group (source_kafka_finish has committed). A hopeless error (schemas: topic missing, not authorised, ...) is STATUS_FAILED of fill. */
+ * fill: up to a full batch, or what is there (linger). A batch with ranges is in flight, be it without lines (tombstones), until it is
+ * settled; one without is none. give_up: nothing more is taken but the rest of an open message; behind that comes the last batch. close:
+ * leaves the group (source_kafka_finish has committed). A hopeless error (kafka_client.h: topic missing, not authorised, ...) is
+ * STATUS_FAILED of fill, with a last batch. */
 extern const struct source_ops source_kafka_ops;
 
-/* Polls with everything paused while there is no batch to fill, so that the group keeps this member; resumed by the next wait or fill. */
+/* Polls without taking messages, while there is no batch to fill: so the group keeps this member. At least every few seconds. */
 void source_kafka_keep_alive(struct source_kafka *source);
 
 /* Waits up to `wait_ms` until all that was handed on has settled or was dropped, and commits. False: some has not. */

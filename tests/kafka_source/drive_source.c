@@ -188,6 +188,7 @@ static void fill_all(void) {
         }
         if (source_kafka_ops.fill(drive.source, batch, &error) != STATUS_OK) printf("fail %s\n", error.message);
         last = batch->last;
+        atomic_store(&drive.epoch, batch->epoch);
         if (batch->ranges_count == 0) {
             batch_reset(batch);
             continue;
@@ -255,8 +256,8 @@ static void set(struct settings *settings, char *text) {
         drive.print = number != 0;
     } else {
         ASSERT(settings->input.cluster.properties_count < 64);
-        settings->properties[settings->input.cluster.properties_count++] = (struct kafka_property){.name = text,
-                                                                                                   .value = value};
+        settings->properties[settings->input.cluster.properties_count++] = (struct kafka_property){
+            .name = text, .value = value, .consumer = true};
     }
 }
 
@@ -297,6 +298,7 @@ int main(int count, char **arguments) {
         printf("fail %s\n", error.message);
         return 1;
     }
+    source_kafka_attach(drive.source, workers_idle, NULL, drive.stop_fd);
     pthread_t settler, obeyer;
     ASSERT(pthread_create(&settler, NULL, settle_all, NULL) == 0);
     ASSERT(pthread_create(&obeyer, NULL, obey, NULL) == 0);
