@@ -52,12 +52,23 @@ static void drop_sent(struct delivery *delivery) {
     while (delivery->first != NULL) delivery->request.release(delivery->request.context, take_first(delivery), true);
 }
 
+/* The end of what was sent since the last commit; `stale`: nothing of it counts. */
+static void settle(struct delivery *delivery, bool stale) {
+    struct transaction *transaction = &delivery->transaction;
+    struct kafka_settlement settlement = {.ranges = transaction->ranges,
+                                          .ranges_count = transaction->ranges_count,
+                                          .batches_count = transaction->batches_count,
+                                          .stale = stale};
+    transaction->open = transaction->message_open = false;
+    source_kafka_settle(delivery->request.source, &settlement);
+}
+
 static void fail(struct delivery *delivery, const struct error *error) {
     delivery->failed = true;
     if (error != NULL) delivery->request.fail(delivery->request.context, error);
     sink_kafka_purge(delivery->request.sink);
     drop_sent(delivery);
-    delivery->transaction.open = delivery->transaction.message_open = false;
+    if (delivery->transaction.open) settle(delivery, true);
 }
 
 static void give_up(struct delivery *delivery);
@@ -148,16 +159,6 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
     for (uint32_t i = 0; i < batch->ranges_count && !batch->limited; i++) add_range(transaction, &batch->ranges[i]);
 }
 
-static void settle(struct delivery *delivery, bool stale) {
-    struct transaction *transaction = &delivery->transaction;
-    struct kafka_settlement settlement = {.ranges = transaction->ranges,
-                                          .ranges_count = transaction->ranges_count,
-                                          .batches_count = transaction->batches_count,
-                                          .stale = stale};
-    transaction->open = transaction->message_open = false;
-    source_kafka_settle(delivery->request.source, &settlement);
-}
-
 /* Nothing of it has happened; the source reads it again. */
 static void give_up(struct delivery *delivery) {
     struct error error;
@@ -186,12 +187,8 @@ static void commit(struct delivery *delivery) {
         while (result == SINK_WAIT);
     if (group != NULL) rd_kafka_consumer_group_metadata_destroy(group);
     if (positions != NULL) rd_kafka_topic_partition_list_destroy(positions);
-    if (result == SINK_FAILED) {
-        settle(delivery, true);
-        fail(delivery, &error);
-    } else if (result == SINK_ABORT) {
-        give_up(delivery);
-    } else {
+    take_result(delivery, result, &error);
+    if (result == SINK_DONE) {
         release_arrived(delivery);
         request->count(request->context, &transaction->tally);
         settle(delivery, false);
@@ -210,11 +207,11 @@ static bool is_due(const struct delivery *delivery, bool over) {
 static void send_batch(struct delivery *delivery, struct batch *batch) {
     const struct delivery_request *request = &delivery->request;
     struct error error;
+    if (delivery->transaction.open && delivery->transaction.epoch != batch->epoch) give_up(delivery);
     if (delivery->failed || (request->source != NULL && source_kafka_is_stale(request->source, batch->epoch))) {
         request->release(request->context, batch, true);
         return;
     }
-    if (delivery->transaction.open && delivery->transaction.epoch != batch->epoch) give_up(delivery);
     *(delivery->first == NULL ? &delivery->first : &delivery->last->next) = batch;
     delivery->last = batch;
     enum sink_result result;

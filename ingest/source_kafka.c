@@ -374,8 +374,9 @@ static bool is_live(const void *instance) {
 /* What it had when it left is what the summary tells. */
 static void keep_lags(struct source_kafka *source) {
     size_t count = source_kafka_lags(source, NULL, 0);
-    source->last_lags = calloc(count + 1, sizeof *source->last_lags);
-    if (source->last_lags != NULL) source->last_lags_count = source_kafka_lags(source, source->last_lags, count);
+    struct kafka_lag *lags = calloc(count + 1, sizeof *lags);
+    if (lags != NULL) source->last_lags_count = source_kafka_lags(source, lags, count);
+    source->last_lags = lags;
 }
 
 static void close_input(void *instance) {
