@@ -2,11 +2,12 @@
 """What Kafka in and Kafka out cost, against a real broker that runs on the same machine for as long as this does.
 
     kafka.py --wherefrom PATH --generate PATH --work DIR [--lines 1000000] [--runs 3] [--per-second 20000] [--seconds 20]
-             [--only cpu,file,topic,quiet-file,quiet-topic]
+             [--only cpu,direct,file,topic,quiet-file,quiet-topic]
 
 cpu: CPU seconds of the whole job, a zstd topic of ALB lines to a file, as a ratio to `kcat -C -e` of the same topic to /dev/null, in turns.
 The others: milliseconds from a line's producer to the line in the file, or to a read_committed reader of the output topic, at a steady
-rate; quiet: a hundred partitions, one has all the lines, the others one a second each. Broker, producer and reader share the machine with
+rate; direct: to a reader of the input topic, without wherefrom, which says what broker and machine take of it;
+quiet: a hundred partitions, one has all the lines, the others one a second each. Broker, producer and reader share the machine with
 what is measured. Not a test: the exit status is 0 unless something did not run.
 
 Threads: one.
@@ -32,7 +33,7 @@ QUIET = 99
 WARM_UP_S = 4  # joining the group, first connections, first pages
 CPU_RATIO_MAX = 3.0
 FILE_MS_MAX, TOPIC_MS_MAX = 100, 300
-ROWS = ("cpu", "file", "topic", "quiet-file", "quiet-topic")
+ROWS = ("cpu", "direct", "file", "topic", "quiet-file", "quiet-topic")
 
 
 class KafkaBench:
@@ -74,30 +75,33 @@ class KafkaBench:
                  f"{median(samples['ours']):.2f} against {median(samples['kcat']):.2f} s CPU, {median(samples['ours'], 'wall'):.1f} s wall, "
                  f"{max(one.rss_bytes for one in samples['ours']) >> 20} MB")
 
-    def latencies(self, name, to_topic, quiet):
+    def latencies(self, name, quiet):
         """`quiet`: partitions besides the one that has all the lines."""
         per_second, seconds = self.options.per_second, self.options.seconds + WARM_UP_S
-        topic = self.cluster.create(name, quiet + 1 if quiet else PARTITIONS)
-        output = self.cluster.create(f"{name}-out", PARTITIONS) if to_topic else None
-        url = f"kafka://{self.cluster.address}/{output}"
-        run = Run(self.program, self.folder / name, self.source(topic), "--instance", name, output=url if to_topic else None)
-        count, skip = str((per_second + quiet) * seconds), str((per_second + quiet) * WARM_UP_S)
-        where = ["topic", self.cluster.address, output] if to_topic else ["file", run.out]
-        if not to_topic:
+        topic, output = self.cluster.create(name, quiet + 1 if quiet else PARTITIONS), None
+        if name.endswith("topic"):
+            output = self.cluster.create(f"{name}-out", PARTITIONS)
+        run = None
+        if name != "direct":
+            url = f"kafka://{self.cluster.address}/{output}"
+            run = Run(self.program, self.folder / name, self.source(topic), "--instance", name, output=url if output else None)
+        if run and not output:
             wait_until(run.out.exists, "the output")
+        where = ["file", run.out] if run and not output else ["topic", self.cluster.address, output or topic]
+        count, skip = str((per_second + quiet) * seconds), str((per_second + quiet) * WARM_UP_S)
         with subprocess.Popen([self.latency, *where, count, skip], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
             time.sleep(3)  # it has joined, most likely; what comes late is warm-up
-            sent = subprocess.run([self.latency, "send", self.cluster.address, topic, str(per_second), str(seconds), *([str(quiet)] if quiet else [])],
+            sent = subprocess.run([self.latency, "send", self.cluster.address, topic, str(per_second), str(seconds), str(quiet)],
                                   check=False, stderr=subprocess.PIPE)
             found, errors = reader.communicate()
-        run.stop()
+        said = run.stop().log() if run else ""
         if sent.returncode != 0 or reader.returncode != 0:
-            raise Failed(f"{name}: {(sent.stderr + errors).decode(errors='replace')[-300:]} {run.log()[-300:]}")
-        limit = TOPIC_MS_MAX if to_topic else FILE_MS_MAX
+            raise Failed(f"{name}: {(sent.stderr + errors).decode(errors='replace')[-300:]} {said[-300:]}")
+        limit = TOPIC_MS_MAX if output else FILE_MS_MAX
         for line in found.decode().splitlines():
             kind, lines, middle, high, higher, highest = line.split()
             what = f"{per_second:,}/s, {'quiet partitions' if kind == 'quiet' else 'all' if not quiet else 'busy partition'}, 99 % within"
-            self.row(name, what, f"{high} ms (limit {limit})", float(high) <= limit,
+            self.row(name, what, f"{high} ms" + (f" (limit {limit})" if run else ""), not run or float(high) <= limit,
                      f"{int(lines):,} lines: half within {middle}, 99.9 % within {higher}, all within {highest} ms")
 
     def run(self):
@@ -107,7 +111,7 @@ class KafkaBench:
                 if name == "cpu":
                     self.cpu()
                 else:
-                    self.latencies(name, name.endswith("topic"), QUIET if name.startswith("quiet") else 0)
+                    self.latencies(name, QUIET if name.startswith("quiet") else 0)
             except (Failed, RuntimeError, TimeoutError) as error:
                 print(f"{name:12} failed: {error}", flush=True)
                 failures += 1

@@ -83,7 +83,7 @@ static int partitions_of(rd_kafka_t *client, const char *name) {
 
 static void send_lines(const char *brokers, const char *topic, uint64_t per_second, uint64_t seconds, int32_t quiet) {
     static const char *const settings[][2] = {
-        {"linger.ms", "0"}, {"acks", "1"}, {"queue.buffering.max.messages", "1000000"}};
+        {"linger.ms", "5"}, {"acks", "1"}, {"queue.buffering.max.messages", "1000000"}};
     rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, brokers, settings, sizeof settings / sizeof settings[0]);
     int32_t partitions = quiet > 0 ? 1 : partitions_of(client, topic);
     int64_t begin_us = now_us();
