@@ -106,9 +106,9 @@ class Cluster:
         frames = (one.frame() if isinstance(one, Message) else Message(one).frame() for one in messages)
         self.call("produce", topic, stdin=b"".join(frames), properties=properties)
 
-    def produce_lines(self, topic, lines, partitions=1, *properties):
-        """A message a line, to all partitions in turn; offsets follow from that."""
-        self.produce(topic, (Message(line, number % partitions) for number, line in enumerate(lines)), *properties)
+    def produce_lines(self, topic, lines, partitions=1, *properties, first=0):
+        """A message a line, to all partitions in turn, from number `first` on; offsets follow from that."""
+        self.produce(topic, (Message(line, number % partitions) for number, line in enumerate(lines, first)), *properties)
 
     def read(self, topic, *properties):
         """What is committed, in the order of each partition."""
