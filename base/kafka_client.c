@@ -52,6 +52,9 @@ static const struct hopeless hopeless[] = {
     {RD_KAFKA_RESP_ERR__SSL, ADVICE_LOGIN},
     {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, "; the group has members that do not assign partitions "
                                                     "cooperatively (cooperative-sticky): use a group of its own"},
+    {RD_KAFKA_RESP_ERR_INVALID_RECORD, "; the topic's settings do not allow such messages"},
+    {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "; a policy of the cluster does not allow it"},
+    {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, "; the broker's transaction.max.timeout.ms is below ours"},
     {RD_KAFKA_RESP_ERR_INVALID_GROUP_ID, "; check the group's name"},
     {RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED, "; the broker allows no more members (group.max.size)"},
     {RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,

@@ -72,27 +72,28 @@ static bool is_connection_trouble(rd_kafka_resp_err_t code) {
 }
 
 static void take_error(struct kafka_group *group, rd_kafka_resp_err_t code, const char *text) {
-    const char *brokers = group->input->cluster.brokers;
+    char where[512];
+    snprintf(where, sizeof where, "%.200s, group %.249s", group->input->cluster.where, group->input->group);
     bool login = code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
     char fatal[256];
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         code = rd_kafka_fatal_error(group->client, fatal, sizeof fatal);
-        kafka_group_fail(group, "kafka: %s: %s%s", brokers, fatal, kafka_advice(code));
+        kafka_group_fail(group, "kafka: %s: %s%s", where, fatal, kafka_advice(code));
     } else if (login && !group->working) {
         group->login_trouble = code;
         snprintf(group->login_text, sizeof group->login_text, "%s", text);
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && group->login_trouble != RD_KAFKA_RESP_ERR_NO_ERROR &&
                !group->working) {
-        kafka_group_fail(group, "kafka: %s: %s%s", brokers, group->login_text, kafka_advice(group->login_trouble));
+        kafka_group_fail(group, "kafka: %s: %s%s", where, group->login_text, kafka_advice(group->login_trouble));
     } else if (kafka_trouble(code) == KAFKA_HOPELESS &&
                (!group->working || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)) {
-        kafka_group_fail(group, "kafka: %s: %s%s", brokers, text, kafka_advice(code));
+        kafka_group_fail(group, "kafka: %s: %s%s", where, text, kafka_advice(code));
     } else if (is_connection_trouble(code)) {
         if (now_ms() < group->trouble_ms) return;
         group->trouble_ms = now_ms() + TROUBLE_MS;
-        say(group, "kafka: %s: %s; trying again until it answers", brokers, text);
+        say(group, "kafka: %s: %s; trying again until it answers", where, text);
     } else {
-        say(group, "kafka: %s: %s%s", brokers, text, kafka_advice(code));
+        say(group, "kafka: %s: %s%s", where, text, kafka_advice(code));
     }
 }
 
