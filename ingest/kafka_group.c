@@ -73,7 +73,7 @@ static bool is_connection_trouble(rd_kafka_resp_err_t code) {
 
 static void take_error(struct kafka_group *group, rd_kafka_resp_err_t code, const char *text) {
     char where[512];
-    snprintf(where, sizeof where, "%.200s, group %.249s", group->input->cluster.where, group->input->group);
+    snprintf(where, sizeof where, "%.200s, group %.249s", group->input->cluster.brokers, group->input->group);
     bool login = code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
     char fatal[256];
     if (code == RD_KAFKA_RESP_ERR__FATAL) {

@@ -3,7 +3,8 @@
  *   drive_source BROKERS GROUP TOPICS [KEY=VALUE]...
  *
  * Keys: start=earliest|latest|MS, delay=MS from fill to settling, batches=N, linger=MS, memory=BYTES, idle=0|1 what workers say, commits=0|1,
- * print=0|1, lines=N to settle before it stops; any other is a property of librdkafka. Said on stdout, a line each:
+ * print=0|1, lines=N to settle before it stops, sure=0|1 batches count as written
+ * although they are stale by now; any other is a property of librdkafka. Said on stdout, a line each:
  *
  *   line EPOCH PARTITION OFFSET NUMBER BYTES KIND FIRST...   a line has settled; KIND: - long damaged; FIRST: its first 40 bytes
  *   batch EPOCH LINES BYTES RANGES STALE TOMBSTONES EMPTIES   behind those of a batch
@@ -32,7 +33,7 @@
 static struct {
     struct source_kafka *source;
     uint64_t delay_ms, batches_count;
-    bool print, idle, held, ended;
+    bool print, idle, held, ended, sure;
     int stop_fd;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -87,7 +88,7 @@ static void print_segment(const struct batch *batch, uint32_t index) {
 
 static void settle(struct batch *batch) {
     atomic_store(&drive.epoch, batch->epoch);
-    bool stale = source_kafka_is_stale(drive.source, batch->epoch);
+    bool stale = !drive.sure && source_kafka_is_stale(drive.source, batch->epoch);
     if (drive.print) {
         for (uint32_t i = 0; i < batch->segments_count && !stale; i++) print_segment(batch, i);
         printf("batch %" PRIu64 " %u %u %u %d %u %u\n", batch->epoch, batch->lines_count, batch->text_bytes,
@@ -252,6 +253,8 @@ static void set(struct settings *settings, char *text) {
         settings->request.commits_itself = number != 0;
     } else if (strcmp(text, "lines") == 0) {
         drive.lines_max = number;
+    } else if (strcmp(text, "sure") == 0) {
+        drive.sure = number != 0;
     } else if (strcmp(text, "print") == 0) {
         drive.print = number != 0;
     } else {

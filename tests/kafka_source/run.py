@@ -66,7 +66,8 @@ class Member:
         """Its counts, and whether all had settled at the end."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        self.process.wait(patience_s)
+        if self.process.wait(patience_s) != 0:
+            raise RuntimeError(f"it ended with {self.process.returncode}: {self.path.read_text()[-2000:]}")
         words = self.rows("count")[-1].split()
         self.counts = dict(zip(words[::2], map(int, words[1::2])))
         return self.rows("end")[-1] == "1"
@@ -195,46 +196,66 @@ def test_lags(bench):
 # --- members come and go ----------------------------------------------------------------------------------------------
 
 def test_members_join_and_leave(bench):
-    topic, group, count = bench.topic(30000), bench.group(), 30000
+    """Also without a loss of partitions: a broker that moves on to another generation meanwhile takes them away without a word, and then
+    something is settled twice. That is not the usual."""
+    for _ in range(5):
+        if join_and_leave(bench):
+            return
+    bench.check(False, "never could everybody drain")
+
+
+def join_and_leave(bench):
+    topic, group, count = bench.topic(12000), bench.group(), 12000
     keys = ("delay=150", *SESSION)
     members = [Member(bench, group, topic, *keys)]
     for _ in range(2):
-        bench.await_settled(members, 3000 * len(members))
+        bench.await_settled(members, 6000)
         members.append(Member(bench, group, topic, *keys))
         deadline = time.monotonic() + 60
         while not members[-1].rows("batch") and time.monotonic() < deadline:
             bench.produce(topic, 1200, begin=count)
             count += 1200
-            time.sleep(0.2)
-    members[0].stop()
+            time.sleep(0.1)
+    bench.check(members[0].stop(), "all has settled")
     bench.produce(topic, 12000, begin=count)
     count += 12000
-    members.append(Member(bench, group, topic, *keys))
     bench.await_settled(members, count)
     for member in members[1:]:
         bench.check(member.stop(), "all has settled")
-    # a broker that moves on to another generation meanwhile takes partitions away without a word
-    bench.everything(members, count, doubles=None if any(member.counts["rewinds"] for member in members) else 0)
+    drained = not any(member.counts["rewinds"] for member in members)
+    bench.everything(members, count, doubles=0 if drained else None)
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
     bench.check(all(member.lines() for member in members), "all had something to do")
+    return drained
 
 
-def test_rewind(bench):
+def rewind_thrice(bench, *keys):
+    """More is there than two batches hold, so that messages are at hand and in librdkafka's queue, too."""
     topic, group = bench.topic(3000), bench.group()
-    member = Member(bench, group, topic)
+    member = Member(bench, group, topic, "batches=2", *keys)
     bench.await_settled([member], 3000)
     for number in range(1, 4):
         member.tell("hold")
-        bench.produce(topic, 3000, begin=3000 * number)
-        time.sleep(0.6)
+        bench.produce(topic, 18000, begin=18000 * number - 15000)
+        time.sleep(1)
         member.tell("rewind")
         member.tell("go")
-        bench.await_settled([member], 3000 * (number + 1))
+        bench.await_settled([member], 18000 * (number + 1) - 15000)
     bench.check(member.stop(), "all has settled")
-    bench.everything([member], 12000, doubles=0)
-    bench.check(any(batch[4] for batch in member.batches()), "there were stale batches")
+    bench.everything([member], 57000, doubles=0)
     bench.equal(member.counts["rewinds"], 3, "rewinds")
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
+    return member
+
+
+def test_rewind(bench):
+    member = rewind_thrice(bench)
+    bench.check(any(batch[4] for batch in member.batches()), "there were stale batches")
+
+
+def test_rewind_behind_what_is_written(bench):
+    """As when a transaction is committed while the epoch moves on."""
+    rewind_thrice(bench, "sure=1")
 
 
 def test_revoke_deadline(bench):
