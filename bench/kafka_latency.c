@@ -73,10 +73,15 @@ static void send_line(rd_kafka_t *client, const char *topic, int32_t partition, 
 static int partitions_of(rd_kafka_t *client, const char *name) {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
-    if (rd_kafka_metadata(client, 0, topic, &metadata, GIVE_UP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        fail(name, "no metadata");
-    int count = metadata->topics[0].partition_cnt;
-    rd_kafka_metadata_destroy(metadata);
+    int count = 0;
+    for (int waited_ms = 0; count == 0; waited_ms += 100) { /* one that was just made is not known at once */
+        if (waited_ms > GIVE_UP_MS ||
+            rd_kafka_metadata(client, 0, topic, &metadata, GIVE_UP_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            fail(name, "no such topic");
+        count = metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+        if (count == 0) usleep(100000);
+    }
     rd_kafka_topic_destroy(topic);
     return count;
 }
