@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "ingest/header_line.h"
 #include "ingest/inflate.h"
 #include "ingest/split.h"
 
@@ -279,20 +278,6 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
     return STATUS_OK;
 }
 
-/* Header lines of this batch are in force in the next ones, too, and those may be another thread's. */
-static void find_headers(struct source_file *source, const struct batch *batch) {
-    const struct schema *schema = source->origin->schema;
-    if (schema != NULL && schema->layout != LAYOUT_HEADER && schema->layout != LAYOUT_W3C) return;
-    const struct schema *only = header_schema_of(source->origin);
-    const char *line = batch->text, *end = line + batch->text_bytes;
-    while (line < end) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
-        const char *start = line + split_prefix_bytes(source->origin, (struct slice){line, (size_t)(stop - line)});
-        (void)header_line_parse((struct slice){start, (size_t)(stop - start)}, only, &source->header);
-        line = stop + 1;
-    }
-}
-
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
     struct source_file *source = instance;
     char *text = batch->text;
@@ -321,7 +306,9 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     batch->lines_count = lines;
     batch->text_bytes = (uint32_t)end;
     batch->header = source->header;
-    if (!segment->line_too_long) find_headers(source, batch);
+    /* those of this batch are in force in the next ones, too, and those may be another thread's */
+    if (!segment->line_too_long)
+        split_follow_headers(source->origin, (struct slice){text, batch->text_bytes}, &source->header);
     source->carry_bytes = text_bytes - end;
     memcpy(source->carry, text + end, source->carry_bytes);
     source->position += end;

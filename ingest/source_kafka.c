@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "ingest/kafka_group.h"
 #include "ingest/message_lines.h"
+#include "ingest/split.h"
 
 #define TICK_MS 250u    /* commits, deadlines: nobody wakes us for them */
 #define IDLE_LOOK_MS 5u /* within a linger, whether workers are idle by now */
@@ -59,6 +60,7 @@ struct source_kafka {
     rd_kafka_message_t *open;
     struct kafka_partition *open_partition;
     struct message_lines open_lines;
+    struct header open_header; /* in force at its next line */
     uint64_t open_epoch;
     uint64_t fills; /* number of the batch that is being filled */
     uint64_t taken; /* messages for it */
@@ -247,11 +249,17 @@ static void extend_range(struct source_kafka *source, struct kafka_partition *pa
 
 /* Puts what the batch takes of the open message. False: it is full. */
 static bool put_open(struct source_kafka *source, struct message_writer *writer) {
+    struct batch *batch = writer->batch;
+    uint32_t from = batch->text_bytes;
+    if (source->open_lines.line_number > 1) batch->header = source->open_header;
     bool done = message_lines_put(&source->open_lines, writer);
+    if (!done)
+        split_follow_headers(source->open_lines.origin, (struct slice){batch->text + from, batch->text_bytes - from},
+                             &source->open_header);
     int64_t offset = source->open->offset;
     bool begun = source->open_lines.line_number > 1; /* else the batch has no room for a long first line */
-    if (done || begun) extend_range(source, source->open_partition, writer->batch, done ? offset + 1 : offset);
-    writer->batch->message_open = !done && begun;
+    if (done || begun) extend_range(source, source->open_partition, batch, done ? offset + 1 : offset);
+    batch->message_open = !done && begun;
     source->group.message_open = !done;
     if (done) drop_open(source);
     return done;
@@ -277,6 +285,8 @@ static bool open_message(struct source_kafka *source, rd_kafka_message_t *messag
     source->open = message;
     source->open_partition = partition;
     source->open_epoch = source->group.epoch;
+    source->open_header.schema = NULL;
+    if (origin->header != NULL) source->open_header = *origin->header;
     source->open_lines = (struct message_lines){.origin = origin,
                                                 .offset = (uint64_t)message->offset,
                                                 .rest = text.text,

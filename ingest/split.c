@@ -303,7 +303,8 @@ static uint32_t read_message(struct splitter *splitter, uint32_t left, const str
     return read_text(splitter, left, origin, record, reading);
 }
 
-uint32_t split_prefix_bytes(const struct origin *origin, struct slice line) {
+/* The bytes of syslog's prefix that the line of a message is read without; 0 also of HAProxy's lines, which have columns for it. */
+static uint32_t prefix_bytes(const struct origin *origin, struct slice line) {
     struct syslog_prefix prefix;
     if (line.len == 0 || line.ptr[0] != '<' || !syslog_prefix_parse(line, &prefix) || prefix.priority.len == 0)
         return 0;
@@ -312,13 +313,24 @@ uint32_t split_prefix_bytes(const struct origin *origin, struct slice line) {
     return haproxy || message.len == 0 ? 0 : (uint32_t)prefix.bytes;
 }
 
+void split_follow_headers(const struct origin *origin, struct slice text, struct header *header) {
+    if (!may_have_header(origin)) return;
+    const struct schema *only = header_schema_of(origin);
+    for (const char *line = text.ptr, *end = line + text.len; line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line)), *stop = newline != NULL ? newline : end;
+        const char *start = line + prefix_bytes(origin, (struct slice){line, (size_t)(stop - line)});
+        (void)header_line_parse((struct slice){start, (size_t)(stop - start)}, only, header);
+        line = stop + 1;
+    }
+}
+
 /* One line, whatever it is. What is hashed and kept of a line is all of it. */
 static uint32_t read_line(struct splitter *splitter, uint32_t left, const struct origin *origin, struct record *record,
                           struct reading *reading) {
     const uint32_t offset = record->line.offset;
     uint32_t prefix = 0;
     if (__builtin_expect(record->text[offset] == '<', 0))
-        prefix = split_prefix_bytes(origin, line_at(record->text + offset, left));
+        prefix = prefix_bytes(origin, line_at(record->text + offset, left));
     record->line.offset += prefix;
     uint32_t consumed = read_message(splitter, left - prefix, origin, record, reading);
     if (prefix != 0) record->line = (struct span){offset, prefix + record->line.length};

@@ -101,8 +101,9 @@ void splitter_destroy(struct splitter *splitter);
 uint32_t splitter_read(struct splitter *splitter, const char *text, uint32_t offset, uint32_t text_bytes,
                        const struct origin *origin, struct record *record, struct reading *reading);
 
-/* The bytes of syslog's prefix that the line of a message is read without; 0 also of HAProxy's lines, which have columns for it. */
-uint32_t split_prefix_bytes(const struct origin *origin, struct slice line);
+/* Takes the header lines of a text of this origin into `header`, as splitter_read would: what is in force behind it, for a text that goes
+ * on in another batch. 32 bytes behind the text may be read. */
+void split_follow_headers(const struct origin *origin, struct slice text, struct header *header);
 
 /* --- inside the splitter ---------------------------------------------------------------------- */
 

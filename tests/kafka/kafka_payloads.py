@@ -2,6 +2,7 @@
 
 Threads: one.
 """
+import collections
 import gzip
 import json
 import subprocess
@@ -126,6 +127,20 @@ def test_formats(bench):
                         (by_header, 4): client(2), (by_rule, 0): "81.2.69.200"}, "source.ip")
     bench.equal([(one["reason"], one["origin"]) for one in run.rejects()],
                 [("unknown-format", {"topic": by_header, "partition": 0, "offset": 3, "line": 1})], "the same line without a header")
+
+
+def test_headers_inside_messages(bench):
+    """The order of columns that a message begins with is in force to its end, also where it fills many batches, and no further."""
+    count = 12000
+    topic = bench.cluster.create("flows")
+    header = FLOW_COLUMNS.split(":", 1)[1].replace("${", "").replace("}", "").encode()
+    bench.cluster.produce(topic, [gzip.compress(b"\n".join([header] + [FLOW_LINE] * count)), FLOW_LINE])
+    run = bench.start(bench.url(topic, "inside"))
+    bench.cluster.await_lag("inside", topic, runs=[run])
+    run.stop()
+    bench.equal(collections.Counter(at(record, "source.ip") for record in run.records()), {"81.2.69.200": count}, "source.ip")
+    bench.equal([(one["reason"], one["origin"]) for one in run.rejects()],
+                [("unknown-format", {"topic": topic, "partition": 0, "offset": 1, "line": 1})], "a line of the next message")
 
 
 def test_rejects(bench):
