@@ -94,6 +94,36 @@ static void test_queue_close_wakes_all(void **state) {
     queue_destroy(&queue);
 }
 
+/* A queue starves while more threads wait than batches are in it; it is over when it is closed and empty. */
+static void test_queue_says_how_it_is(void **state) {
+    (void)state;
+    struct queue queue;
+    struct batch batch = {.magic = BATCH_MAGIC};
+    queue_init(&queue);
+    assert_false(queue_is_starving(&queue));
+    pthread_t thread = start(pop_until_closed, &queue);
+    while (!queue_is_starving(&queue)) sleep_us(100); /* else the alarm ends this */
+    queue_push(&queue, &batch);
+    while (!queue_is_starving(&queue)) sleep_us(100);
+    assert_false(queue_is_over(&queue));
+    queue_close(&queue);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(queue_is_over(&queue));
+    assert_false(queue_is_starving(&queue));
+    queue_wait(&queue); /* of a closed one it returns */
+    queue_destroy(&queue);
+
+    queue_init(&queue);
+    batch = (struct batch){.magic = BATCH_MAGIC};
+    queue_push(&queue, &batch);
+    queue_wait(&queue);
+    queue_close(&queue);
+    assert_false(queue_is_over(&queue));
+    assert_ptr_equal(queue_pop(&queue), &batch);
+    assert_true(queue_is_over(&queue));
+    queue_destroy(&queue);
+}
+
 /* --- pool --------------------------------------------------------------------------------------- */
 
 struct taker {
@@ -378,6 +408,20 @@ static void run_model(uint32_t count, uint32_t batches, uint64_t seed) {
     ring_destroy(&model.ring);
 }
 
+/* Whoever has something else to do does not wait for ever. */
+static void test_take_within(void **state) {
+    (void)state;
+    struct ring ring;
+    struct batch *batches[4];
+    assert_true(ring_init(&ring, 4));
+    for (int i = 0; i < 4; i++) assert_non_null(batches[i] = ring_take_within(&ring, RING_STREAM, 1000));
+    assert_null(ring_take_within(&ring, RING_STREAM, 20));
+    ring_give_back(&ring, batches[0]);
+    assert_non_null(batches[0] = ring_take_within(&ring, RING_STREAM, PATIENCE_S * 1000));
+    for (int i = 0; i < 4; i++) ring_give_back(&ring, batches[i]);
+    ring_destroy(&ring);
+}
+
 static void test_few_batches_and_many_inputs(void **state) {
     (void)state;
     static const uint32_t cases[][2] = {{1, 4}, {2, 4}, {3, 4}, {8, 4}, {16, 4}, {8, 5}, {4, 10}, {12, 12}, {2, 6}};
@@ -389,7 +433,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_queue_order),
         cmocka_unit_test(test_queue_close_wakes_all),
+        cmocka_unit_test(test_queue_says_how_it_is),
         cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_take_within),
         cmocka_unit_test(test_batches_come_back_empty),
         cmocka_unit_test(test_streams_have_an_order_of_their_own),
         cmocka_unit_test(test_streams_take_any_batch),
