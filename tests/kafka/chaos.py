@@ -45,6 +45,9 @@ class Variant:
     rejects: bool = False
     to_file: bool = False
 
+    def promise(self):
+        return "each line at least once" if self.to_file else "each line once"
+
     def line(self, number):
         if self.rejects and number % 100 == 99:
             return b"line %d is no log line" % number
@@ -228,7 +231,7 @@ def main():
                 sys.exit(f"no broker: {reason}")
             with broker:
                 this = Chaos(options, VARIANTS[name], broker, folder, random.Random(f"{seed} {name}")).run()
-            print(f"chaos {name}: {'each line once' if this else 'FAILED'}\n", flush=True)
+            print(f"chaos {name}: {VARIANTS[name].promise() if this else 'FAILED'}\n", flush=True)
             good = good and this
     return 0 if good else 1
 
