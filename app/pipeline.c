@@ -397,11 +397,9 @@ static bool workers_idle(void *context) {
     return queue_is_starving(&pipeline->work);
 }
 
-/* The batches of a run: with Kafka some more, since those on their way to a broker are missing meanwhile. */
 static uint32_t batches_wanted(const struct pipeline *pipeline) {
-    const struct pipeline_request *request = pipeline->request;
-    bool kafka = request->kafka != NULL || request->kafka_sink != NULL;
-    return BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + (kafka ? BATCHES_KAFKA : 0);
+    uint32_t on_their_way = pipeline->request->kafka_sink != NULL ? BATCHES_KAFKA : 0;
+    return BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + on_their_way;
 }
 
 static enum status start_kafka(struct pipeline *pipeline, struct error *error) {

@@ -99,6 +99,8 @@ static inline void client_without_chain(const struct address_token *peer, bool u
     client->depth = 0;
     client->flags = unused ? 1u << HOP_EVIDENCE_UNUSED : 0;
     if (good) client->flags |= peer->flags | (client->global ? 0 : 1u << HOP_NON_GLOBAL);
+    client->skipped = client->passed = 0;
+    client->base = 0;
     client->chain = NULL;
     client->claim_bytes = 0;
 }

@@ -296,7 +296,7 @@ struct message_text message_read(struct message_reader *reader, struct slice pay
         read.text = (struct slice){read.text.ptr + 3, read.text.len - 3};
     struct slice start = json_trim_start(read.text);
     if (start.len > 0) read_json(reader, start, &read);
-    const char *newline = read.text.len > 0 ? memchr(read.text.ptr, '\n', read.text.len) : NULL;
+    const char *newline = read.text.ptr != NULL ? memchr(read.text.ptr, '\n', read.text.len) : NULL;
     read.one_line = newline == NULL || newline + 1 == read.text.ptr + read.text.len;
     return read;
 }

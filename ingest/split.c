@@ -279,8 +279,11 @@ static uint32_t read_json(struct splitter *splitter, uint32_t left, const struct
         if (!may_have_header(origin) ||
             !take_header(&header, header_schema_of(origin), line, inner.length, record, reading, &taken))
             taken = read_text(splitter, inner.length, origin, record, reading);
-        if (taken < inner.length && reading->kind != READING_REJECTED)
+        if (taken < inner.length && reading->kind != READING_REJECTED) {
+            if (reading->kind == READING_SKIPPED)
+                reading->schema = NULL; /* an empty line is of the format of its neighbours */
             (void)reading_reject(reading, REJECT_UNKNOWN_FORMAT, "one line in each object");
+        }
     } else if (result == SPLIT_JSON_RECORD) {
         (void)derive(record, splitter, reading);
     }

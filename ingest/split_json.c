@@ -386,7 +386,7 @@ enum split_json_result split_json(struct splitter *splitter, const struct origin
     const struct schema *schema = origin->schema;
     bool of_keys = schema != NULL && has_keys(tree, record->text, schema);
     const struct json_node *wrapped = of_keys ? NULL : find_wrapped(tree, record->text);
-    if (!of_keys && origin->schema_fixed) {
+    if (!of_keys && schema != NULL && origin->schema_fixed) {
         bool any_object = schema->json_keys != NULL && schema->json_keys[0] == NULL;
         if (schema->layout == LAYOUT_JSON && (any_object || wrapped == NULL)) of_keys = true;
     } else if (!of_keys) {

@@ -35,7 +35,7 @@
  * cycles through less memory stays in the caches (4 instead of 8 for one worker took 10 % less CPU time). */
 #define BATCHES_PER_WORKER 2u
 #define BATCHES_EXTRA 2u
-/* And with Kafka: what is on its way to a broker or waits for a commit. */
+/* And for a Kafka sink: what is on its way to a broker or waits for a commit. */
 #define BATCHES_KAFKA 16u
 #define WORKERS_MAX 64u
 /* The least that --memory-max takes: batches of a few workers with room for their largest, and 32 MiB of Kafka's queues. */

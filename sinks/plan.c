@@ -214,7 +214,7 @@ static void add_leaf_op(struct plan *plan, const struct node *leaf) {
         op->key = add_text(plan, &op->key_bytes, PARTS("\"", leaf->name, "\":", wrapping.before));
     op->suffix = add_text(plan, &op->suffix_bytes, PARTS(wrapping.after));
     op->number = (uint8_t)(leaf->code < VALUES ? PLAN_SLOT_VALUES + leaf->code : leaf->index);
-    if (leaf->code < VALUES) plan->values |= (uint64_t)1 << leaf->code;
+    if (leaf->code < RECORD_VALUES) plan->values |= (uint64_t)1 << leaf->code;
 }
 
 /* The tree, depth first, as ops. */
