@@ -264,7 +264,7 @@ class Feeder:
                     break
                 self.process.stdin.write(Message(line, self.fed % partitions).frame())
                 self.fed += 1
-                if self.fed % 50 == 0:
+                if self.fed % max(1, round(per_second / 100)) == 0:
                     self.process.stdin.flush()
                     time.sleep(max(0.0, begin + self.fed / per_second - time.monotonic()))
             self.process.stdin.close()

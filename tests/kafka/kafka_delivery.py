@@ -192,6 +192,30 @@ def test_abrupt_ends_of_transactions(bench):
                                  f"{sorted(set(found) ^ set(places))[:5]} in one of them only")
 
 
+def test_large_messages_once(bench):
+    """A message of many batches is in one transaction: whoever dies in the middle of one leaves none of its lines."""
+    topic, output, rejected, outputs = new_topics(bench, "large-once")
+    lines_each, count = 20000, 24
+    lines = [[line(number * lines_each + at) for at in range(lines_each)] for number in range(count)]
+    feeder = bench.feed(topic, (gzip.compress(b"\n".join(message), 1) for message in lines), partitions=PARTITIONS, per_second=4)
+    settings = {"name": "a", "librdkafka": ["group.instance.id=a"], **outputs}
+    for kills in range(3):
+        run = bench.start(bench.url(topic, "large-once"), "--instance", "a", **settings)
+        ends = sum(end for _, end in bench.cluster.offsets("large-once", output).values())
+        wait_until(lambda ends=ends: sum(end for _, end in bench.cluster.offsets("large-once", output).values()) > ends + (kills + 1) * lines_each // 2,
+                   "it writes")
+        run.kill()
+    run = bench.start(bench.url(topic, "large-once"), "--instance", "a", **settings)
+    feeder.finish()
+    bench.cluster.await_lag("large-once", topic, runs=[run])
+    run.stop()
+    cluster_id = bench.cluster.id()
+    ids = [[event_id(cluster_id, topic, number % PARTITIONS, number // PARTITIONS, text, at + 1) for at, text in enumerate(message)]
+           for number, message in enumerate(lines)]
+    same_ids(bench, topic_ids(bench.cluster, output), [one for message in ids for at, one in enumerate(message) if at % 100 != 99], "records")
+    same_ids(bench, topic_ids(bench.cluster, rejected, '"event_id":"'), [one for message in ids for one in message[99::100]], "rejects")
+
+
 def test_broker_restart(bench):
     """SIGKILL and back again in the middle: to a topic once, to a file all of it."""
     topic, output, rejected, outputs = new_topics(bench, "bounce")
