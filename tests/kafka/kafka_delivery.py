@@ -219,16 +219,15 @@ def test_large_messages_once(bench):
 def test_broker_restart(bench):
     """SIGKILL and back again in the middle: to a topic once, to a file all of it."""
     topic, output, rejected, outputs = new_topics(bench, "bounce")
-    lines = [line(number) for number in range(60000)]
-    bench.cluster.produce_lines(topic, lines[:20000], PARTITIONS)
+    lines, backlog = [line(number) for number in range(240000)], 210000
+    bench.cluster.produce_lines(topic, lines[:backlog], PARTITIONS)
     to_topic = bench.start(bench.url(topic, "bounce"), "--instance", "a", **outputs)
     to_file = bench.start(bench.url(topic, "bounce-file"))
-    wait_until(lambda: len(topic_ids(bench.cluster, output)) > 1000, "it writes")
-    to_file.await_lines(1000)
-    bench.broker.kill()
+    wait_until(lambda: sum(end for _, end in bench.cluster.offsets("bounce", output).values()) > 1000, "it writes")
+    bench.broker.kill()  # while there is much to do
     time.sleep(1)
     bench.broker.start()
-    bench.cluster.produce_lines(topic, lines[20000:], PARTITIONS, first=20000)
+    bench.cluster.produce_lines(topic, lines[backlog:], PARTITIONS, first=backlog)
     bench.cluster.await_lag("bounce-file", topic, runs=[to_file])
     exactly_once(bench, "bounce", topic, output, rejected, len(lines), [to_topic])
     to_file.stop()

@@ -65,6 +65,26 @@ def test_slow_output(bench):
     bench.equal((run.summary["kafka"]["rebalances"], run.summary["kafka"]["rewinds"]), (1, 0), "rebalances, rewinds")
 
 
+def test_hand_over_with_work_in_flight(bench):
+    """Another member joins while much of what was read is not written yet: it is written first, and nobody reads it again."""
+    bench.folder.mkdir()
+    topic = bench.cluster.create("flight", 4)
+    bench.cluster.produce_lines(topic, (alb_line(number).encode() for number in range(60000)), 4)
+    reader = SlowReader(bench.folder / "fifo", 16 * MEGABYTE)
+    first = bench.start(bench.url(topic, "flight"), output=bench.folder / "fifo")
+    wait_until(lambda: bench.cluster.lag("flight", topic) < 60000, "it begins", every_s=0.01)
+    second = bench.start(bench.url(topic, "flight"))
+    feeder = bench.feed(topic, map(lambda number: alb_line(number).encode(), itertools.count(60000)), partitions=4)
+    second.await_lines(1000)
+    count = 60000 + feeder.stop()
+    bench.cluster.await_lag("flight", topic, runs=[first, second])
+    for run in (first, second):
+        run.stop()
+    ids = [at(record, "event.id") for records in (reader.records(), second.records()) for record in records]
+    bench.equal((len(ids), len(set(ids))), (count, count), "records of both, different ones")
+    bench.equal([run.summary["kafka"]["rewinds"] for run in (first, second)], [0, 0], f"rewinds: {first.log()}")
+
+
 def test_end_with_output_stuck(bench):
     """An output that nobody reads any more: the run ends after --shutdown-timeout, with 1, and has committed no line that was not taken."""
     bench.folder.mkdir()
