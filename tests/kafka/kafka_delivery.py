@@ -252,25 +252,26 @@ def test_end_with_broker_down(bench):
 
 
 def test_pause(bench):
-    """A member that sleeps longer than its group waits loses its partitions to another one. When it wakes up it has to drop what it held."""
+    """A member that sleeps longer than its group waits loses its partitions to another one. When it wakes up it has to drop what it held,
+    which is much."""
     topic, output, rejected, outputs = new_topics(bench, "pause")
-    feeder = bench.feed(topic, forever(line), partitions=PARTITIONS)
-    runs = [bench.start(bench.url(topic, "pause"), "--instance", name, name=name, **outputs) for name in "ab"]
+    lines = [line(number) for number in range(300000)]
+    bench.cluster.produce_lines(topic, lines, PARTITIONS)
     to_file = bench.start(bench.url(topic, "pause-file"))
-    wait_until(lambda: len(topic_ids(bench.cluster, output)) > 3000, "they write")
-    to_file.await_lines(3000)
-    for run in (runs[0], to_file):
+    to_file.await_lines(1000)
+    first = bench.start(bench.url(topic, "pause"), "--instance", "a", name="a", **outputs)
+    wait_until(lambda: sum(end for _, end in bench.cluster.offsets("pause", output).values()) > 1000, "it writes", every_s=0.01)
+    for run in (first, to_file):
         run.process.send_signal(signal.SIGSTOP)
-    time.sleep(5)  # session.timeout.ms and some
-    for run in (runs[0], to_file):
-        run.process.send_signal(signal.SIGCONT)
+    second = bench.start(bench.url(topic, "pause"), "--instance", "b", name="b", **outputs)
     before = len(topic_ids(bench.cluster, output))
-    wait_until(lambda: len(topic_ids(bench.cluster, output)) > before + 3000, "they write on")
-    count = feeder.stop()
+    wait_until(lambda: len(topic_ids(bench.cluster, output)) > before + 3000, "the other one takes over")
+    for run in (first, to_file):
+        run.process.send_signal(signal.SIGCONT)
     bench.cluster.await_lag("pause-file", topic, runs=[to_file])
-    exactly_once(bench, "pause", topic, output, rejected, count, runs)
+    exactly_once(bench, "pause", topic, output, rejected, len(lines), [first, second])
     to_file.stop()
-    records, _ = expected_ids(bench.cluster, topic, count)
+    records, _ = expected_ids(bench.cluster, topic, len(lines))
     same_ids(bench, [at(record, "event.id") for record in to_file.records()], records, "records in the file", doubles_allowed=True)
 
 
