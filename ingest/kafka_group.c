@@ -74,14 +74,19 @@ static bool is_connection_trouble(rd_kafka_resp_err_t code) {
 static void take_error(struct kafka_group *group, rd_kafka_resp_err_t code, const char *text) {
     char where[512];
     snprintf(where, sizeof where, "%.200s, group %.249s", group->input->cluster.brokers, group->input->group);
-    bool login = code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+    /* a certificate that is not trusted comes as a broken connection, too, as chance has it */
+    bool login = code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+                 strstr(text, "certificate verify failed") != NULL;
+    group->all_down = group->all_down || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     char fatal[256];
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         code = rd_kafka_fatal_error(group->client, fatal, sizeof fatal);
         kafka_group_fail(group, "kafka: %s: %s%s", where, fatal, kafka_advice(code));
-    } else if (login && !group->working) {
-        group->login_trouble = code;
+    } else if (login && !group->working && !group->all_down) {
+        group->login_trouble = RD_KAFKA_RESP_ERR__SSL;
         snprintf(group->login_text, sizeof group->login_text, "%s", text);
+    } else if (login && !group->working) { /* the last broker's word may come before its reason */
+        kafka_group_fail(group, "kafka: %s: %s%s", where, text, kafka_advice(RD_KAFKA_RESP_ERR__SSL));
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && group->login_trouble != RD_KAFKA_RESP_ERR_NO_ERROR &&
                !group->working) {
         kafka_group_fail(group, "kafka: %s: %s%s", where, group->login_text, kafka_advice(group->login_trouble));

@@ -58,6 +58,7 @@ struct kafka_group {
     bool working;                      /* it was a member once: what goes wrong now may pass */
     rd_kafka_resp_err_t login_trouble; /* seen before that; final when no broker is left */
     char login_text[256];
+    bool all_down; /* said once, by the last broker that was lost */
     bool failed;
     struct error failure;
     struct kafka_group_counts counts;
