@@ -96,6 +96,7 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy", "cooperative-sticky"},
         {"enable.partition.eof", "false"},
+        {"heartbeat.interval.ms", "1000"}, /* a rebalance is over that soon, and what waits for it */
         {"auto.offset.reset", "earliest"},
         {"allow.auto.create.topics", "false"},
         {"topic.metadata.refresh.interval.ms", "30000"},
