@@ -289,6 +289,7 @@ static void release(struct kafka_group *group) {
     }
     drop_unassigned(group);
     answer(group, rd_kafka_incremental_unassign);
+    group->rejoining = true;
 }
 
 static void revoke_partitions(struct kafka_group *group) {
@@ -379,6 +380,7 @@ static void assign(struct kafka_group *group) {
             kafka_group_fail(group, "kafka: %s: more than %u partitions, or out of memory; start more processes",
                              group->input->cluster.brokers, KAFKA_PARTITIONS_MAX);
         answer(group, rd_kafka_incremental_assign);
+        group->rejoining = false;
         if (starts->cnt > 0) start_commit(group, starts);
         group->working = true;
     }
@@ -447,7 +449,7 @@ static void move_on(struct kafka_group *group) {
     }
     if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
-    if (now_ms() < group->commit_ms) return;
+    if (now_ms() < group->commit_ms || group->rejoining) return;
     group->commit_ms = now_ms() + COMMIT_MS;
     (void)kafka_group_commit(group);
 }

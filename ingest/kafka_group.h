@@ -48,6 +48,9 @@ struct kafka_group {
     enum kafka_rebalance rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
     bool rebalance_lost;
+    /* Between an unassign and the assign that follows: a commit would carry the generation of before, wait behind the JoinGroup, and come
+     * back as ILLEGAL_GENERATION, for which librdkafka 2.0.2 takes all partitions for lost. */
+    bool rejoining;
     uint64_t rebalance_since_ms, retry_ms; /* not before then: what needs the broker, and failed */
     atomic_bool draining;
     bool reading_ended; /* set by who takes messages: none is wanted any more */
