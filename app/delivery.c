@@ -5,9 +5,9 @@
 #include "app/delivery.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/monotonic.h"
 #include "sinks/encoder.h"
 
 #define WAIT_MS 100u /* to look for what has become due; new batches wake the thread */
@@ -32,12 +32,6 @@ struct delivery {
     struct transaction transaction;
     struct encoder_context rejects; /* of records that the sink refuses */
 };
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* --- on their way ----------------------------------------------------------------------------------- */
 
@@ -146,7 +140,7 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
     if (!transaction->open) {
         transaction->open = true;
         transaction->epoch = batch->epoch;
-        transaction->begun_ms = now_ms();
+        transaction->begun_ms = monotonic_ms();
         transaction->bytes = transaction->batches_count = transaction->ranges_count = 0;
         transaction->tally = (struct tally){0};
     }
@@ -199,7 +193,7 @@ static bool is_due(const struct delivery *delivery, bool over) {
     const struct transaction *transaction = &delivery->transaction;
     if (!transaction->open || transaction->message_open) return false;
     return over || transaction->bytes >= TRANSACTION_BYTES_MAX || source_kafka_is_draining(delivery->request.source) ||
-           now_ms() - transaction->begun_ms >= TRANSACTION_MS_MAX;
+           monotonic_ms() - transaction->begun_ms >= TRANSACTION_MS_MAX;
 }
 
 /* --- the thread ------------------------------------------------------------------------------------- */
@@ -226,7 +220,7 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
 /* How long nothing can become due. */
 static uint32_t idle_ms(const struct delivery *delivery) {
     if (!delivery->transaction.open) return WAIT_MS;
-    uint64_t age_ms = now_ms() - delivery->transaction.begun_ms;
+    uint64_t age_ms = monotonic_ms() - delivery->transaction.begun_ms;
     return age_ms >= TRANSACTION_MS_MAX ? 1 : (uint32_t)(TRANSACTION_MS_MAX - age_ms);
 }
 

@@ -24,12 +24,12 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/log.h"
 #include "app/sequencer.h"
 #include "base/check.h"
+#include "base/monotonic.h"
 #include "sinks/sink_file.h"
 
 #define TICK_MS 250
@@ -342,12 +342,6 @@ static enum status open_events(struct pipeline *pipeline, struct error *error) {
     return STATUS_OK;
 }
 
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Threads may be waiting for what will not come: nothing of theirs can be ended in order any more, and none of it is committed. */
 static _Noreturn void leave_unsettled(const struct pipeline *pipeline) {
     log_message(LOG_ERROR,
@@ -368,7 +362,7 @@ static bool watch(struct pipeline *pipeline) {
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
         if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->context);
-        if (signalled && now_ms() >= deadline_ms) leave_unsettled(pipeline);
+        if (signalled && monotonic_ms() >= deadline_ms) leave_unsettled(pipeline);
         if (ready <= 0) continue;
         if ((descriptors[0].revents & POLLIN) != 0) return signalled;
         struct signalfd_siginfo signal;
@@ -379,7 +373,7 @@ static bool watch(struct pipeline *pipeline) {
         }
         if (signalled) _exit(128 + (int)signal.ssi_signo);
         signalled = true;
-        deadline_ms = now_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
+        deadline_ms = monotonic_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
         request_stop(pipeline);
     }
 }

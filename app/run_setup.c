@@ -92,15 +92,11 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
     return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
 }
 
-/* What is said of single inputs: all problems are kept. */
-static bool settle_input_settings(struct run_setup *run) {
-    bool good = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
-    return format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers, &run->problems) &&
-           good;
-}
-
 enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
-    return settle_input_settings(run) ? STATUS_OK : problems_first_error(&run->problems, error);
+    bool kafka = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
+    bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
+                                           &run->problems);
+    return kafka && formats ? STATUS_OK : problems_first_error(&run->problems, error);
 }
 
 enum status run_settle_geo(struct run_setup *run, struct error *error) {

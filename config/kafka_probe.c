@@ -8,8 +8,8 @@
 #include <librdkafka/rdkafka.h>
 #include <regex.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/monotonic.h"
 #include "schemas/limits.h"
 
 /* The last that a client said was wrong. */
@@ -47,12 +47,6 @@ static rd_kafka_t *client_new(const struct kafka_probe *probe, const struct prob
         (void)problem_report(scope, NULL, "%s", reason);
     }
     return client;
-}
-
-static int64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool report_silence(const struct problem_scope *scope, rd_kafka_t *client, const struct trouble *trouble,
@@ -104,14 +98,14 @@ static bool check_regex(const struct problem_scope *scope, const struct rd_kafka
 /* Two questions: for topics by name, which also tells those that may not be seen, and for all when a regular expression asks. */
 static bool ask(const struct kafka_probe *probe, const struct problem_scope *scope, rd_kafka_t *client,
                 const struct trouble *trouble, FILE *out) {
-    const int64_t until = now_ms() + probe->wait_ms_max;
+    const int64_t until = (int64_t)monotonic_ms() + probe->wait_ms_max;
     bool good = true;
     for (int all = 0; all <= 1; all++) {
         bool wanted = all == 0; /* the first one tells whether the cluster answers */
         for (size_t i = 0; i < probe->topics_count; i++) wanted = wanted || probe->topics[i][0] == '^';
         if (!wanted) continue;
         const struct rd_kafka_metadata *answer;
-        int64_t left = until - now_ms();
+        int64_t left = until - (int64_t)monotonic_ms();
         rd_kafka_resp_err_t code = rd_kafka_metadata(client, all, NULL, &answer, left > 0 ? (int)left : 0);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return report_silence(scope, client, trouble, code);
         if (all == 0) {

@@ -10,10 +10,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/monotonic.h"
 
 #define REVOKE_WAIT_MS 10000u /* for what is in flight; others of the group wait as long */
 #define COMMIT_MS 1000u       /* between commits: what a crash of an at-least-once run makes double */
@@ -21,12 +21,6 @@
 #define BROKER_WAIT_MS 2000   /* for an answer: well below any sensible max.poll.interval.ms */
 #define FETCH_WAIT_MS 100     /* likewise, of what may fail */
 #define TROUBLE_MS 60000u     /* between two words about a broker that is down */
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool is_rewinding(struct kafka_group *group) {
     return group->epoch != atomic_load(&group->progress.epoch);
@@ -78,24 +72,21 @@ static void take_error(struct kafka_group *group, rd_kafka_resp_err_t code, cons
     bool login = code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
                  strstr(text, "certificate verify failed") != NULL;
     group->all_down = group->all_down || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    if (login) snprintf(group->login_text, sizeof group->login_text, "%s", text);
     char fatal[256];
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         code = rd_kafka_fatal_error(group->client, fatal, sizeof fatal);
         kafka_group_fail(group, "kafka: %s: %s%s", where, fatal, kafka_advice(code));
-    } else if (login && !group->working && !group->all_down) {
-        group->login_trouble = RD_KAFKA_RESP_ERR__SSL;
-        snprintf(group->login_text, sizeof group->login_text, "%s", text);
-    } else if (login && !group->working) { /* the last broker's word may come before its reason */
-        kafka_group_fail(group, "kafka: %s: %s%s", where, text, kafka_advice(RD_KAFKA_RESP_ERR__SSL));
-    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && group->login_trouble != RD_KAFKA_RESP_ERR_NO_ERROR &&
-               !group->working) {
-        kafka_group_fail(group, "kafka: %s: %s%s", where, group->login_text, kafka_advice(group->login_trouble));
+    } else if (!group->working && group->all_down && group->login_text[0] != '\0') {
+        kafka_group_fail(group, "kafka: %s: %s%s", where, group->login_text, kafka_advice(RD_KAFKA_RESP_ERR__SSL));
+    } else if (login && !group->working) {
+        return; /* the other brokers may be better; that none is left comes before its reason, or behind it */
     } else if (kafka_trouble(code) == KAFKA_HOPELESS &&
                (!group->working || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)) {
         kafka_group_fail(group, "kafka: %s: %s%s", where, text, kafka_advice(code));
     } else if (is_connection_trouble(code)) {
-        if (now_ms() < group->trouble_ms) return;
-        group->trouble_ms = now_ms() + TROUBLE_MS;
+        if (monotonic_ms() < group->trouble_ms) return;
+        group->trouble_ms = monotonic_ms() + TROUBLE_MS;
         say(group, "kafka: %s: %s; trying again until it answers", where, text);
     } else {
         say(group, "kafka: %s: %s%s", where, text, kafka_advice(code));
@@ -222,7 +213,7 @@ static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_top
     }
     atomic_fetch_add(code == RD_KAFKA_RESP_ERR_NO_ERROR ? &group->counts.commits : &group->counts.commits_failed, 1);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    group->retry_ms = now_ms() + RETRY_MS;
+    group->retry_ms = monotonic_ms() + RETRY_MS;
     if (!is_connection_trouble(code))
         say(group, "kafka: %s: commit: %s; trying again", group->input->cluster.brokers, rd_kafka_err2str(code));
 }
@@ -235,7 +226,7 @@ static void start_commit(struct kafka_group *group, rd_kafka_topic_partition_lis
 
 bool kafka_group_commit(struct kafka_group *group) {
     if (!group->commits_itself) return true;
-    if (group->commits_pending > 0 || now_ms() < group->retry_ms) return false;
+    if (group->commits_pending > 0 || monotonic_ms() < group->retry_ms) return false;
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(0);
     for (uint32_t i = 0; i < group->progress.partitions_count; i++) {
         struct kafka_partition *partition = group->progress.partitions[i];
@@ -263,7 +254,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     if (group->rebalance_list != NULL) rd_kafka_topic_partition_list_destroy(group->rebalance_list);
     group->rebalance = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? KAFKA_REBALANCE_ASSIGN : KAFKA_REBALANCE_REVOKE;
     group->rebalance_list = rd_kafka_topic_partition_list_copy(list);
-    group->rebalance_since_ms = now_ms();
+    group->rebalance_since_ms = monotonic_ms();
     group->retry_ms = 0;
     atomic_fetch_add(&group->counts.rebalances, 1);
 }
@@ -293,7 +284,7 @@ static void release(struct kafka_group *group) {
 }
 
 static void revoke_partitions(struct kafka_group *group) {
-    bool late = now_ms() - group->rebalance_since_ms >= REVOKE_WAIT_MS;
+    bool late = monotonic_ms() - group->rebalance_since_ms >= REVOKE_WAIT_MS;
     uint64_t in_flight = kafka_progress_in_flight(&group->progress);
     if (rd_kafka_assignment_lost(group->client)) {
         kafka_group_rewind(group, group->epoch);
@@ -367,10 +358,10 @@ static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_
 }
 
 static void assign(struct kafka_group *group) {
-    if (now_ms() < group->retry_ms) return;
+    if (monotonic_ms() < group->retry_ms) return;
     rd_kafka_topic_partition_list_t *list = group->rebalance_list, *starts = rd_kafka_topic_partition_list_new(0);
     if (!find_starts(group, list, starts)) {
-        group->retry_ms = now_ms() + RETRY_MS;
+        group->retry_ms = monotonic_ms() + RETRY_MS;
     } else {
         /* a start is committed at once: when the partition moves on before anything has settled, the next one begins there, too */
         for (int i = 0; i < starts->cnt; i++)
@@ -428,7 +419,7 @@ static void rewind_to_settled(struct kafka_group *group) {
         group->epoch = epoch;
         atomic_fetch_add(&group->counts.rewinds, 1);
     } else {
-        group->retry_ms = now_ms() + RETRY_MS;
+        group->retry_ms = monotonic_ms() + RETRY_MS;
     }
 }
 
@@ -445,12 +436,13 @@ static void move_on(struct kafka_group *group) {
     if (group->rebalance == KAFKA_REBALANCE_REVOKE) revoke_partitions(group);
     if (is_rewinding(group)) {
         drop_hand(group);
-        if (kafka_progress_in_flight(&group->progress) == 0 && now_ms() >= group->retry_ms) rewind_to_settled(group);
+        if (kafka_progress_in_flight(&group->progress) == 0 && monotonic_ms() >= group->retry_ms)
+            rewind_to_settled(group);
     }
     if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
-    if (now_ms() < group->commit_ms || group->rejoining) return;
-    group->commit_ms = now_ms() + COMMIT_MS;
+    if (monotonic_ms() < group->commit_ms || group->rejoining) return;
+    group->commit_ms = monotonic_ms() + COMMIT_MS;
     (void)kafka_group_commit(group);
 }
 

@@ -57,11 +57,10 @@ struct kafka_group {
     bool closing;
     uint64_t commit_ms; /* next time */
     uint32_t commits_pending;
-    uint64_t trouble_ms;               /* when a broker that is down may be spoken of again */
-    bool working;                      /* it was a member once: what goes wrong now may pass */
-    rd_kafka_resp_err_t login_trouble; /* seen before that; final when no broker is left */
-    char login_text[256];
-    bool all_down; /* said once, by the last broker that was lost */
+    uint64_t trouble_ms;  /* when a broker that is down may be spoken of again */
+    bool working;         /* it was a member once: what goes wrong now may pass */
+    char login_text[256]; /* why a broker did not let us in, before that; final when no broker is left */
+    bool all_down;        /* said once, by the last broker that was lost */
     bool failed;
     struct error failure;
     struct kafka_group_counts counts;

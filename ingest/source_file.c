@@ -16,10 +16,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/monotonic.h"
 #include "ingest/inflate.h"
 #include "ingest/split.h"
 
@@ -220,12 +220,6 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     return status;
 }
 
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Leaves the rest of an over-long line out: drops bytes up to its LF. */
 static size_t drop_skipped(struct source_file *source, char *text, size_t bytes) {
     if (!source->skipping) return bytes;
@@ -259,7 +253,7 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
         if (*text_bytes >= wanted) break;
         int wait_ms = -1;
         if (whole_line && source->live) {
-            uint64_t now = now_ms();
+            uint64_t now = monotonic_ms();
             if (deadline_ms == 0) deadline_ms = now + LINGER_MS;
             if (now >= deadline_ms) break;
             wait_ms = (int)(deadline_ms - now);

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/check.h"
+#include "base/monotonic.h"
 #include "ingest/kafka_group.h"
 #include "ingest/message_lines.h"
 #include "ingest/split.h"
@@ -54,7 +54,7 @@ struct source_kafka {
     struct message_reader *reader;
     struct kafka_group group;
     const struct origin *origin;
-    _Atomic(char *) cluster_id; /* NULL: not known yet */
+    char *cluster_id; /* NULL: not known yet */
     bool stopping, giving_up;
     /* the message that is being put into batches: begun, and not to its end */
     rd_kafka_message_t *open;
@@ -65,15 +65,7 @@ struct source_kafka {
     uint64_t fills; /* number of the batch that is being filled */
     uint64_t taken; /* messages for it */
     atomic_uint_fast64_t messages, tombstones, empty_messages;
-    struct kafka_lag *last_lags; /* once it has left the group */
-    size_t last_lags_count;
 };
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* --- life --------------------------------------------------------------------------------------- */
 
@@ -157,16 +149,14 @@ void source_kafka_free(struct source_kafka *source) {
         free_origins(source->group.progress.partitions[i]);
     kafka_group_destroy(&source->group);
     message_reader_free(source->reader);
-    free(source->last_lags);
     free(source->cluster_id);
     free(source);
 }
 
 /* It enters event.id, so no message is taken before it is known; brokers tell it with the first thing that they are asked. */
 static bool know_cluster(struct source_kafka *source) {
-    if (atomic_load(&source->cluster_id) == NULL)
-        atomic_store(&source->cluster_id, rd_kafka_clusterid(source->group.client, 0));
-    return atomic_load(&source->cluster_id) != NULL;
+    if (source->cluster_id == NULL) source->cluster_id = rd_kafka_clusterid(source->group.client, 0);
+    return source->cluster_id != NULL;
 }
 
 /* --- origins ------------------------------------------------------------------------------------ */
@@ -322,7 +312,7 @@ static bool linger(struct source_kafka *source, const struct batch *batch, uint6
     if (batch->ranges_count == 0 || group->failed || atomic_load(&group->draining) ||
         source->workers_idle(source->idle_context))
         return false;
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     if (*deadline_ms == 0) *deadline_ms = now + source->request.settings->linger_ms_max;
     if (now >= *deadline_ms) return false;
     uint64_t left = *deadline_ms - now;
@@ -382,18 +372,9 @@ static bool is_live(const void *instance) {
     return true;
 }
 
-/* What it had when it left is what the summary tells. */
-static void keep_lags(struct source_kafka *source) {
-    size_t count = source_kafka_lags(source, NULL, 0);
-    struct kafka_lag *lags = calloc(count + 1, sizeof *lags);
-    if (lags != NULL) source->last_lags_count = source_kafka_lags(source, lags, count);
-    source->last_lags = lags;
-}
-
 static void close_input(void *instance) {
     struct source_kafka *source = instance;
     drop_open(source);
-    keep_lags(source);
     kafka_group_leave(&source->group);
 }
 
@@ -413,12 +394,12 @@ void source_kafka_keep_alive(struct source_kafka *source) {
 
 bool source_kafka_finish(struct source_kafka *source, uint32_t wait_ms) {
     struct kafka_group *group = &source->group;
-    uint64_t deadline_ms = now_ms() + wait_ms, now;
+    uint64_t deadline_ms = monotonic_ms() + wait_ms, now;
     group->reading_ended = true;
     for (;;) {
         (void)kafka_group_serve(group, 0, -1);
         bool settled = kafka_progress_in_flight(&group->progress) == 0;
-        if ((kafka_group_commit(group) && settled) || (now = now_ms()) >= deadline_ms) return settled;
+        if ((kafka_group_commit(group) && settled) || (now = monotonic_ms()) >= deadline_ms) return settled;
         uint64_t left = deadline_ms - now;
         (void)kafka_group_serve(group, left < TICK_MS ? (uint32_t)left : TICK_MS, -1);
     }
@@ -470,11 +451,6 @@ rd_kafka_consumer_group_metadata_t *source_kafka_metadata(struct source_kafka *s
     return NULL;
 }
 
-const char *source_kafka_cluster_id(const struct source_kafka *source) {
-    const char *id = atomic_load(&source->cluster_id);
-    return id != NULL ? id : "";
-}
-
 void source_kafka_count(const struct source_kafka *source, struct kafka_counts *counts) {
     const struct kafka_group_counts *group = &source->group.counts;
     counts->messages += atomic_load(&source->messages);
@@ -488,11 +464,6 @@ void source_kafka_count(const struct source_kafka *source, struct kafka_counts *
 
 size_t source_kafka_lags(struct source_kafka *source, struct kafka_lag *lags, size_t lags_max) {
     struct kafka_progress *progress = &source->group.progress;
-    if (source->last_lags != NULL) {
-        size_t kept = source->last_lags_count < lags_max || lags == NULL ? source->last_lags_count : lags_max;
-        if (lags != NULL) memcpy(lags, source->last_lags, kept * sizeof *lags);
-        return kept;
-    }
     size_t count = kafka_progress_list(progress, lags, lags_max);
     if (lags == NULL) return count;
     for (size_t i = 0; i < count; i++) {

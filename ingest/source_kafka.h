@@ -78,9 +78,6 @@ rd_kafka_consumer_group_metadata_t *source_kafka_metadata(struct source_kafka *s
  * settled. Nothing happens when the epoch has moved on already. */
 void source_kafka_rewind(struct source_kafka *source, uint64_t epoch);
 
-/* "" until it is known. Valid as long as the source. */
-const char *source_kafka_cluster_id(const struct source_kafka *source);
-
 void source_kafka_count(const struct source_kafka *source, struct kafka_counts *counts);
 /* Of assigned partitions, after close of those that were, at most `lags_max`; `lags` NULL: only the number of them. Texts are valid as
  * long as the source. */

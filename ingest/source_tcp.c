@@ -17,10 +17,10 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/monotonic.h"
 #include "ingest/listen_url.h"
 #include "ingest/tcp_connection.h"
 
@@ -423,12 +423,6 @@ static bool serve(struct source_tcp *source, struct tcp_connection *connection, 
 
 /* --- waiting ------------------------------------------------------------------------------------ */
 
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Ends connections that were silent for too long. Those that are ready have something to say, and were not asked. */
 static void sweep(struct source_tcp *source) {
     const struct source_tcp_settings *settings = source->request.settings;
@@ -448,7 +442,7 @@ static void sweep(struct source_tcp *source) {
 static void look(struct source_tcp *source, int wait_ms) {
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(source->epoll_fd, events, EVENTS_MAX, wait_ms);
-    source->now_ms = now_ms();
+    source->now_ms = monotonic_ms();
     for (int i = 0; i < count; i++) {
         void *what = events[i].data.ptr;
         if (what == &source->listen_fd) {
@@ -467,7 +461,7 @@ static void look(struct source_tcp *source, int wait_ms) {
 static void wait_for_work(void *instance) {
     struct source_tcp *source = instance;
     while (source->ready.first == NULL && !source->stopping && !source->draining) {
-        uint64_t now = now_ms(), next = source->next_sweep_ms;
+        uint64_t now = monotonic_ms(), next = source->next_sweep_ms;
         bool nothing_to_time = source->connections_count == 0 && source->accepting;
         look(source, nothing_to_time ? -1 : next > now ? (int)(next - now) : 0);
     }
@@ -480,7 +474,7 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     (void)error; /* what goes wrong is one connection's */
     batch->origin = source->origin;
     if (source->origin->header != NULL) batch->header = *source->origin->header;
-    uint64_t deadline_ms = now_ms() + LINGER_MS;
+    uint64_t deadline_ms = monotonic_ms() + LINGER_MS;
     while (!tcp_batch_is_full(batch)) {
         if (source->ready.first == NULL && !source->draining && source->now_ms < deadline_ms) look(source, 0);
         struct tcp_connection *connection = take_first(&source->ready);
@@ -498,7 +492,7 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
 
 static void give_up(void *instance) {
     struct source_tcp *source = instance;
-    source->now_ms = now_ms();
+    source->now_ms = monotonic_ms();
     accept_all(source); /* what the system accepted in our name has been given, too */
     close(source->listen_fd);
     source->listen_fd = -1;

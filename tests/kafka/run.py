@@ -8,7 +8,6 @@ measures time; chaos.py is the long form. Exit status 77: there is no broker to 
 
 Threads: one, and one for each Feeder.
 """
-import fnmatch
 import pathlib
 import sys
 
@@ -19,13 +18,12 @@ import kafka_delivery  # noqa: E402
 import kafka_life  # noqa: E402
 import kafka_payloads  # noqa: E402
 import kafka_pressure  # noqa: E402
-from black_box import Program, Report, argument_parser, scratch  # noqa: E402
-from broker import Broker, NotInstalled  # noqa: E402
+from black_box import Program  # noqa: E402
+from broker_cases import run_cases  # noqa: E402
 from kafka_cluster import Cluster, Feeder, Run  # noqa: E402
 
-SKIPPED = 77
 QUICK = ("session.timeout.ms=3000", "heartbeat.interval.ms=500")  # a member that was killed is missed after 3 s
-CASES = [(module, name) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure)
+CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure)
          for name in vars(module) if name.startswith("test_")]
 
 
@@ -61,31 +59,19 @@ class Bench:
             one.kill()
 
 
-def main():
-    parser = argument_parser(__doc__.split("\n", 1)[0])
-    parser.add_argument("--test", default="*", metavar="GLOB", help="only the cases of this name")
-    options = parser.parse_args()
-    program, report = Program(options.wherefrom), Report()
-    admin = pathlib.Path(program.path).parent / "tests" / "kafka_admin"
-    with scratch() as folder:
+def prepare(options, report, broker, folder):
+    program = Program(options.wherefrom)
+    cluster = Cluster(pathlib.Path(program.path).parent / "tests" / "kafka_admin", broker.address)
+
+    def run(name, function):
+        bench = Bench(program, cluster, broker, report, folder / name)
         try:
-            broker = Broker(folder / "broker")
-        except NotInstalled as reason:
-            print(f"no broker: {reason}")
-            return SKIPPED
-        with broker:
-            cluster = Cluster(admin, broker.address)
-            for module, name in CASES:
-                if not fnmatch.fnmatch(name.removeprefix("test_"), options.test):
-                    continue
-                with report.group(name.removeprefix("test_").replace("_", " ")):
-                    bench = Bench(program, cluster, broker, report, folder / name)
-                    try:
-                        getattr(module, name)(bench)
-                    finally:
-                        bench.end()
-    return report.finish()
+            function(bench)
+        finally:
+            bench.end()
+
+    return run
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], CASES, prepare))

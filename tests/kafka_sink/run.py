@@ -8,7 +8,6 @@ drive_sink does what the lines written to it say. Nothing here measures time. Ex
 Threads: one.
 """
 import collections
-import fnmatch
 import json
 import pathlib
 import select
@@ -20,11 +19,10 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "kafka"), str(HERE.parent / "cli")]
-from black_box import Report, argument_parser, scratch  # noqa: E402
-from broker import USERS, Broker, NotInstalled  # noqa: E402
+from broker import USERS  # noqa: E402
+from broker_cases import run_cases  # noqa: E402
 from kafka_cluster import Cluster, wait_until  # noqa: E402
 
-SKIPPED = 77
 PATIENCE_S = 90
 LONG = 60000  # ms that a command may take
 
@@ -480,36 +478,25 @@ def test_broker_away_at_start(bench):
     bench.equal(len(bench.numbers(topic)), 10, "records")
 
 
-def main():
-    parser = argument_parser(__doc__.split("\n", 1)[0])
-    parser.add_argument("--test", default="*", metavar="GLOB", help="only the groups of this name")
-    options = parser.parse_args()
-    driver, report = pathlib.Path(options.wherefrom).parent / "tests" / "drive_sink", Report()
-    with scratch() as folder:
+def prepare(options, report, broker, folder):
+    driver = pathlib.Path(options.wherefrom).parent / "tests" / "drive_sink"
+    cluster = Cluster(driver.parent / "kafka_admin", broker.address)
+
+    def run(_, function):
+        bench = Bench(driver, cluster, broker, report, folder)
         try:
-            broker = Broker(folder / "broker")
-        except NotInstalled as why:
-            print(f"skipped: {why}")
-            return SKIPPED
-        with broker:
-            cluster = Cluster(driver.parent / "kafka_admin", broker.address)
-            for name, function in [(name, value) for name, value in globals().items() if name.startswith("test_")]:
-                if not fnmatch.fnmatch(name, options.test):
-                    continue
-                bench = Bench(driver, cluster, broker, report, folder)
-                with report.group(name.removeprefix("test_").replace("_", " ")):
-                    try:
-                        function(bench)
-                        for one in bench.started:
-                            if one.process.poll() is None:
-                                bench.equal(one.end(), 0, "exit code of drive_sink")
-                    finally:
-                        for one in bench.started:
-                            one.kill()
-                        if broker.process is None:
-                            broker.start()
-    return report.finish()
+            function(bench)
+            for one in bench.started:
+                if one.process.poll() is None:
+                    bench.equal(one.end(), 0, "exit code of drive_sink")
+        finally:
+            for one in bench.started:
+                one.kill()
+            if broker.process is None:
+                broker.start()
+
+    return run
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], prepare))

@@ -301,7 +301,6 @@ int main(int count, char **arguments) {
         printf("fail %s\n", error.message);
         return 1;
     }
-    source_kafka_attach(drive.source, workers_idle, NULL, drive.stop_fd);
     pthread_t settler, obeyer;
     ASSERT(pthread_create(&settler, NULL, settle_all, NULL) == 0);
     ASSERT(pthread_create(&obeyer, NULL, obey, NULL) == 0);

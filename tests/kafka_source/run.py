@@ -9,7 +9,6 @@ status 77: there is no broker to be had.
 Threads: one.
 """
 import collections
-import fnmatch
 import pathlib
 import signal
 import subprocess
@@ -19,11 +18,10 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "kafka"), str(HERE.parent / "cli")]
-from black_box import Report, argument_parser, scratch  # noqa: E402
-from broker import USERS, Broker, NotInstalled, free_port  # noqa: E402
+from broker import USERS, free_port  # noqa: E402
+from broker_cases import run_cases  # noqa: E402
 from kafka_cluster import Cluster, Message, wait_until  # noqa: E402
 
-SKIPPED = 77
 PARTITIONS = 6
 SESSION = ("session.timeout.ms=6000", "heartbeat.interval.ms=500")
 Line = collections.namedtuple("Line", "epoch partition offset number bytes kind first")
@@ -393,32 +391,20 @@ def test_hopeless(bench):
     refused.process.wait()
 
 
-def main():
-    parser = argument_parser(__doc__.split("\n", 1)[0])
-    parser.add_argument("--test", default="*", metavar="GLOB", help="only the groups of this name")
-    options = parser.parse_args()
-    tools, report = pathlib.Path(options.wherefrom).resolve().parent / "tests", Report()
-    with scratch() as folder:
+def prepare(options, report, broker, folder):
+    bench = Bench(report, broker, folder, pathlib.Path(options.wherefrom).resolve().parent / "tests")
+
+    def run(_, function):
         try:
-            broker = Broker(folder / "broker")
-        except NotInstalled as why:
-            print(f"skipped: {why}")
-            return SKIPPED
-        with broker:
-            bench = Bench(report, broker, folder, tools)
-            for name, function in [(name, value) for name, value in globals().items() if name.startswith("test_")]:
-                if not fnmatch.fnmatch(name, options.test):
-                    continue
-                with report.group(name.removeprefix("test_").replace("_", " ")):
-                    try:
-                        function(bench)
-                    finally:
-                        for member in bench.members:
-                            member.kill()
-                        if broker.process is None:
-                            broker.start()
-    return report.finish()
+            function(bench)
+        finally:
+            for member in bench.members:
+                member.kill()
+            if broker.process is None:
+                broker.start()
+
+    return run
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], prepare))

@@ -1,0 +1,31 @@
+"""Cases that share a broker: what the runners of Kafka's tests have in common.
+
+Threads: one.
+"""
+import fnmatch
+
+from black_box import Report, argument_parser, scratch
+from broker import Broker, NotInstalled
+
+SKIPPED = 77
+
+
+def run_cases(what, functions, prepare):
+    """Runs those of [(name, function)] that --test names, each in a group of the report, and returns the exit status; 77: there is no broker to
+    be had. `prepare(options, report, broker, folder)` returns a function that runs one: it takes the name and the function."""
+    parser = argument_parser(what)
+    parser.add_argument("--test", default="*", metavar="GLOB", help="only the cases of this name, without test_")
+    options, report = parser.parse_args(), Report()
+    with scratch() as folder:
+        try:
+            broker = Broker(folder / "broker")
+        except NotInstalled as why:
+            print(f"skipped: {why}")
+            return SKIPPED
+        with broker:
+            run = prepare(options, report, broker, folder)
+            for name, function in functions:
+                if fnmatch.fnmatch(name.removeprefix("test_"), options.test):
+                    with report.group(name.removeprefix("test_").replace("_", " ")):
+                        run(name, function)
+    return report.finish()
