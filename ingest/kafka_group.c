@@ -226,7 +226,8 @@ static void start_commit(struct kafka_group *group, rd_kafka_topic_partition_lis
 
 bool kafka_group_commit(struct kafka_group *group) {
     if (!group->commits_itself) return true;
-    if (group->commits_pending > 0 || monotonic_ms() < group->retry_ms) return false;
+    if (group->commits_pending > 0 || monotonic_ms() < group->retry_ms || kafka_joining_now(&group->joining))
+        return false;
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(0);
     for (uint32_t i = 0; i < group->progress.partitions_count; i++) {
         struct kafka_partition *partition = group->progress.partitions[i];
@@ -280,7 +281,7 @@ static void release(struct kafka_group *group) {
     }
     drop_unassigned(group);
     answer(group, rd_kafka_incremental_unassign);
-    group->rejoining = true;
+    kafka_joining_begin(&group->joining); /* librdkafka does, next */
 }
 
 static void revoke_partitions(struct kafka_group *group) {
@@ -371,7 +372,6 @@ static void assign(struct kafka_group *group) {
             kafka_group_fail(group, "kafka: %s: more than %u partitions, or out of memory; start more processes",
                              group->input->cluster.brokers, KAFKA_PARTITIONS_MAX);
         answer(group, rd_kafka_incremental_assign);
-        group->rejoining = false;
         if (starts->cnt > 0) start_commit(group, starts);
         group->working = true;
     }
@@ -441,7 +441,7 @@ static void move_on(struct kafka_group *group) {
     }
     if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
-    if (monotonic_ms() < group->commit_ms || group->rejoining) return;
+    if (monotonic_ms() < group->commit_ms) return;
     group->commit_ms = monotonic_ms() + COMMIT_MS;
     (void)kafka_group_commit(group);
 }
@@ -481,6 +481,7 @@ enum status kafka_group_init(struct kafka_group *group, const struct kafka_setti
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    kafka_joining_watch(&group->joining, conf);
     group->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
     if (group->client == NULL) {
         rd_kafka_conf_destroy(conf);

@@ -17,6 +17,7 @@
 #define WHEREFROM_KAFKA_GROUP_H
 
 #include "base/kafka_client.h"
+#include "ingest/kafka_joining.h"
 #include "ingest/kafka_progress.h"
 #include "schemas/kafka.h"
 
@@ -47,14 +48,11 @@ struct kafka_group {
     /* what librdkafka waits for */
     enum kafka_rebalance rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
-    bool rebalance_lost;
-    /* Between an unassign and the assign that follows: a commit would carry the generation of before, wait behind the JoinGroup, and come
-     * back as ILLEGAL_GENERATION, for which librdkafka 2.0.2 takes all partitions for lost. */
-    bool rejoining;
     uint64_t rebalance_since_ms, retry_ms; /* not before then: what needs the broker, and failed */
     atomic_bool draining;
     bool reading_ended; /* set by who takes messages: none is wanted any more */
     bool closing;
+    struct kafka_joining joining;
     uint64_t commit_ms; /* next time */
     uint32_t commits_pending;
     uint64_t trouble_ms;  /* when a broker that is down may be spoken of again */

@@ -160,6 +160,8 @@
 #define KAFKA_HEADER_FORMATS_MAX 16u
 /* Partitions that one process reads. Those beyond are an error: start more processes. */
 #define KAFKA_PARTITIONS_MAX 65536u
+/* A member that has joined its group and hears nothing of it commits all the same after so long, as behind a revoke that takes long. */
+#define KAFKA_JOINING_MS_MAX 10000u
 
 /* A transaction ends when it is that old or that large, at the end of a message: what is read committed shall be fresh, and a commit
  * takes some 10 ms. Brokers end one after 10 s (transaction.timeout.ms). */

@@ -14,8 +14,9 @@ def run_cases(what, functions, prepare):
     """Runs those of [(name, function)] that --test names, each in a group of the report, and returns the exit status; 77: there is no broker to
     be had. `prepare(options, report, broker, folder)` returns a function that runs one: it takes the name and the function."""
     parser = argument_parser(what)
-    parser.add_argument("--test", default="*", metavar="GLOB", help="only the cases of this name, without test_")
+    parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
     options, report = parser.parse_args(), Report()
+    wanted = options.test or ["*"]
     with scratch() as folder:
         try:
             broker = Broker(folder / "broker")
@@ -25,7 +26,7 @@ def run_cases(what, functions, prepare):
         with broker:
             run = prepare(options, report, broker, folder)
             for name, function in functions:
-                if fnmatch.fnmatch(name.removeprefix("test_"), options.test):
+                if any(fnmatch.fnmatch(name.removeprefix("test_"), glob) for glob in wanted):
                     with report.group(name.removeprefix("test_").replace("_", " ")):
                         run(name, function)
     return report.finish()
