@@ -125,7 +125,7 @@ static void release_arrived(struct delivery *delivery) {
 static void add_range(struct transaction *transaction, const struct batch_range *range) {
     for (uint32_t i = 0; i < transaction->ranges_count; i++) {
         if (transaction->ranges[i].partition != range->partition) continue;
-        transaction->ranges[i].next = range->next;
+        transaction->ranges[i] = *range;
         return;
     }
     if (transaction->ranges_count == transaction->ranges_max) {

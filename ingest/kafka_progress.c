@@ -110,8 +110,8 @@ struct kafka_partition *kafka_progress_find(struct kafka_progress *progress, con
 void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partition *partition, int64_t start) {
     lock(progress);
     partition->assigned = true;
+    partition->assignment++;
     partition->settled = start;
-    partition->handed_before = progress->handed;
     unlock(progress);
     partition->taken = false;
     partition->committed = start;
@@ -132,31 +132,37 @@ void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partitio
     if (!known) partition->committed = offset; /* as good as: whoever comes next would begin there, too */
 }
 
-void kafka_progress_hand_on(struct kafka_progress *progress) {
-    lock(progress);
-    progress->handed++;
-    unlock(progress);
+void kafka_progress_extend(struct kafka_progress *progress, struct kafka_partition *partition, struct batch *batch,
+                           int64_t next) {
+    uint32_t range = partition->range;
+    if (range >= batch->ranges_count || batch->ranges[range].partition != partition->index) {
+        range = partition->range = batch->ranges_count++;
+        lock(progress);
+        progress->in_flight += range == 0;
+        unlock(progress);
+    }
+    batch->ranges[range] = (struct batch_range){partition->index, partition->assignment, next};
 }
 
 bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement) {
     lock(progress);
-    progress->ended += settlement->batches_count;
+    ASSERT(settlement->batches_count <= progress->in_flight);
+    progress->in_flight -= settlement->batches_count;
     for (uint32_t i = 0; i < settlement->ranges_count && !settlement->stale; i++) {
         const struct batch_range *range = &settlement->ranges[i];
         ASSERT(range->partition < progress->partitions_count);
         struct kafka_partition *partition = progress->partitions[range->partition];
-        if (progress->ended > partition->handed_before && range->next > partition->settled)
+        if (range->assignment == partition->assignment && range->next > partition->settled)
             partition->settled = range->next;
     }
-    ASSERT(progress->ended <= progress->handed);
-    bool idle = progress->ended == progress->handed;
+    bool idle = progress->in_flight == 0;
     unlock(progress);
     return idle;
 }
 
 uint64_t kafka_progress_in_flight(struct kafka_progress *progress) {
     lock(progress);
-    uint64_t in_flight = progress->handed - progress->ended;
+    uint64_t in_flight = progress->in_flight;
     unlock(progress);
     return in_flight;
 }

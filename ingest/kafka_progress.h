@@ -22,15 +22,14 @@ struct partition_origin; /* source_kafka.c's */
 struct kafka_partition {
     char *topic;
     int32_t number;
-    uint32_t index; /* in the table */
-    bool assigned;  /* guarded by the lock */
-    bool taken;     /* messages of it were, in this assignment */
+    uint32_t index;      /* in the table */
+    bool assigned;       /* guarded by the lock */
+    uint32_t assignment; /* guarded by the lock for other threads. Number of this one, or of the last one */
+    bool taken;          /* messages of it were, in this assignment */
     int64_t
         settled; /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
-    uint64_t handed_before; /* guarded by the lock. Batches before this assignment: what they settle is another one's */
-    int64_t committed;      /* -1: not known, or not certain */
-    uint64_t fill;          /* the batch in which it has a range: number and place */
-    uint32_t range;
+    int64_t committed; /* -1: not known, or not certain */
+    uint32_t range;    /* where it is in the last batch that has one of it */
     struct partition_origin *origins;
 };
 
@@ -42,7 +41,7 @@ struct kafka_progress {
     uint32_t places_mask;
     struct kafka_partition *last_found;
     atomic_uint_fast64_t epoch;
-    uint64_t handed, ended; /* batches; guarded by the lock */
+    uint64_t in_flight; /* batches; guarded by the lock */
 };
 
 /* False when memory is short; to be destroyed all the same. */
@@ -58,9 +57,10 @@ void kafka_progress_unassign(struct kafka_progress *progress, struct kafka_parti
 /* Its first message in this assignment has been taken. */
 void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partition *partition, int64_t offset);
 
-/* A batch with ranges goes on its way. */
-void kafka_progress_hand_on(struct kafka_progress *progress);
-/* What became of batches with ranges, in the order in which they were handed on. */
+/* The batch that is being filled goes up to `next` in this partition. It is in flight from its first range on. */
+void kafka_progress_extend(struct kafka_progress *progress, struct kafka_partition *partition, struct batch *batch,
+                           int64_t next);
+/* What became of batches with ranges, in the order in which they were filled. */
 struct kafka_settlement {
     const struct batch_range *ranges;
     uint32_t ranges_count, batches_count;

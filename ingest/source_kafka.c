@@ -62,8 +62,7 @@ struct source_kafka {
     struct message_lines open_lines;
     struct header open_header; /* in force at its next line */
     uint64_t open_epoch;
-    uint64_t fills; /* number of the batch that is being filled */
-    uint64_t taken; /* messages for it */
+    uint64_t taken; /* messages for the batch that is being filled */
     atomic_uint_fast64_t messages, tombstones, empty_messages;
 };
 
@@ -226,18 +225,6 @@ static bool is_full(const struct batch *batch) {
     return message_batch_is_full(batch) || batch->tombstones_count + batch->empty_messages_count >= BATCH_LINES_MAX;
 }
 
-/* The batch goes up to `next` in this partition. It is in flight from its first one on: nothing is revoked meanwhile. */
-static void extend_range(struct source_kafka *source, struct kafka_partition *partition, struct batch *batch,
-                         int64_t next) {
-    if (partition->fill != source->fills) {
-        if (batch->ranges_count == 0) kafka_progress_hand_on(&source->group.progress);
-        partition->fill = source->fills;
-        partition->range = batch->ranges_count++;
-        batch->ranges[partition->range].partition = partition->index;
-    }
-    batch->ranges[partition->range].next = next;
-}
-
 /* Puts what the batch takes of the open message. False: it is full. */
 static bool put_open(struct source_kafka *source, struct message_writer *writer) {
     struct batch *batch = writer->batch;
@@ -249,7 +236,8 @@ static bool put_open(struct source_kafka *source, struct message_writer *writer)
                              &source->open_header);
     int64_t offset = source->open->offset;
     bool begun = source->open_lines.line_number > 1; /* else the batch has no room for a long first line */
-    if (done || begun) extend_range(source, source->open_partition, batch, done ? offset + 1 : offset);
+    if (done || begun)
+        kafka_progress_extend(&source->group.progress, source->open_partition, batch, done ? offset + 1 : offset);
     batch->message_open = !done && begun;
     source->group.message_open = !done;
     if (done) drop_open(source);
@@ -269,7 +257,7 @@ static bool open_message(struct source_kafka *source, rd_kafka_message_t *messag
     source->taken++;
     if (empty) {
         *(payload.ptr == NULL ? &batch->tombstones_count : &batch->empty_messages_count) += 1;
-        extend_range(source, partition, batch, message->offset + 1);
+        kafka_progress_extend(&source->group.progress, partition, batch, message->offset + 1);
         rd_kafka_message_destroy(message);
         return true;
     }
@@ -326,7 +314,6 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     struct message_writer writer = {.batch = batch, .kernel = source->kernel};
     uint64_t deadline_ms = 0;
     (void)kafka_group_serve(group, 0, -1);
-    source->fills++;
     source->taken = 0;
     batch->origin = source->origin;
     if (source->origin->header != NULL) batch->header = *source->origin->header;

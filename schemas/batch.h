@@ -119,8 +119,9 @@ void tally_add(struct tally *sum, const struct tally *part);
 
 /* How far a batch goes in one partition of a queue. */
 struct batch_range {
-    uint32_t partition; /* index in the source's table */
-    int64_t next;       /* what may be committed: the first message that is not, or not to its end, in batches so far */
+    uint32_t partition;  /* index in the source's table */
+    uint32_t assignment; /* of the partition: what is left of an earlier one says nothing of this one */
+    int64_t next; /* what may be committed: the first message that is not, or not to its end, in batches so far */
 };
 
 /* A record in `out`: what a sink needs beside its bytes. Only filled for sinks that say so. */

@@ -227,6 +227,33 @@ def join_and_leave(bench):
     return drained
 
 
+def test_partitions_come_while_a_batch_waits(bench):
+    """Whoever leaves hands partitions over without a word to those that stay; a batch that waits for more may have some of them."""
+    topic, group = bench.cluster.create("topic", PARTITIONS), bench.group()
+    stays = Member(bench, group, topic, "idle=0", "linger=60000", *SESSION)
+    leaves = Member(bench, group, topic, *SESSION)
+
+    def assigned(member):
+        before = len(member.rows("lags"))
+        member.tell("lags")
+        wait_until(lambda: len(member.rows("lags")) > before, "an answer")
+        rows = member.rows("lag")
+        return {int(row.split()[1]) for row in rows[len(rows) - int(member.rows("lags")[-1]):]}
+
+    wait_until(lambda: 0 < len(assigned(stays)) < PARTITIONS and len(assigned(leaves)) + len(assigned(stays)) == PARTITIONS,
+               lambda: f"both have partitions: {assigned(stays)} {assigned(leaves)}")
+    bench.cluster.produce(topic, [Message(b"first", partition) for partition in assigned(stays)])
+    time.sleep(1)
+    bench.check(leaves.stop(), "all has settled")
+    wait_until(lambda: len(assigned(stays)) == PARTITIONS, lambda: f"the other has all partitions: {assigned(stays)}")
+    bench.cluster.produce(topic, [Message(b"second", partition) for partition in range(PARTITIONS)])
+    time.sleep(1)
+    bench.equal(stays.batches(), [], "the batch still waits")
+    bench.check(stays.stop(), "all has settled")
+    bench.equal([batch[3] for batch in stays.batches()], [PARTITIONS], "one batch of all partitions")
+    bench.equal(bench.cluster.lag(group, topic), 0, "lag")
+
+
 def rewind_thrice(bench, *keys):
     """More is there than two batches hold, so that messages are at hand and in librdkafka's queue, too."""
     topic, group = bench.topic(3000), bench.group()
