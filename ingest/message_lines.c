@@ -98,15 +98,15 @@ static bool put_lines(struct message_lines *lines, struct message_writer *writer
     return true;
 }
 
-static bool put_damage(struct message_lines *lines, struct message_writer *writer) {
+_Static_assert(BATCH_TEXT_BYTES + MESSAGE_DAMAGED_BYTES <= BATCH_TEXT_ROOM, "what is not full has room for it");
+
+static void put_damage(struct message_lines *lines, struct message_writer *writer) {
     struct slice start = lines->payload;
     if (start.len > MESSAGE_DAMAGED_BYTES) start.len = MESSAGE_DAMAGED_BYTES;
-    if (start.len > BATCH_TEXT_ROOM - writer->batch->text_bytes) return false;
     struct segment *segment = put_alone(lines, writer, start);
     segment->unreadable = true;
     snprintf(segment->damage, sizeof segment->damage, "%s", lines->damage);
     lines->damage = NULL;
-    return true;
 }
 
 bool message_lines_put(struct message_lines *lines, struct message_writer *writer) {
@@ -116,5 +116,7 @@ bool message_lines_put(struct message_lines *lines, struct message_writer *write
         if (!put_first_line(lines, writer)) return false;
     }
     if (lines->damage == NULL) return true;
-    return !message_batch_is_full(writer->batch) && put_damage(lines, writer);
+    if (message_batch_is_full(writer->batch)) return false;
+    put_damage(lines, writer);
+    return true;
 }
