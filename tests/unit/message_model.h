@@ -69,9 +69,8 @@ static inline struct message_model *message_models_open(struct message_models *m
 
 /* Length of the message's next line, without its LF. */
 static inline size_t message_model_line_bytes(const struct message_model *model) {
-    size_t bytes = 0;
-    while (model->at + bytes < model->bytes && model->text[model->at + bytes] != '\n') bytes++;
-    return bytes;
+    const char *line = model->text + model->at, *newline = memchr(line, '\n', model->bytes - model->at);
+    return newline != NULL ? (size_t)(newline - line) : model->bytes - model->at;
 }
 
 /* Bytes that the next thing of it needs in a batch. */

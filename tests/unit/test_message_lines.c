@@ -132,13 +132,13 @@ static struct slice repeated(const char *text, size_t times) {
 
 static struct message_lines lines_of(struct slice text, bool one_line) {
     return (struct message_lines){
-        .origin = &origins[0], .offset = 5, .rest = guard_copy(text), .line_number = 1, .one_line = one_line};
+        .origin = &origins[0], .offset = 5, .rest = text, .line_number = 1, .one_line = one_line};
 }
 
 static void a_message_goes_on_in_the_next_batch(void **state) {
     (void)state;
     message_filler_start(&filler, 0, 0, 0);
-    struct message_lines lines = lines_of(repeated("a\r\n", 2 * BATCH_LINES_MAX + 2), false);
+    struct message_lines lines = lines_of(guard_copy(repeated("a\r\n", 2 * BATCH_LINES_MAX + 2)), false);
     for (uint64_t number = 1; number < 2 * BATCH_LINES_MAX; number += BATCH_LINES_MAX) {
         assert_false(message_lines_put(&lines, &filler.writer));
         assert_int_equal(batch.segments_count, 1);
@@ -178,6 +178,19 @@ static void a_full_batch_takes_no_damage(void **state) {
     assert_string_equal(batch.segments[0].damage, "broken");
     assert_int_equal(batch.segments[0].line_number, BATCH_LINES_MAX + 1);
     assert_int_equal(batch.text_bytes, 7);
+}
+
+static void damage_ends_a_run(void **state) {
+    (void)state;
+    struct message_lines damaged = lines_of(SLICE("a\n"), true), next = lines_of(SLICE("b"), true);
+    damaged.damage = "broken";
+    damaged.payload = SLICE("packed");
+    next.offset = 6;
+    message_filler_start(&filler, 0, 0, 0);
+    message_filler_put(&filler, damaged);
+    message_filler_put(&filler, next);
+    assert_int_equal(batch.segments_count, 3);
+    message_filler_finish(&filler);
 }
 
 static const struct {
@@ -330,6 +343,7 @@ int main(void) {
         cmocka_unit_test(a_few_messages),
         cmocka_unit_test(a_message_goes_on_in_the_next_batch),
         cmocka_unit_test(a_full_batch_takes_no_damage),
+        cmocka_unit_test(damage_ends_a_run),
         cmocka_unit_test(batches_are_full),
         cmocka_unit_test(long_lines),
         cmocka_unit_test(messages_are_damaged),
