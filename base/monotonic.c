@@ -1,4 +1,6 @@
-/* Threads: any. */
+/* CLOCK_MONOTONIC, in milliseconds.
+ *
+ * Threads: any. */
 #define _GNU_SOURCE
 #include "base/monotonic.h"
 
