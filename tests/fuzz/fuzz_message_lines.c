@@ -1,10 +1,10 @@
 /* Fuzz target: any bytes as messages of a queue, put into batches of any size.
  *
- * Input: how full batches are before (a byte each: lines and bytes that are left, see `left`), then messages: two bytes (length; bits 0-1
- * of the second: length, 2-3: as it is, gzip, zstd, cut short, 4-5: offsets left out, 6: partition, 7: each byte becomes many, 0xff very
- * many), and the message. Oracle: the lines that the model cuts by hand are in the batches in order, at their places, each once, and nothing else is;
- * batches that take no more are full; a message that could not be read to its end is said to be so, with the reason; and what was cut
- * over batches is the same as in the batches of another size.
+ * Input: how much is left in every other batch (a byte each: segments, lines, text, see `left`), one that chooses the scanner, then
+ * messages: two bytes (length; bits 0-1 of the second: length, 2-3: as it is, gzip, zstd, cut short, 4-5: offsets left out, 6:
+ * partition, 7: each byte becomes many, 0xff very many), and the message. Oracle: the lines that the model cuts by hand are in the
+ * batches in order, at their places, each once, and nothing else is; batches that take no more are full; a message that could not be
+ * read to its end is said to be so, with the reason; and in batches of another size there is as much.
  *
  * Threads: one. */
 #define _GNU_SOURCE

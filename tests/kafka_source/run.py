@@ -234,20 +234,24 @@ def test_partitions_come_while_a_batch_waits(bench):
     leaves = Member(bench, group, topic, *SESSION)
 
     def assigned(member):
+        """{partition: position}; a position is known from the first message on that was taken."""
         before = len(member.rows("lags"))
         member.tell("lags")
         wait_until(lambda: len(member.rows("lags")) > before, "an answer")
         rows = member.rows("lag")
-        return {int(row.split()[1]) for row in rows[len(rows) - int(member.rows("lags")[-1]):]}
+        return {int(row.split()[1]): int(row.split()[2]) for row in rows[len(rows) - int(member.rows("lags")[-1]):]}
+
+    def produce(partitions):
+        bench.cluster.produce(topic, [Message(b"line", partition) for partition in partitions])
+        wait_until(lambda: min(assigned(stays).values()) == 0, lambda: f"all are taken: {assigned(stays)}")
 
     wait_until(lambda: 0 < len(assigned(stays)) < PARTITIONS and len(assigned(leaves)) + len(assigned(stays)) == PARTITIONS,
                lambda: f"both have partitions: {assigned(stays)} {assigned(leaves)}")
-    bench.cluster.produce(topic, [Message(b"first", partition) for partition in assigned(stays)])
-    time.sleep(1)
+    first = set(assigned(stays))
+    produce(first)
     bench.check(leaves.stop(), "all has settled")
     wait_until(lambda: len(assigned(stays)) == PARTITIONS, lambda: f"the other has all partitions: {assigned(stays)}")
-    bench.cluster.produce(topic, [Message(b"second", partition) for partition in range(PARTITIONS)])
-    time.sleep(1)
+    produce(set(range(PARTITIONS)) - first)
     bench.equal(stays.batches(), [], "the batch still waits")
     bench.check(stays.stop(), "all has settled")
     bench.equal([batch[3] for batch in stays.batches()], [PARTITIONS], "one batch of all partitions")

@@ -266,8 +266,7 @@ static struct {
     struct model_partition partitions[PARTITIONS];
     struct piece pieces[BATCHES_MAX][PIECES_MAX];
     uint32_t pieces_count[BATCHES_MAX];
-    uint32_t first,
-        filling; /* numbers of batches: in flight are those from one to the other, which may have something */
+    uint32_t first, filling;  /* numbers of batches: in flight are those from one to the other */
     bool rewinding, dropping; /* once one was dropped, all behind it are */
     int open;                 /* partition of the message that is not read to its end; -1: none */
 } model;
