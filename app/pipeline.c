@@ -393,7 +393,8 @@ static bool workers_idle(void *context) {
 
 static uint32_t batches_wanted(const struct pipeline *pipeline) {
     uint32_t on_their_way = pipeline->request->kafka_sink != NULL ? BATCHES_KAFKA : 0;
-    return BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + on_their_way;
+    uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + on_their_way;
+    return wanted < pipeline->request->batches_max ? wanted : pipeline->request->batches_max;
 }
 
 static enum status start_kafka(struct pipeline *pipeline, struct error *error) {

@@ -16,6 +16,7 @@
 struct pipeline_request {
     const struct origin *origins; /* in the order of output; streams stand last */
     uint32_t origins_count, streams_count;
+    uint32_t batches_max; /* for memory's sake */
     uint32_t
         workers; /* more are started where streams need them: each has a thread while it is read, and files one besides */
     const struct worker_plan *worker_plan;

@@ -91,7 +91,7 @@ void queue_close(struct queue *queue) {
 }
 
 bool ring_init(struct ring *ring, uint32_t batches_count) {
-    ASSERT(batches_count >= 4);
+    ASSERT(batches_count >= BATCHES_MIN);
     *ring = (struct ring){.reserved = batches_count / 4 < 2 ? 2 : batches_count / 4};
     ASSERT(pthread_mutex_init(&ring->lock, NULL) == 0);
     pthread_condattr_t monotonic;

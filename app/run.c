@@ -167,6 +167,7 @@ static int execute(struct run_setup *setup) {
         .origins_count = (uint32_t)setup->inputs.items_count,
         .streams_count = (uint32_t)setup->inputs.streams_count,
         .workers = workers_wanted(setup->settings.workers),
+        .batches_max = run_memory(setup).batches_max,
         .worker_plan = &plan,
         .source = &setup->settings.source,
         .tcp = &setup->settings.tcp,

@@ -12,10 +12,6 @@
 #include "base/check.h"
 #include "base/uuid.h"
 
-/* Of --memory-max: messages that were fetched and are in no batch. The rest is for batches, for what a producer makes of them, and for
- * the program itself. */
-#define FETCHED_SHARE 4u
-
 /* What a client has to say; it may be much. */
 static void report(bool warning, const char *message) {
     if (warning)
@@ -55,7 +51,8 @@ static enum status open_source(struct run_kafka *kafka, const struct run_kafka_r
     kafka->origins = (struct topic_origins){.base = request->origin, .input = input, .formats = request->formats};
     const struct source_kafka_request source = {.settings = request->source,
                                                 .input = input,
-                                                .memory_bytes = request->memory_bytes / FETCHED_SHARE,
+                                                .fetched_bytes = request->memory.fetched_bytes,
+                                                .text_bytes = request->memory.text_bytes,
                                                 .commits_itself = !kafka->transactional,
                                                 .origin_of = topic_origins_find,
                                                 .context = &kafka->origins,

@@ -4,6 +4,7 @@
 #ifndef WHEREFROM_RUN_KAFKA_H
 #define WHEREFROM_RUN_KAFKA_H
 
+#include "app/memory_plan.h"
 #include "app/pipeline.h"
 #include "app/summary.h"
 #include "app/topic_origins.h"
@@ -22,11 +23,11 @@ struct run_kafka_request {
     const struct source_kafka_settings *source;
     const struct origin *origin; /* of the kafka:// INPUT: format, chain; must outlive it */
     const struct format_table *formats;
-    uint64_t memory_bytes; /* --memory-max */
-    const char *instance;  /* NULL: none was given */
-    bool transactions;     /* where they are possible */
-    bool alone;            /* no other INPUT */
-    bool dry_run;          /* no sink */
+    struct memory_plan memory;
+    const char *instance; /* NULL: none was given */
+    bool transactions;    /* where they are possible */
+    bool alone;           /* no other INPUT */
+    bool dry_run;         /* no sink */
 };
 
 /* After kafka->settings are filled. Nothing is connected yet. run_kafka_close is safe after any outcome. */

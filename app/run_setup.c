@@ -191,12 +191,17 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
     return status;
 }
 
+struct memory_plan run_memory(const struct run_setup *run) {
+    bool streams = run->kafka.settings.has_input || run->inputs.streams_count > 0;
+    return memory_plan_make(run->settings.memory_max_bytes, streams);
+}
+
 static enum status open_kafka(struct run_setup *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
     const struct run_kafka_request request = {.source = &settings->kafka_source,
                                               .origin = &run->origins[run->inputs.items_count],
                                               .formats = &run->formats,
-                                              .memory_bytes = settings->memory_max_bytes,
+                                              .memory = run_memory(run),
                                               .instance = settings->instance,
                                               .transactions = settings->transactions == TRANSACTIONS_AUTO,
                                               .alone = run->inputs.items_count == 0,

@@ -48,6 +48,9 @@ run_step run_settle_chains, run_settle_single_inputs, run_settle_format, run_set
 /* The chains of config and command line, anew; NULL when memory is short. */
 struct chains *run_load_chains(const struct arguments *arguments, const char *always, struct problems *problems);
 
+/* How what --memory-max allows is divided. After run_settle_single_inputs and the inputs. */
+struct memory_plan run_memory(const struct run_setup *run);
+
 /* The table in force, as the main thread may see it: it alone swaps it. */
 const struct chains *run_chains(struct run_setup *run);
 

@@ -8,9 +8,19 @@
 
 #include <string.h>
 
+#include "base/check.h"
+
+static const struct kafka_setting of_all[] = {
+    {"client.id", "wherefrom"},
+    {"log.connection.close", "false"},
+    {"reconnect.backoff.max.ms", "2000"}, /* not 10 s until it is seen that a broker is back */
+};
+
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_setting *settings, size_t settings_count, struct error *error) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool debug = false;
+    for (size_t i = 0; i < sizeof of_all / sizeof of_all[0]; i++)
+        ASSERT(rd_kafka_conf_set(conf, of_all[i].name, of_all[i].value, NULL, 0) == RD_KAFKA_CONF_OK);
     for (size_t i = 0; i < settings_count; i++) {
         char why[256];
         if (rd_kafka_conf_set(conf, settings[i].name, settings[i].value, why, sizeof why) != RD_KAFKA_CONF_OK) {

@@ -16,7 +16,7 @@ struct kafka_setting {
     const char *name, *value;
 };
 
-/* A configuration with these settings, the first ones first; a later one replaces an earlier one. NULL, with STATUS_USAGE naming the
+/* A configuration with what all clients of ours have, then these settings, the first ones first; a later one replaces an earlier one. NULL, with STATUS_USAGE naming the
  * property, when librdkafka refuses one; values are never shown. */
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_setting *settings, size_t settings_count,
                                 struct error *error) WARN_UNUSED;

@@ -29,8 +29,9 @@ struct room {
 
 struct message_reader {
     struct room unpacked, lines;
-    size_t bytes_max; /* that the text of this message may have */
-    bool full;        /* `lines` would have more */
+    size_t memory_bytes; /* of both */
+    size_t bytes_max;    /* that the text of this message may have */
+    bool full;           /* `lines` would have more */
     struct error error;
 };
 
@@ -54,12 +55,13 @@ static void room_reset(struct room *room) {
     room->used = room->touched = 0;
 }
 
-struct message_reader *message_reader_new(void) {
+struct message_reader *message_reader_new(uint64_t memory_bytes) {
     struct message_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL || !room_init(&reader->unpacked) || !room_init(&reader->lines)) {
         message_reader_free(reader);
         return NULL;
     }
+    reader->memory_bytes = memory_bytes;
     return reader;
 }
 
@@ -78,8 +80,14 @@ static void keep_whole_lines(struct slice *text) {
     text->len = newline != NULL ? (size_t)(newline + 1 - text->ptr) : 0;
 }
 
-static void tell_too_large(struct message_reader *reader) {
-    error_set(&reader->error, STATUS_FAILED, "more than %zu bytes when unpacked", reader->bytes_max);
+static void tell_too_large(struct message_reader *reader, size_t bytes_max) {
+    bool memory = bytes_max < reader->bytes_max;
+    error_set(&reader->error, STATUS_FAILED, "more than %zu bytes when unpacked%s",
+              memory ? reader->memory_bytes : bytes_max, memory ? "; raise --memory-max" : "");
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
 /* --- compressed ----------------------------------------------------------------------------------- */
@@ -94,7 +102,7 @@ static size_t unpacked_bytes_max(size_t packed_bytes) {
 static enum status inflate_all(struct message_reader *reader, const struct inflate_ops *inflate, struct slice payload) {
     struct inflater *inflater = inflate->new_inflater();
     if (inflater == NULL) return error_set(&reader->error, STATUS_FAILED, "no memory to unpack it");
-    size_t bytes_max = reader->bytes_max;
+    size_t bytes_max = least(reader->bytes_max, reader->memory_bytes);
     struct inflate_io io = {(const uint8_t *)payload.ptr, payload.len, (uint8_t *)reader->unpacked.memory,
                             bytes_max + 1};
     enum inflate_result result = inflate->step(inflater, &io, &reader->error);
@@ -102,7 +110,7 @@ static enum status inflate_all(struct message_reader *reader, const struct infla
     reader->unpacked.used = reader->unpacked.touched = bytes_max + 1 - io.out_bytes;
     if (io.out_bytes == 0) {
         reader->unpacked.used = bytes_max;
-        tell_too_large(reader);
+        tell_too_large(reader, bytes_max);
         status = STATUS_FAILED;
     }
     inflate->free_inflater(inflater);
@@ -123,10 +131,14 @@ static void unpack(struct message_reader *reader, const struct inflate_ops *infl
 
 /* --- lines made of JSON --------------------------------------------------------------------------- */
 
+static size_t lines_bytes_max(const struct message_reader *reader) {
+    return least(reader->bytes_max, reader->memory_bytes - reader->unpacked.used);
+}
+
 /* Room for the next bytes of `lines`; NULL when that is more than may be, now and from now on. */
 static char *take_room(struct message_reader *reader, size_t bytes) {
     struct room *lines = &reader->lines;
-    if (bytes > reader->bytes_max - lines->used) reader->full = true;
+    if (bytes > lines_bytes_max(reader) - lines->used) reader->full = true;
     if (reader->full) return NULL;
     lines->used += bytes;
     if (lines->used > lines->touched) lines->touched = lines->used;
@@ -278,7 +290,7 @@ static void read_json(struct message_reader *reader, struct slice text, struct m
     if (!reader->full) return;
     keep_whole_lines(&read->text);
     if (read->damage != NULL) return;
-    tell_too_large(reader);
+    tell_too_large(reader, lines_bytes_max(reader));
     read->damage = reader->error.message;
 }
 

@@ -19,14 +19,15 @@
 #define WHEREFROM_MESSAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
 struct message_reader;
 
-/* Reserves address space, twice MESSAGE_TEXT_BYTES_MAX; pages are touched on use, and those beyond the usual are given back by the
- * next message_read(). NULL when memory is short. */
-struct message_reader *message_reader_new(void);
+/* Reserves address space, twice MESSAGE_TEXT_BYTES_MAX; pages are touched on use, of `memory_bytes` in all, and those beyond the usual are
+ * given back by the next message_read(). NULL when memory is short. */
+struct message_reader *message_reader_new(uint64_t memory_bytes);
 void message_reader_free(struct message_reader *reader); /* NULL is fine */
 
 /* What a message holds. */
@@ -42,8 +43,9 @@ struct message_text {
 };
 
 /* Reads a message; `payload` has at least one byte and may be of anybody's making. The text has at most MESSAGE_TEXT_BYTES_MAX bytes,
- * and at most MESSAGE_EXPANSION_MAX times the message once it is more than MESSAGE_EXPANSION_FREE_BYTES (schemas/limits.h); of a
- * message that is its text already there is no such limit. */
+ * and at most MESSAGE_EXPANSION_MAX times the message once it is more than MESSAGE_EXPANSION_FREE_BYTES (schemas/limits.h), and the
+ * reader's memory must do for what was unpacked and lines made of it together; of a message that is its text already there is no such
+ * limit. */
 struct message_text message_read(struct message_reader *reader, struct slice payload);
 
 #endif

@@ -25,8 +25,9 @@ extern const size_t source_kafka_options_count;
 struct source_kafka_request {
     const struct source_kafka_settings *settings;
     const struct kafka_input *input;
-    uint64_t memory_bytes; /* for messages that were fetched and are in no batch yet */
-    bool commits_itself;   /* false: offsets go with a sink's transactions (source_kafka_positions) */
+    uint64_t fetched_bytes; /* for messages that were fetched and are in no batch yet */
+    uint64_t text_bytes;    /* for the message that is being read, see message_reader_new */
+    bool commits_itself;    /* false: offsets go with a sink's transactions (source_kafka_positions) */
     /* The origin of lines of this topic: format, chain and so on are filled in, name and path are not; NULL: refused, and said so. `format`
      * is the message's header of that name (as -f takes it), or NULL. Called once per partition and header; what the result points to
      * must stay. */

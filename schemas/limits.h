@@ -37,8 +37,12 @@
 #define BATCHES_EXTRA 2u
 /* And for a Kafka sink: what is on its way to a broker or waits for a commit. */
 #define BATCHES_KAFKA 16u
+/* But no more than --memory-max has room for, each with what usual lines make of it: text, spare room, 4096 records of a kilobyte, and
+ * what librdkafka has of each of them. At least as many as a ring needs; then threads wait for one another. */
+#define BATCH_MEMORY_BYTES (6u * 1024 * 1024)
+#define BATCHES_MIN 4u
 #define WORKERS_MAX 64u
-/* The least that --memory-max takes: batches of a few workers with room for their largest, and 32 MiB of Kafka's queues. */
+/* The least that --memory-max takes: five batches for Kafka, a message of 64 MiB, and the program itself. */
 #define MEMORY_MAX_BYTES_MIN (128u * 1024 * 1024)
 /* The longest --shutdown-timeout: a day. */
 #define SHUTDOWN_SECONDS_MAX 86400u

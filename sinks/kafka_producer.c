@@ -41,7 +41,6 @@ static rd_kafka_conf_t *make_conf(const struct kafka_producer_request *request, 
     const struct kafka_cluster *cluster = request->cluster;
     struct kafka_setting settings[OURS_MAX + KAFKA_PROPERTIES_MAX + 1] = {
         {"bootstrap.servers", cluster->brokers},
-        {"client.id", "wherefrom"},
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"compression.codec", "zstd"},
@@ -52,8 +51,6 @@ static rd_kafka_conf_t *make_conf(const struct kafka_producer_request *request, 
         {"queue.buffering.max.messages", "0"},
         {"queue.buffering.max.kbytes", "2147483647"},
         {"message.max.bytes", "1000000000"},
-        {"log.connection.close", "false"},
-        {"reconnect.backoff.max.ms", "2000"}, /* not 10 s until it is seen that the broker is back */
     };
     size_t count = 0;
     while (settings[count].name != NULL) count++;

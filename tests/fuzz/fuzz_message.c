@@ -147,8 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static char text[MESSAGE_TEXT_BYTES_MAX / 64];
     if (size == 0 || size > MESSAGE_BYTES_MAX) return 0;
     if (reader == NULL) {
-        reader = message_reader_new();
-        other = message_reader_new();
+        reader = message_reader_new(2u * MESSAGE_TEXT_BYTES_MAX);
+        other = message_reader_new(2u * MESSAGE_TEXT_BYTES_MAX);
         ASSERT(reader != NULL && other != NULL);
     }
     struct slice message = {(const char *)data, size};

@@ -246,7 +246,7 @@ static void set(struct settings *settings, char *text) {
     } else if (strcmp(text, "linger") == 0) {
         settings->source.linger_ms_max = number;
     } else if (strcmp(text, "memory") == 0) {
-        settings->request.memory_bytes = number;
+        settings->request.fetched_bytes = number;
     } else if (strcmp(text, "idle") == 0) {
         drive.idle = number != 0;
     } else if (strcmp(text, "commits") == 0) {
@@ -285,7 +285,8 @@ int main(int count, char **arguments) {
     drive.stop_fd = eventfd(0, EFD_CLOEXEC);
     settings.request = (struct source_kafka_request){.settings = &settings.source,
                                                      .input = &settings.input,
-                                                     .memory_bytes = 128u << 20,
+                                                     .fetched_bytes = 64u << 20,
+                                                     .text_bytes = 2u * MESSAGE_TEXT_BYTES_MAX,
                                                      .commits_itself = true,
                                                      .origin_of = origin_of,
                                                      .report = report};

@@ -27,7 +27,7 @@ static struct packed packed, inner; /* too large for a stack */
 
 static int set_up(void **state) {
     (void)state;
-    reader = message_reader_new();
+    reader = message_reader_new(2u * MESSAGE_TEXT_BYTES_MAX);
     return reader != NULL ? 0 : -1;
 }
 
