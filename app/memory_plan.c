@@ -10,7 +10,7 @@ struct memory_plan memory_plan_make(uint64_t memory_bytes, bool streams) {
     uint64_t eighth = memory_bytes / 8, batches = (streams ? 2 : 6) * eighth / BATCH_MEMORY_BYTES;
     return (struct memory_plan){.fetched_bytes = eighth,
                                 .text_bytes = 4 * eighth,
-                                .batches_max = batches < BATCHES_MIN ? BATCHES_MIN
+                                .batches_max = batches < BATCHES_MIN  ? BATCHES_MIN
                                                : batches < UINT32_MAX ? (uint32_t)batches
                                                                       : UINT32_MAX};
 }

@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 struct memory_plan {
-    uint64_t fetched_bytes; /* messages of Kafka that are in no batch yet, and a hundredth of it each answer of a broker, packed */
-    uint64_t text_bytes;    /* the message that is being read: what is unpacked of it, and lines made of that */
-    uint32_t batches_max;   /* at least 4, which a ring needs */
+    uint64_t
+        fetched_bytes; /* messages of Kafka that are in no batch yet, and a hundredth of it each answer of a broker, packed */
+    uint64_t text_bytes;  /* the message that is being read: what is unpacked of it, and lines made of that */
+    uint32_t batches_max; /* at least 4, which a ring needs */
 };
 
 /* For all that the run allocates. `streams`: there are inputs without an end, such as kafka:// and tcp://. */

@@ -214,10 +214,10 @@ class Run:
         if self.lines() < count:
             raise RuntimeError(f"it ended with {self.process.poll()} at {self.lines()} lines: {self.log()[-1500:]}")
 
-    def memory(self):
-        """Resident bytes."""
+    def memory_max(self):
+        """The most bytes that were resident so far."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 
     def wait(self, patience_s=PATIENCE_S):
         """For its end; returns the exit code."""

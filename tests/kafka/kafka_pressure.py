@@ -2,8 +2,12 @@
 
 Threads: one, one for each Feeder, and one that reads slowly.
 """
+import gzip
 import itertools
+import json
 import os
+import random
+import re
 import threading
 import time
 
@@ -11,58 +15,88 @@ from black_box import alb_line, at, parse_lines
 from kafka_cluster import Message, wait_until
 
 MEGABYTE = 1 << 20
-IMPATIENT = ("max.poll.interval.ms=6000", "session.timeout.ms=6000")
+IMPATIENT_S = 4
+IMPATIENT = (f"max.poll.interval.ms={IMPATIENT_S}000", f"session.timeout.ms={IMPATIENT_S}000")
+IN_SETS = ("compression.codec=zstd", "linger.ms=200", "batch.size=1000000")
+
+
+def flow_line(number):
+    """A short one, which hardly differs from others."""
+    return b"2 123456789012 eni-1 81.2.69.%d 10.0.0.7 443 5000 6 10 4711 1772359200 1772359260 ACCEPT OK" % (number % 250)
 
 
 class SlowReader:
-    """Reads a FIFO, so many bytes a second until `hurry`."""
+    """Reads a FIFO, so many bytes a second until `hurry`, and keeps each line's event.id."""
 
     def __init__(self, path, bytes_per_second):
         os.mkfifo(path)
-        self.path, self.bytes_per_second, self.read = path, bytes_per_second, bytearray()
+        self.path, self.bytes_per_second, self.found = path, bytes_per_second, []
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self):
         with open(self.path, "rb", buffering=0) as fifo:
-            begin, begun = time.monotonic(), len(self.read)
+            begin, count, rest = time.monotonic(), 0, b""
             while more := fifo.read(64 * 1024):
-                self.read += more
+                count += len(more)
+                lines, _, rest = (rest + more).rpartition(b"\n")
+                self.found += re.findall(rb'"id":"([0-9a-f]{32})"', lines)
                 if self.bytes_per_second:
-                    time.sleep(max(0.0, begin + (len(self.read) - begun) / self.bytes_per_second - time.monotonic()))
+                    time.sleep(max(0.0, begin + count / self.bytes_per_second - time.monotonic()))
+            self.found += [b"an unfinished line"] * bool(rest)
 
     def hurry(self):
         self.bytes_per_second = None
 
-    def records(self):
+    def ids(self):
         self.thread.join(60)
-        return parse_lines(bytes(self.read))
+        return [one.decode() for one in self.found]
 
 
 def test_slow_output(bench):
-    """For three times the interval in which the group wants to hear of its members: memory stays, nobody is thrown out, then all comes."""
+    """For three times the interval in which the group wants to hear of its members: memory stays, nobody is thrown out, then all comes. Most
+    messages are small, and many in a set, so that what a broker sends becomes much more."""
     bench.folder.mkdir()
+    short, long, late = 1200000, 120000, 2000
     topic = bench.cluster.create("slow", 4)
-    bench.cluster.produce_lines(topic, (alb_line(number).encode() for number in range(150000)), 4)
+    bench.cluster.produce_lines(topic, map(flow_line, range(short)), 4, *IN_SETS)
+    bench.cluster.produce_lines(topic, (alb_line(number).encode() for number in range(long)), 4)
     reader = SlowReader(bench.folder / "fifo", 2 * MEGABYTE)
     run = bench.start(bench.url(topic, "slow"), "--memory-max", "128M", output=bench.folder / "fifo", quick=False, librdkafka=IMPATIENT)
-    wait_until(lambda: bench.cluster.lag("slow", topic) < 150000, "it begins")
-    time.sleep(3)
-    early = run.memory()
-    before, seen = bench.cluster.lag("slow", topic), []
-    for _ in range(6):
-        time.sleep(3)
-        seen.append(run.memory())
-    bench.cluster.produce_lines(topic, (alb_line(number).encode() for number in range(150000, 152000)), 4)
+    wait_until(lambda: bench.cluster.lag("slow", topic) < short + long, "it begins")
+    before = bench.cluster.lag("slow", topic)
+    time.sleep(3 * IMPATIENT_S)
+    bench.cluster.produce_lines(topic, (alb_line(number).encode() for number in range(long, long + late)), 4)
     lag = bench.cluster.lag("slow", topic)
-    bench.check(max(seen) < early + 48 * MEGABYTE, f"resident bytes {early} and then {seen}")
-    bench.check(2000 < lag < before + 2000, f"lag while the output is slow: {before}, then {lag}")
+    bench.check(late < lag < before + late, f"lag while the output is slow: {before}, then {lag}")
     reader.hurry()
     bench.cluster.await_lag("slow", topic, runs=[run])
+    bench.check(run.memory_max() <= 128 * MEGABYTE, f"{run.memory_max()} resident bytes of --memory-max 128M")
     run.stop()
-    records = reader.records()
-    bench.equal((len(records), len({at(record, "event.id") for record in records})), (152000, 152000), "records, different ones")
+    ids = reader.ids()
+    bench.equal((len(ids), len(set(ids))), (short + long + late,) * 2, "records, different ones")
     bench.equal((run.summary["kafka"]["rebalances"], run.summary["kafka"]["rewinds"]), (1, 0), "rebalances, rewinds")
+
+
+def test_objects_that_take_much_memory(bench):
+    """Each of 125 MiB when unpacked. One of lines fits half of --memory-max; an array, of which lines are made besides, does not: it is read as
+    far as it fits, and the reject says what to do."""
+    chance = random.Random(1)
+    lines = [alb_line(number, agent=f"{chance.getrandbits(800):0200x}" * 20) for number in range(125 * MEGABYTE // 4550)]
+    text = "\n".join(lines).encode()
+    array = json.dumps([{"message": line} for line in lines]).encode()
+    bench.check(120 * MEGABYTE < len(text) < len(array) < 128 * MEGABYTE, f"sizes {len(text)} and {len(array)}")
+    topic = bench.cluster.create("much", 1, max_message_bytes=32 * MEGABYTE)
+    bench.cluster.produce(topic, [gzip.compress(text, 1), gzip.compress(array, 1), lines[0].encode()])
+    run = bench.start(bench.url(topic, "much"), "--memory-max", "256M", output=bench.url(bench.cluster.create("out")))
+    bench.cluster.await_lag("much", topic, runs=[run])
+    bench.check(run.memory_max() <= 256 * MEGABYTE, f"{run.memory_max()} resident bytes of --memory-max 256M")
+    run.stop()
+    rejects = run.rejects()
+    bench.equal([(one["reason"], one["origin"]["offset"]) for one in rejects], [("bad-message", 1)], "rejects")
+    bench.check(any("--memory-max" in json.dumps(one) for one in rejects), f"what to do: {str(rejects)[-300:]}")
+    written = run.summary["records"]["written"]
+    bench.check(len(lines) + 1 < written < 2 * len(lines) + 1, f"{written} records of {len(lines)} lines twice, and one")
 
 
 def test_hand_over_with_work_in_flight(bench):
@@ -80,7 +114,7 @@ def test_hand_over_with_work_in_flight(bench):
     bench.cluster.await_lag("flight", topic, runs=[first, second])
     for run in (first, second):
         run.stop()
-    ids = [at(record, "event.id") for records in (reader.records(), second.records()) for record in records]
+    ids = reader.ids() + [at(record, "event.id") for record in second.records()]
     bench.equal((len(ids), len(set(ids))), (count, count), "records of both, different ones")
 
 
