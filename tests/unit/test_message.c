@@ -318,6 +318,33 @@ static void large_messages_are_bounded_and_forgotten(void **state) {
     assert_true(is_resident(near));
 }
 
+/* What is unpacked and lines made of it share a reader's memory. */
+static void memory_bounds_both_rooms(void **state) {
+    (void)state;
+    static char text[300000];
+    enum { ELEMENT_BYTES = 100, MEMORY_BYTES = 2 * sizeof text - 4000 };
+    for (size_t i = 0; i + ELEMENT_BYTES <= sizeof text; i += ELEMENT_BYTES)
+        sprintf(text + i, "%c{\"n\":\"%0*zu\"}", i == 0 ? '[' : ',', ELEMENT_BYTES - 10, i);
+    for (size_t i = ELEMENT_BYTES - 1; i < sizeof text; i += ELEMENT_BYTES) text[i] = ' ';
+    text[sizeof text - 1] = ']';
+    struct message_reader *small = message_reader_new(MEMORY_BYTES);
+    assert_non_null(small);
+    packed_gzip(&packed, (struct slice){text, sizeof text});
+    struct message_text read = message_read(small, packed_slice(&packed));
+    assert_non_null(read.damage);
+    assert_string_equal(read.damage, "more than 596000 bytes when unpacked; raise --memory-max");
+    assert_in_range(read.text.len, MEMORY_BYTES - sizeof text - ELEMENT_BYTES, MEMORY_BYTES - sizeof text);
+    read = message_read(small, (struct slice){text, sizeof text}); /* the lines alone do fit */
+    assert_null(read.damage);
+    message_reader_free(small);
+    small = message_reader_new(sizeof text - 1);
+    assert_non_null(small);
+    read = message_read(small, packed_slice(&packed));
+    assert_non_null(strstr(read.damage, "more than 299999 bytes when unpacked; raise --memory-max"));
+    assert_int_equal(read.text.len, 0); /* there is no line end in it */
+    message_reader_free(small);
+}
+
 /* Events that all repeat something long: as many as fit, and whole ones. */
 static void events_do_not_expand_without_end(void **state) {
     (void)state;
@@ -355,6 +382,7 @@ int main(void) {
         cmocka_unit_test(packed_in_packed_is_damage),
         cmocka_unit_test(small_messages_expand_as_they_like),
         cmocka_unit_test(large_messages_are_bounded_and_forgotten),
+        cmocka_unit_test(memory_bounds_both_rooms),
         cmocka_unit_test(events_do_not_expand_without_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
