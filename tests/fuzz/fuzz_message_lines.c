@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct scan_kernel *kernels[3];
     if (size < 4) return 0;
     if (filler.reader == NULL) {
-        filler.reader = message_reader_new();
+        filler.reader = message_reader_new(2u * MESSAGE_TEXT_BYTES_MAX);
         ASSERT(filler.reader != NULL && batch_init(&batch));
     }
     filler.writer = (struct message_writer){.batch = &batch, .kernel = kernels[data[3] % scan_kernels(kernels)]};

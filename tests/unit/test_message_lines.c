@@ -26,7 +26,7 @@ static int set_up(void **state) {
     (void)state;
     if (!batch_init(&batch)) return -1;
     filler.writer = (struct message_writer){.batch = &batch, .kernel = scan_choose()};
-    filler.reader = message_reader_new();
+    filler.reader = message_reader_new(2u * MESSAGE_TEXT_BYTES_MAX);
     return filler.reader != NULL ? 0 : -1;
 }
 
