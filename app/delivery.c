@@ -1,4 +1,4 @@
-/* One thread that talks to the producer: no lock is needed around it, and none is held while a broker is waited for.
+/* One thread that talks to the sink: no lock is needed around it, and none is held while a broker is waited for.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -8,9 +8,12 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
-#include "sinks/encoder.h"
+#include "sinks/reject_record.h"
 
 #define WAIT_MS 100u /* to look for what has become due; new batches wake the thread */
+/* For the end of a transaction: nothing else is to be done meanwhile, and librdkafka 2.0.2 that is asked for the same end again and again
+ * with short waits once ended the process (assertion in rd_kafka_txn_set_state). */
+#define TRANSACTION_WAIT_MS 5000u
 
 /* What was sent since the last commit. */
 struct transaction {
@@ -60,7 +63,7 @@ static void settle(struct delivery *delivery, bool stale) {
 static void fail(struct delivery *delivery, const struct error *error) {
     delivery->failed = true;
     if (error != NULL) delivery->request.fail(delivery->request.context, error);
-    sink_kafka_purge(delivery->request.sink);
+    delivery->request.ops->purge(delivery->request.sink);
     drop_sent(delivery);
     if (delivery->transaction.open) settle(delivery, true);
 }
@@ -72,33 +75,20 @@ static void take_result(struct delivery *delivery, enum sink_result result, cons
     if (result == SINK_ABORT) give_up(delivery);
 }
 
-/* A record that the sink does not take becomes a reject. */
-static void reject_record(struct delivery *delivery, struct batch *batch, struct record_mark *mark) {
-    const struct rejected rejected = {.reason = reject_names[REJECT_TOO_LARGE],
-                                      .stage = "sink",
-                                      .format = mark->format,
-                                      .expected = "a record that the topic takes as a message (max.message.bytes)",
-                                      .line = {batch->text + mark->line.offset, mark->line.length},
-                                      .position = mark->position,
-                                      .line_number = mark->message_line,
-                                      .message_line = mark->message_line};
-    mark->refused = false;
-    encoder_context_set(&delivery->rejects, mark->origin);
-    batch->reject_bytes += reject_line_write(&delivery->rejects, &rejected, batch->reject + batch->reject_bytes);
-    ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
-    batch->tally.written--;
-    batch->tally.rejected[REJECT_TOO_LARGE]++;
-}
-
 /* False: there was none. */
 static bool reject_refused(struct delivery *delivery, struct batch *batch, enum sink_result *result,
                            struct error *error) {
     size_t begin = batch->reject_bytes;
     if (batch->refused_count == 0) return false;
+    static const struct refusal refusal = {
+        .reason = REJECT_TOO_LARGE, .expected = "a record that the topic takes as a message (max.message.bytes)"};
     for (uint32_t i = 0; i < batch->marks_count; i++)
-        if (batch->marks[i].refused) reject_record(delivery, batch, &batch->marks[i]);
+        if (batch->marks[i].refused) {
+            reject_record(&delivery->rejects, batch, &batch->marks[i], &refusal);
+            batch->marks[i].refused = false;
+        }
     batch->refused_count = 0;
-    if (delivery->request.rejects) *result = sink_kafka_send_rejects(delivery->request.sink, batch, begin, error);
+    if (delivery->request.rejects) *result = sink_kafka_send_rejects(delivery->request.kafka, batch, begin, error);
     return true;
 }
 
@@ -157,7 +147,7 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
 static void give_up(struct delivery *delivery) {
     struct error error;
     enum sink_result result;
-    do result = sink_kafka_abort(delivery->request.sink, WAIT_MS, &error);
+    do result = sink_kafka_abort(delivery->request.kafka, TRANSACTION_WAIT_MS, &error);
     while (result == SINK_WAIT);
     source_kafka_rewind(delivery->request.source, delivery->transaction.epoch);
     settle(delivery, true);
@@ -177,7 +167,7 @@ static void commit(struct delivery *delivery) {
     rd_kafka_topic_partition_list_t *positions = source_kafka_positions(request->source, transaction->ranges,
                                                                         transaction->ranges_count);
     if (group != NULL && positions != NULL && !source_kafka_is_stale(request->source, transaction->epoch)) do
-            result = sink_kafka_commit(request->sink, positions, group, WAIT_MS, &error);
+            result = sink_kafka_commit(request->kafka, positions, group, TRANSACTION_WAIT_MS, &error);
         while (result == SINK_WAIT);
     if (group != NULL) rd_kafka_consumer_group_metadata_destroy(group);
     if (positions != NULL) rd_kafka_topic_partition_list_destroy(positions);
@@ -209,8 +199,8 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
     *(delivery->first == NULL ? &delivery->first : &delivery->last->next) = batch;
     delivery->last = batch;
     enum sink_result result;
-    while ((result = sink_kafka_send(request->sink, batch, &error)) == SINK_WAIT &&
-           (result = sink_kafka_serve(request->sink, WAIT_MS, &error)) == SINK_DONE) {
+    while ((result = request->ops->send(request->sink, batch, &error)) == SINK_WAIT &&
+           (result = request->ops->serve(request->sink, WAIT_MS, &error)) == SINK_DONE) {
     }
     if (result == SINK_DONE) (void)reject_refused(delivery, batch, &result, &error);
     if (request->source != NULL) add_batch(&delivery->transaction, batch);
@@ -226,9 +216,10 @@ static uint32_t idle_ms(const struct delivery *delivery) {
 
 static void *deliver(void *argument) {
     struct delivery *delivery = argument;
+    const struct delivery_request *request = &delivery->request;
     struct error error;
     enum sink_result result;
-    do result = sink_kafka_prepare(delivery->request.sink, WAIT_MS, &error);
+    do result = request->ops->prepare(request->sink, WAIT_MS, &error);
     while (result == SINK_WAIT && !queue_is_over(&delivery->incoming));
     if (result == SINK_FAILED) fail(delivery, &error);
     for (bool over = false; !over || delivery->first != NULL || delivery->transaction.open;) {
@@ -236,8 +227,7 @@ static void *deliver(void *argument) {
         struct batch *batch = queue_try_pop(&delivery->incoming, 1);
         if (batch != NULL) send_batch(delivery, batch);
         if (!delivery->failed)
-            take_result(delivery,
-                        sink_kafka_serve(delivery->request.sink, batch != NULL ? 0 : idle_ms(delivery), &error),
+            take_result(delivery, request->ops->serve(request->sink, batch != NULL ? 0 : idle_ms(delivery), &error),
                         &error);
         else if (batch == NULL)
             queue_wait(&delivery->incoming);
@@ -263,12 +253,12 @@ struct delivery *delivery_new(const struct delivery_request *request) {
 
 void delivery_push(struct delivery *delivery, struct batch *batch) {
     queue_push(&delivery->incoming, batch);
-    sink_kafka_wake(delivery->request.sink);
+    delivery->request.ops->wake(delivery->request.sink);
 }
 
 void delivery_finish(struct delivery *delivery) {
     queue_close(&delivery->incoming);
-    sink_kafka_wake(delivery->request.sink);
+    delivery->request.ops->wake(delivery->request.sink);
     ASSERT(pthread_join(delivery->thread, NULL) == 0);
 }
 

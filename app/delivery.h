@@ -1,6 +1,6 @@
-/* Brings batches to Kafka, in order, in a thread of its own.
+/* Brings batches to a sink that takes its time, in order, in a thread of its own.
  *
- * A batch is sent when it comes and arrives when the broker has all of it; batches arrive in the order in which they came. With
+ * A batch is sent when it comes and arrives when the server has all of it; batches arrive in the order in which they came. With
  * transactions what a batch holds counts only when its transaction is committed, together with its positions; a transaction that cannot
  * be leaves no trace, and its source reads again from where it had settled.
  *
@@ -13,8 +13,10 @@
 #include "sinks/sink_kafka.h"
 
 struct delivery_request {
-    struct sink_kafka *sink;
-    bool rejects;                /* they go to it, too */
+    const struct async_sink_ops *ops;
+    void *sink;
+    struct sink_kafka *kafka;    /* the same, when it is one; else NULL */
+    bool rejects;                /* they go to it, too; Kafka only */
     struct source_kafka *source; /* whose positions go with transactions; NULL: no transactions */
     /* All of it has arrived: what goes elsewhere is written. False: that failed, and has been said. */
     bool (*write_rest)(void *context, const struct batch *batch);

@@ -187,8 +187,9 @@ static void release(void *context, struct batch *batch, bool dropped) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;
     }
-    atomic_fetch_sub(&pipeline->progress->records_under_way,
-                     batch->tally.written + batch->tally.rejected[REJECT_TOO_LARGE]);
+    atomic_fetch_sub(&pipeline->progress->records_under_way, batch->tally.written + batch->tally.duplicates +
+                                                                 batch->tally.rejected[REJECT_TOO_LARGE] +
+                                                                 batch->tally.rejected[REJECT_REFUSED]);
     if (batch->ranges_count > 0 && !batch->in_transaction) {
         struct kafka_settlement settlement = {.ranges = batch->ranges,
                                               .ranges_count = batch->ranges_count,
@@ -392,7 +393,7 @@ static bool workers_idle(void *context) {
 }
 
 static uint32_t batches_wanted(const struct pipeline *pipeline) {
-    uint32_t on_their_way = pipeline->request->kafka_sink != NULL ? BATCHES_KAFKA : 0;
+    uint32_t on_their_way = pipeline->request->async_sink != NULL ? BATCHES_ASYNC : 0;
     uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + on_their_way;
     return wanted < pipeline->request->batches_max ? wanted : pipeline->request->batches_max;
 }
@@ -403,8 +404,10 @@ static enum status start_kafka(struct pipeline *pipeline, struct error *error) {
         pipeline->kafka_origin = &request->origins[request->origins_count];
         source_kafka_attach(request->kafka, workers_idle, pipeline, pipeline->stop_fd);
     }
-    if (request->kafka_sink == NULL) return STATUS_OK;
-    const struct delivery_request delivery = {.sink = request->kafka_sink,
+    if (request->async_sink == NULL) return STATUS_OK;
+    const struct delivery_request delivery = {.ops = request->async_ops,
+                                              .sink = request->async_sink,
+                                              .kafka = request->kafka_sink,
                                               .rejects = request->rejects_to_kafka,
                                               .source = request->transactional ? request->kafka : NULL,
                                               .write_rest = write_rest,

@@ -27,7 +27,9 @@ struct pipeline_request {
     uint32_t shutdown_timeout_s; /* after a signal: how long what is under way may take */
     void *sink;                  /* records, by sink_file_ops; NULL: --dry-run */
     void *rejects;               /* rejected lines, likewise; NULL: only counted */
-    struct sink_kafka *kafka_sink; /* records, rejects or both, instead; NULL: none */
+    const struct async_sink_ops *async_ops;
+    void *async_sink;              /* records, rejects or both, instead; NULL: none */
+    struct sink_kafka *kafka_sink; /* the same, when it is one; else NULL */
     bool rejects_to_kafka;
     bool transactional; /* they go together with the positions of `kafka` */
     uint64_t limit;     /* records to write; 0: all */

@@ -173,6 +173,8 @@ static int execute(struct run_setup *setup) {
         .tcp = &setup->settings.tcp,
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
+        .async_ops = setup->kafka.sink != NULL ? &sink_kafka_ops : NULL,
+        .async_sink = setup->kafka.sink,
         .kafka_sink = setup->kafka.sink,
         .rejects_to_kafka = setup->kafka.settings.output.rejects_topic != NULL,
         .transactional = setup->kafka.transactional,

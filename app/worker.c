@@ -92,7 +92,12 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
-    batch->out_bytes += encoder_write(worker->plan->encoder, &worker->context, record, batch->out + batch->out_bytes);
+    const struct bulk_action *action = worker->plan->action;
+    char *out = batch->out + batch->out_bytes;
+    uint32_t room = action != NULL ? action->bytes : 0; /* its id is known once the record is written */
+    size_t bytes = encoder_write(worker->plan->encoder, &worker->context, record, out + room);
+    if (action != NULL) bulk_action_write(action, worker->context.id, record->time.ns, &worker->context.days, out);
+    batch->out_bytes += room + bytes;
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
     if (worker->plan->marks) mark_record(worker, batch, record);
 }

@@ -9,6 +9,7 @@
 #include "enrich/geo_cache.h"
 #include "enrich/record_client.h"
 #include "ingest/split.h"
+#include "sinks/bulk_action.h"
 #include "sinks/encoder.h"
 
 /* What all workers share; read-only. */
@@ -18,8 +19,9 @@ struct worker_plan {
     const struct encoder *encoder;
     const struct geo *geo;
     struct live_chains *chains;
-    bool marks;                 /* the sink wants batch->marks */
-    int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
+    bool marks;                       /* the sink wants batch->marks */
+    const struct bulk_action *action; /* and this in front of each record; NULL: nothing */
+    int64_t since_ns, until_ns;       /* records outside [since, until) are skipped; 0: no bound */
 };
 
 struct worker {

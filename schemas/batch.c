@@ -24,6 +24,7 @@ const char *const reject_names[REJECT_REASONS] = {
     [REJECT_CUT_SHORT] = "cut-short",
     [REJECT_TOO_LARGE] = "too-large",
     [REJECT_BAD_MESSAGE] = "bad-message",
+    [REJECT_REFUSED] = "refused",
 };
 
 const char *const skip_names[SKIP_REASONS] = {
@@ -91,9 +92,23 @@ struct segment *batch_add_segment(struct batch *batch) {
     return segment;
 }
 
+const struct segment *batch_segment_of(const struct batch *batch, uint32_t offset) {
+    uint32_t low = 0, high = batch->segments_count;
+    ASSERT(high > 0);
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (batch->segments[middle].offset <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &batch->segments[low];
+}
+
 void tally_add(struct tally *sum, const struct tally *part) {
     sum->read += part->read;
     sum->written += part->written;
+    sum->duplicates += part->duplicates;
     sum->evidence_unused += part->evidence_unused;
     sum->bytes_read += part->bytes_read;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];

@@ -44,6 +44,7 @@ enum reject_reason {
     REJECT_CUT_SHORT,   /* last line of a damaged input */
     REJECT_TOO_LARGE,   /* a record that the output does not take */
     REJECT_BAD_MESSAGE, /* a message that could not be unpacked to its end */
+    REJECT_REFUSED,     /* a document that the cluster says is bad */
     REJECT_REASONS
 };
 
@@ -109,6 +110,7 @@ struct segment {
 /* What became of the lines of a batch. */
 struct tally {
     uint64_t read, written;
+    uint64_t duplicates; /* the output had them already */
     uint64_t rejected[REJECT_REASONS], skipped[SKIP_REASONS];
     uint64_t verdicts[VERDICTS_MAX];
     uint64_t evidence_unused; /* records with HOP_EVIDENCE_UNUSED */
@@ -186,6 +188,8 @@ void batch_keep_spare(struct batch *batch, const struct spare *spare);
 
 /* A new segment, all zero but for its offset: what is put behind the text now belongs to it. At most SEGMENTS_MAX. */
 struct segment *batch_add_segment(struct batch *batch);
+/* That which byte `offset` of the text is in. */
+const struct segment *batch_segment_of(const struct batch *batch, uint32_t offset);
 /* Where the text of a segment ends. */
 static inline uint32_t batch_segment_end(const struct batch *batch, uint32_t index) {
     return index + 1 < batch->segments_count ? batch->segments[index + 1].offset : batch->text_bytes;

@@ -92,8 +92,11 @@ struct rejected {
     const char *format; /* NULL: not known */
     const char *column; /* NULL: the line as a whole */
     const char *expected;
+    struct slice said; /* instead of it: what an output said */
     struct slice found;
-    struct slice line; /* as far as it was read */
+    uint32_t status;         /* of HTTP, from an output; 0: none */
+    struct slice error_type; /* likewise; empty: none */
+    struct slice line;       /* as far as it was read */
     bool has_time;
     int64_t time_ns;
     bool truncated; /* the line is longer than what is given */

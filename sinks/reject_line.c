@@ -34,6 +34,7 @@ static char *put_base64(char *out, struct slice text) {
 /* "column client:port: expected an address and port, found \"x\"" */
 static char *put_detail(char *out, const struct rejected *rejected) {
     bool lossy = false;
+    if (rejected->said.ptr != NULL) return json_escape(out, rejected->said, JSON_VERBATIM, &lossy);
     if (rejected->column != NULL) {
         out = put(out, SLICE("column "));
         out = put(out, slice_from(rejected->column));
@@ -99,7 +100,17 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
     out += number_write(rejected->position, out);
     out = put(out, SLICE(",\"line\":"));
     out += number_write(rejected->line_number, out);
-    out = put(out, SLICE("},\"event_id\":\""));
+    *out++ = '}';
+    if (rejected->status != 0) {
+        out = put(out, SLICE(",\"status\":"));
+        out += number_write(rejected->status, out);
+    }
+    if (rejected->error_type.len > 0) {
+        bool lossy = false;
+        out = put(out, SLICE(",\"error_type\":"));
+        out = json_quote(out, rejected->error_type, JSON_VERBATIM, &lossy);
+    }
+    out = put(out, SLICE(",\"event_id\":\""));
     hash_event_id(context->name, rejected->position, rejected->message_line, rejected->line, out);
     out = put(out + HASH_ID_DIGITS, SLICE("\""));
     struct slice line = rejected->line;

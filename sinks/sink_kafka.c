@@ -544,3 +544,27 @@ void sink_kafka_count(const struct sink_kafka *sink, struct kafka_counts *counts
     counts->transactions_committed += atomic_load_explicit(&sink->committed, memory_order_relaxed);
     counts->transactions_aborted += atomic_load_explicit(&sink->aborted, memory_order_relaxed);
 }
+
+/* --- as any asynchronous sink --------------------------------------------------------------------- */
+
+static enum sink_result prepare_any(void *sink, uint32_t wait_ms, struct error *error) {
+    return sink_kafka_prepare(sink, wait_ms, error);
+}
+
+static enum sink_result send_any(void *sink, struct batch *batch, struct error *error) {
+    return sink_kafka_send(sink, batch, error);
+}
+
+static enum sink_result serve_any(void *sink, uint32_t wait_ms, struct error *error) {
+    return sink_kafka_serve(sink, wait_ms, error);
+}
+
+static void purge_any(void *sink) {
+    sink_kafka_purge(sink);
+}
+
+static void wake_any(void *sink) {
+    sink_kafka_wake(sink);
+}
+
+const struct async_sink_ops sink_kafka_ops = {prepare_any, send_any, serve_any, purge_any, wake_any};

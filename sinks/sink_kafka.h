@@ -13,8 +13,8 @@
 #define WHEREFROM_SINK_KAFKA_H
 
 #include "base/kafka_client.h"
-#include "schemas/batch.h"
 #include "schemas/kafka.h"
+#include "sinks/async_sink.h"
 
 struct sink_kafka_request {
     const struct kafka_cluster *cluster;
@@ -31,12 +31,7 @@ struct sink_kafka;
 enum status sink_kafka_new(const struct sink_kafka_request *request, struct sink_kafka **sink,
                            struct error *error) WARN_UNUSED;
 
-enum sink_result {
-    SINK_DONE,
-    SINK_WAIT, /* not yet: the broker cannot be reached, or something has to end first; serve, then call again */
-    SINK_ABORT, /* the transaction cannot be committed, `error` says why: sink_kafka_abort, and everything in it once more */
-    SINK_FAILED, /* for good, `error` says why: fenced, not authorised, no such topic, ... */
-};
+extern const struct async_sink_ops sink_kafka_ops; /* the functions below that are named so */
 
 /* Prepares for the first message, waiting up to `wait_ms`: with transactions those of a former process with this id are ended, be it by
  * commit or abort, so what a group has committed is looked up after that. Also looks whether the topics are there. */
