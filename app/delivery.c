@@ -127,6 +127,9 @@ static void add_range(struct transaction *transaction, const struct batch_range 
 }
 
 static void add_batch(struct transaction *transaction, struct batch *batch) {
+    /* the last one, empty: there is nothing to commit, and its source may have left the group, which librdkafka 2.0.2 must not be asked
+     * about then (it never answers) */
+    if (batch->ranges_count == 0) return;
     if (!transaction->open) {
         transaction->open = true;
         transaction->epoch = batch->epoch;
@@ -138,7 +141,7 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
     batch->in_transaction = true;
     transaction->message_open = batch->message_open;
     transaction->bytes += batch->out_bytes + batch->reject_bytes;
-    transaction->batches_count += batch->ranges_count > 0;
+    transaction->batches_count++;
     tally_add(&transaction->tally, &batch->tally);
     for (uint32_t i = 0; i < batch->ranges_count && !batch->limited; i++) add_range(transaction, &batch->ranges[i]);
 }

@@ -518,8 +518,22 @@ enum status kafka_group_subscribe(struct kafka_group *group, struct error *error
                      rd_kafka_err2str(code), kafka_advice(code));
 }
 
+/* librdkafka 2.0.2 ends the process when a member leaves that has joined and was assigned nothing yet, be it no partition (an assertion: its
+ * assignor has no state). */
+static bool may_not_leave(const struct kafka_group *group) {
+    return !group->working && kafka_joining_begun(&group->joining);
+}
+
+bool kafka_group_must_stay(struct kafka_group *group) {
+    uint64_t now = monotonic_ms();
+    if (group->leaving_ms == 0) group->leaving_ms = now;
+    bool stays = may_not_leave(group) || (group->commits_itself && kafka_joining_now(&group->joining));
+    return stays && now - group->leaving_ms < KAFKA_JOINING_MS_MAX;
+}
+
 void kafka_group_leave(struct kafka_group *group) {
     group->closing = true;
     drop_hand(group);
-    (void)rd_kafka_consumer_close(group->client);
+    group->abandoned = may_not_leave(group);
+    if (!group->abandoned) (void)rd_kafka_consumer_close(group->client);
 }

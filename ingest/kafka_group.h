@@ -50,8 +50,10 @@ struct kafka_group {
     rd_kafka_topic_partition_list_t *rebalance_list;
     uint64_t rebalance_since_ms, retry_ms; /* not before then: what needs the broker, and failed */
     atomic_bool draining;
-    bool reading_ended; /* set by who takes messages: none is wanted any more */
+    bool reading_ended;  /* set by who takes messages: none is wanted any more */
+    uint64_t leaving_ms; /* since when it wants to leave; 0: it does not */
     bool closing;
+    bool abandoned; /* the client is left as it is, with all that it may call: the process ends soon */
     struct kafka_joining joining;
     uint64_t commit_ms; /* next time */
     uint32_t commits_pending;
@@ -82,7 +84,10 @@ void kafka_group_take(struct kafka_group *group);
 /* Commits what has settled and is not committed; true when there is nothing left to commit. */
 bool kafka_group_commit(struct kafka_group *group);
 
-/* Leaves the group. */
+/* Whether it has to wait before it leaves; not for longer than KAFKA_JOINING_MS_MAX from the first time that this is asked. */
+bool kafka_group_must_stay(struct kafka_group *group);
+
+/* Leaves the group; when it may not, by being missed. */
 void kafka_group_leave(struct kafka_group *group);
 
 /* No retry will help: what serve found, or who takes messages. The first one counts. */

@@ -10,14 +10,18 @@
 #define JOIN_GROUP 11
 #define SYNC_GROUP 14
 #define NAME "joining"
+#define TAKEN_UP_MS 50u /* an answer that has come is looked at by another thread of librdkafka */
 
 void kafka_joining_begin(struct kafka_joining *joining) {
-    atomic_store(&joining->since_ms, monotonic_ms());
+    atomic_store(&joining->until_ms, monotonic_ms() + KAFKA_JOINING_MS_MAX);
+}
+
+bool kafka_joining_begun(const struct kafka_joining *joining) {
+    return atomic_load(&joining->until_ms) != 0;
 }
 
 bool kafka_joining_now(const struct kafka_joining *joining) {
-    uint64_t since_ms = atomic_load(&joining->since_ms);
-    return since_ms != 0 && monotonic_ms() - since_ms < KAFKA_JOINING_MS_MAX;
+    return monotonic_ms() < atomic_load(&joining->until_ms);
 }
 
 static rd_kafka_resp_err_t on_request(rd_kafka_t *client, int fd, const char *broker, int32_t broker_id, int16_t key,
@@ -33,7 +37,7 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *client, int fd, const char *b
     (void)client, (void)fd, (void)broker, (void)broker_id, (void)version, (void)correlation, (void)size;
     (void)round_trip_us, (void)code;
     struct kafka_joining *joining = opaque;
-    if (key == SYNC_GROUP) atomic_store(&joining->since_ms, 0);
+    if (key == SYNC_GROUP) atomic_store(&joining->until_ms, monotonic_ms() + TAKEN_UP_MS);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 struct kafka_joining {
-    atomic_uint_fast64_t since_ms; /* 0: it is not */
+    atomic_uint_fast64_t until_ms; /* 0: it never did */
 };
 
 /* `joining` has to outlive the client that is made with `conf`. */
@@ -21,6 +21,9 @@ void kafka_joining_watch(struct kafka_joining *joining, rd_kafka_conf_t *conf);
 
 /* Said of a JoinGroup that is about to be sent. */
 void kafka_joining_begin(struct kafka_joining *joining);
+
+/* Whether it ever did. */
+bool kafka_joining_begun(const struct kafka_joining *joining);
 
 /* Not for longer than KAFKA_JOINING_MS_MAX: then others of the group may be gone for as long as they like, and what is not committed is at
  * stake. */

@@ -140,7 +140,7 @@ static void free_origins(struct kafka_partition *partition) {
 }
 
 void source_kafka_free(struct source_kafka *source) {
-    if (source == NULL) return;
+    if (source == NULL || source->group.abandoned) return;
     drop_open(source);
     for (uint32_t i = 0; i < source->group.progress.partitions_count; i++)
         free_origins(source->group.progress.partitions[i]);
@@ -383,8 +383,9 @@ bool source_kafka_finish(struct source_kafka *source, uint32_t wait_ms) {
     group->reading_ended = true;
     for (;;) {
         (void)kafka_group_serve(group, 0, -1);
-        bool settled = kafka_progress_in_flight(&group->progress) == 0;
-        if ((kafka_group_commit(group) && settled) || (now = monotonic_ms()) >= deadline_ms) return settled;
+        /* nothing is committed, and nobody leaves, while it joins */
+        bool done = kafka_progress_in_flight(&group->progress) == 0 && !kafka_group_must_stay(group);
+        if ((kafka_group_commit(group) && done) || (now = monotonic_ms()) >= deadline_ms) return done;
         uint64_t left = deadline_ms - now;
         (void)kafka_group_serve(group, left < TICK_MS ? (uint32_t)left : TICK_MS, -1);
     }

@@ -59,13 +59,13 @@ class Variant:
         return gzip.compress(text, 1) if self.packed else text
 
     def expected(self, cluster_id, topic, messages_count):
-        """event.ids of records, and of rejects."""
-        records, rejects = set(), set()
+        """event.ids of records, and of rejects, each with its message's place."""
+        records, rejects = {}, {}
         for number in range(messages_count):
             for at in range(self.lines_per_message):
                 line = self.line(number * self.lines_per_message + at)
                 one = event_id(cluster_id, topic, number % PARTITIONS, number // PARTITIONS, line, at + 1)
-                (rejects if line.startswith(b"line ") else records).add(one)
+                (rejects if line.startswith(b"line ") else records)[one] = (number % PARTITIONS, number // PARTITIONS)
         return records, rejects
 
 
@@ -200,9 +200,12 @@ class Chaos:
         wanted = self.variant.expected(self.cluster.id(), self.topic, messages_count)
         for what, expected, ids in zip(("records", "rejects"), wanted, self.found()):
             found = collections.Counter(ids)
-            missing, strange = len(expected - found.keys()), len(found.keys() - expected)
+            lost = sorted(expected[one] for one in expected.keys() - found.keys())
+            missing, strange = len(lost), len(found.keys() - expected.keys())
             doubles = found.total() - len(found)
             print(f"  {what}: {len(expected):,} expected, {found.total():,} found: {missing:,} missing, {doubles:,} doubles, {strange:,} strange")
+            if lost:
+                print("  missing messages (partition, offset):", *lost[:5], "..", *lost[-5:])
             if missing or strange or (doubles and not self.variant.to_file):
                 self.faults.append(f"{what}: {missing} missing, {doubles} doubles, {strange} strange")
         offsets = self.cluster.offsets("chaos", self.topic)
