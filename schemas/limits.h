@@ -173,6 +173,17 @@
 #define TRANSACTION_MS_MAX 100u
 #define TRANSACTION_BYTES_MAX (16u * 1024 * 1024)
 
+/* --- replies of OpenSearch ---------------------------------------------------------------------- */
+/* Objects and arrays within one another; errors hold their causes, a level each, and seldom more than five. What is deeper is no reply. */
+#define BULK_DEPTH_MAX 64u
+/* Type and reason of an error as they are kept; what is longer is cut at a character. Types are names, the longest known has 50 bytes; a
+ * reason tells what it is about in its first words and may then quote all of a document. */
+#define BULK_TYPE_BYTES_MAX 96u
+#define BULK_REASON_BYTES_MAX 512u
+/* How often a document is sent whose error is unknown before it counts as the document's own, provided that others were accepted
+ * meanwhile (sinks/bulk_verdict.h). With pauses that double from a second on that is half a minute: longer than a shard takes to move. */
+#define BULK_UNCLEAR_TRIES 5u
+
 /* --- connections ------------------------------------------------------------------------------ */
 /* Bytes read of a connection at a time, before it is the next one's turn. */
 #define CONNECTION_READ_BYTES (64u * 1024)
