@@ -30,8 +30,8 @@ struct bulk_item {
 typedef void bulk_item_function(void *context, const struct bulk_item *item);
 
 enum bulk_outcome {
-    BULK_COMPLETE, /* all of a bulk reply was read. That it has as many items as were sent is for the caller to look at */
-    BULK_CUT,      /* a bulk reply, or the start of some JSON object, that ends too early or goes on as garbage */
+    BULK_COMPLETE, /* all of a bulk reply was read. If it has fewer items than were sent, the others are unknown, as behind a cut */
+    BULK_CUT,     /* a bulk reply, or the start of some JSON object, that ends too early or goes on as garbage */
     BULK_NOT_BULK /* something else: an error object, a page of a proxy, nothing */
 };
 

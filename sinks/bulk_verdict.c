@@ -193,6 +193,7 @@ static const struct rule {
     {WHOLE, 413, 413, NULL, NULL, BULK_TOO_LARGE, NULL},
     {WHOLE, 200, 399, NULL, NULL, BULK_TROUBLE, wrong_url},
     {WHOLE, 404, 405, NULL, NULL, BULK_TROUBLE, wrong_url},
+    {WHOLE, 400, 400, NULL, "no handler found for uri", BULK_TROUBLE, wrong_url},
     {WHOLE, 500, 599, NULL, NULL, BULK_TROUBLE, server_fails},
     {WHOLE,   0, 999, NULL, NULL, BULK_TROUBLE, bad_request},
 };
