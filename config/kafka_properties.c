@@ -14,9 +14,8 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "config/config_text.h"
 #include "config/nearest.h"
-#include "config/option_value.h"
-#include "config/whole_file.h"
 #include "schemas/limits.h"
 
 #define KNOWN_MAX 512u
@@ -198,17 +197,15 @@ struct loader {
     const struct manual *manual;
 };
 
-enum value_source { SOURCE_PLAIN, SOURCE_ENVIRONMENT, SOURCE_FILE };
-
 static const struct slice endings[] = {
-    [SOURCE_PLAIN] = {"", 0}, [SOURCE_ENVIRONMENT] = {"_env", 4}, [SOURCE_FILE] = {"_file", 5}};
+    [TEXT_PLAIN] = {"", 0}, [TEXT_FROM_ENVIRONMENT] = {"_env", 4}, [TEXT_FROM_FILE] = {"_file", 5}};
 
 /* The property that a key names, and where its value comes from. */
 static const struct known *read_name(const struct loader *loader, const struct config_node *member,
-                                     enum value_source *source) {
-    for (unsigned i = SOURCE_PLAIN; i <= SOURCE_FILE; i++) {
+                                     enum text_source *source) {
+    for (unsigned i = TEXT_PLAIN; i <= TEXT_FROM_FILE; i++) {
         if (!slice_ends_with(member->key, endings[i])) continue;
-        *source = (enum value_source)i;
+        *source = (enum text_source)i;
         struct slice name = {member->key.ptr, member->key.len - endings[i].len};
         const struct known *known = manual_find(loader->manual, name);
         if (known != NULL) return known;
@@ -218,43 +215,6 @@ static const struct known *read_name(const struct loader *loader, const struct c
                          option_value_shown(member->key.ptr).text, near != NULL ? ", did you mean \"" : "",
                          near != NULL ? near : "", near != NULL ? "\"?" : "");
     return NULL;
-}
-
-/* Neither shows what was given: a secret may have been put in place of the name. */
-static bool read_environment(const struct loader *loader, const struct config_node *member, struct slice *value) {
-    const char *text = getenv(member->text.ptr);
-    if (text != NULL) *value = slice_from(text);
-    return text != NULL ||
-           problem_report(loader->scope, member, "%s: the environment has no variable of that name", member->key.ptr);
-}
-
-static bool read_file(const struct loader *loader, const struct config_node *member, struct slice *value) {
-    struct slice text;
-    struct error error;
-    enum status status = whole_file_read(member->text.ptr, KAFKA_SECRET_BYTES_MAX, &text, &error);
-    if (status == STATUS_FAILED) return problem_no_memory(loader->scope);
-    if (status != STATUS_OK)
-        return problem_report(loader->scope, member, "%s: the file that is named: %s", member->key.ptr, error.message);
-    *value = arena_copy(loader->arena, (struct slice){text.ptr, text.len - slice_ends_with(text, SLICE("\n"))});
-    whole_file_free(text);
-    return value->ptr != NULL || problem_no_memory(loader->scope);
-}
-
-static bool read_value(const struct loader *loader, const struct config_node *member, enum value_source source,
-                       const char **value) {
-    const char *expected = source == SOURCE_PLAIN  ? "a value"
-                           : source == SOURCE_FILE ? "the path of a file"
-                                                   : "the name of an environment variable";
-    if (member->kind != CONFIG_TEXT)
-        return problem_report(loader->scope, member, "%s: expected %s, got %s", member->key.ptr, expected,
-                              config_node_kind_name(member));
-    struct slice text = member->text;
-    if (source == SOURCE_ENVIRONMENT && !read_environment(loader, member, &text)) return false;
-    if (source == SOURCE_FILE && !read_file(loader, member, &text)) return false;
-    if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL)
-        return problem_report(loader->scope, member, "%s: the value is empty, or has a NUL in it", member->key.ptr);
-    *value = arena_copy(loader->arena, text).ptr;
-    return *value != NULL || problem_no_memory(loader->scope);
 }
 
 static bool check_rule(const struct loader *loader, const struct config_node *member, const char *name,
@@ -281,17 +241,17 @@ static bool check_value(const struct loader *loader, const struct config_node *m
 
 static bool load_property(const struct loader *loader, const struct config_node *member,
                           struct kafka_property *property) {
-    enum value_source source = SOURCE_PLAIN;
+    enum text_source source = TEXT_PLAIN;
     const char *value = NULL;
     const struct known *known = read_name(loader, member, &source);
     if (known == NULL) return false;
     const struct rule *rule = rule_of(known->name);
-    if (rule != NULL && rule->why == NULL && source == SOURCE_PLAIN)
+    if (rule != NULL && rule->why == NULL && source == TEXT_PLAIN)
         return problem_report(loader->scope, member,
                               "%s: a secret must not stand here; write %s_env and the name of an environment variable, "
                               "or %s_file and the path of a file",
                               known->name, known->name, known->name);
-    if (!read_value(loader, member, source, &value)) return false;
+    if (!config_text_read(loader->arena, loader->scope, member, source, &value)) return false;
     ASSERT(value != NULL);
     if (!check_rule(loader, member, known->name, value) || !check_value(loader, member, known, value)) return false;
     struct slice name = arena_copy(loader->arena, slice_from(known->name));

@@ -7,15 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ip.h"
-#include "base/number.h"
+#include "config/config_text.h"
+#include "config/host_port.h"
 #include "config/kafka_properties.h"
 #include "config/kafka_url.h"
-#include "config/option_value.h"
 #include "schemas/limits.h"
 
 #define PORT_DEFAULT "9092"
-#define HOST_BYTES_MAX 255u
 
 static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
@@ -28,38 +26,25 @@ struct loader {
 
 /* --- texts ---------------------------------------------------------------------------------------- */
 
-static bool is_text(const struct config_node *node) {
-    return node->kind == CONFIG_TEXT && node->text.len > 0 && strlen(node->text.ptr) == node->text.len;
-}
-
 static bool is_name(const struct config_node *node) {
-    return is_text(node) && node->text.len <= KAFKA_NAME_BYTES_MAX &&
+    return config_text_is(node) && node->text.len <= KAFKA_NAME_BYTES_MAX &&
            strspn(node->text.ptr, name_bytes) == node->text.len && !config_node_is(node, ".") &&
            !config_node_is(node, "..");
-}
-
-/* "got ..." of a message. */
-static struct option_shown shown(const struct config_node *node) {
-    if (is_text(node)) return option_value_shown(node->text.ptr);
-    struct option_shown kind;
-    snprintf(kind.text, sizeof kind.text, "%s",
-             node->kind == CONFIG_TEXT ? "an empty text or a NUL" : config_node_kind_name(node));
-    return kind;
 }
 
 static bool check_name(const struct loader *loader, const struct config_node *node, const char *what) {
     return is_name(node) ||
            problem_report(&loader->scope, node,
                           "%s: expected a name of letters, digits, and . _ - with at most %u bytes, got %s", what,
-                          KAFKA_NAME_BYTES_MAX, shown(node).text);
+                          KAFKA_NAME_BYTES_MAX, config_text_shown(node).text);
 }
 
 /* A list as it is, or a text cut at its commas; NULL after a report. */
 static const struct config_node *as_list(const struct loader *loader, const struct config_node *node) {
     if (node->kind == CONFIG_LIST) return node;
-    if (!is_text(node)) {
+    if (!config_text_is(node)) {
         (void)problem_report(&loader->scope, node, "%s: expected a list, or a text with commas, got %s", node->key.ptr,
-                             shown(node).text);
+                             config_text_shown(node).text);
         return NULL;
     }
     struct config_node *list = config_node_new(loader->arena, CONFIG_LIST, (struct slice){0}, node->place);
@@ -84,39 +69,7 @@ static const struct config_node *needed(const struct loader *loader, const struc
     return node;
 }
 
-static bool check_keys(const struct loader *loader, const struct config_node *mapping, const char *const *known,
-                       size_t known_count) {
-    bool good = true;
-    for (const struct config_node *member = mapping->first; member != NULL; member = member->next) {
-        size_t i = 0;
-        while (i < known_count && !slice_equal(member->key, slice_from(known[i]))) i++;
-        if (i == known_count) good = problem_unknown_key(&loader->scope, member, known, known_count);
-    }
-    return good;
-}
-
 /* --- brokers -------------------------------------------------------------------------------------- */
-
-/* HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; *port is empty when there is none. */
-static bool read_broker(struct slice text, struct slice *host, struct slice *port) {
-    struct ip_parsed address;
-    *host = text;
-    *port = (struct slice){0};
-    const char *end = memchr(text.ptr, ']', text.len);
-    bool bracketed = text.len > 0 && text.ptr[0] == '[' && end != NULL;
-    const char *colon = bracketed ? end + 1 : memchr(text.ptr, ':', text.len);
-    if (colon != NULL) host->len = (size_t)(colon - text.ptr);
-    if (colon != NULL && host->len < text.len) {
-        *port = (struct slice){colon + 1, text.len - host->len - 1};
-        uint64_t number;
-        if (*colon != ':' || port->len > 5 || !number_parse(*port, &number) || number == 0 || number > 65535)
-            return false;
-    }
-    if (bracketed)
-        return ip_parse((struct slice){host->ptr + 1, host->len - 2}, &address) &&
-               memchr(host->ptr, ':', host->len) != NULL;
-    return host->len > 0 && host->len <= HOST_BYTES_MAX && strspn(host->ptr, name_bytes) >= host->len;
-}
 
 static bool load_brokers(const struct loader *loader, const struct config_node *mapping, const char **brokers) {
     const struct config_node *node = needed(loader, mapping, "brokers", "[HOST:PORT, HOST:PORT]");
@@ -130,10 +83,10 @@ static bool load_brokers(const struct loader *loader, const struct config_node *
     size_t used = 0;
     for (const struct config_node *item = list->first; item != NULL; item = item->next) {
         struct slice host, port;
-        if (!is_text(item) || !read_broker(item->text, &host, &port))
+        if (!config_text_is(item) || !host_port_read(item->text, &host, &port))
             return problem_report(&loader->scope, item,
                                   "brokers: expected HOST:PORT, with an IPv6 address in brackets, got %s",
-                                  shown(item).text);
+                                  config_text_shown(item).text);
         used += (size_t)sprintf(text + used, "%s%.*s:%.*s", used > 0 ? "," : "", (int)host.len, host.ptr,
                                 port.len > 0 ? (int)port.len : (int)strlen(PORT_DEFAULT),
                                 port.len > 0 ? port.ptr : PORT_DEFAULT);
@@ -183,7 +136,8 @@ static bool check_regex(const struct loader *loader, const struct config_node *n
         return true;
     }
     regerror(code, &compiled, reason, sizeof reason);
-    return problem_report(&loader->scope, node, "topics: %s is no regular expression: %s", shown(node).text, reason);
+    return problem_report(&loader->scope, node, "topics: %s is no regular expression: %s", config_text_shown(node).text,
+                          reason);
 }
 
 static bool load_topics(const struct loader *loader, const struct config_node *mapping, struct kafka_input *input) {
@@ -196,11 +150,11 @@ static bool load_topics(const struct loader *loader, const struct config_node *m
     if (topics == NULL) return problem_no_memory(&loader->scope);
     bool good = true;
     for (const struct config_node *item = list->first; item != NULL; item = item->next) {
-        bool regex = is_text(item) && item->text.ptr[0] == '^';
+        bool regex = config_text_is(item) && item->text.ptr[0] == '^';
         good = (regex ? check_regex(loader, item) : check_name(loader, item, "topics")) && good;
         for (size_t i = 0; good && i < input->topics_count; i++)
             if (config_node_is(item, topics[i]))
-                good = problem_report(&loader->scope, item, "topics: %s is given twice", shown(item).text);
+                good = problem_report(&loader->scope, item, "topics: %s is given twice", config_text_shown(item).text);
         topics[input->topics_count++] = item->text.ptr;
     }
     input->topics = topics;
@@ -220,11 +174,11 @@ static bool load_start(const struct loader *loader, const struct config_node *ma
     if (node == NULL || config_node_is(node, "earliest")) return true;
     input->start = config_node_is(node, "latest") ? KAFKA_START_LATEST : KAFKA_START_TIME;
     if (input->start == KAFKA_START_LATEST) return true;
-    if (!is_text(node) || option_value_parse(&time, node->text.ptr, &value, NULL) != STATUS_OK)
+    if (!config_text_is(node) || option_value_parse(&time, node->text.ptr, &value, NULL) != STATUS_OK)
         return problem_report(&loader->scope, node,
                               "start: expected earliest, latest, or a UTC time such as 2025-12-01 or "
                               "2025-12-01T10:00:00Z, got %s",
-                              shown(node).text);
+                              config_text_shown(node).text);
     input->start_ms = (value.time_ns + 999999) / 1000000;
     return true;
 }
@@ -241,8 +195,9 @@ static bool load_formats(const struct loader *loader, const struct config_node *
     if (rules == NULL) return problem_no_memory(&loader->scope);
     bool good = true;
     for (const struct config_node *member = node->first; member != NULL; member = member->next) {
-        if (!is_text(member))
-            good = problem_report(&loader->scope, member, "formats: expected GLOB: FORMAT, got %s", shown(member).text);
+        if (!config_text_is(member))
+            good = problem_report(&loader->scope, member, "formats: expected GLOB: FORMAT, got %s",
+                                  config_text_shown(member).text);
         rules[input->formats_count++] = (struct kafka_format_rule){member->key.ptr, member->text.ptr};
     }
     input->formats = rules;
@@ -251,7 +206,7 @@ static bool load_formats(const struct loader *loader, const struct config_node *
 
 static bool load_input(struct loader *loader, const struct config_node *mapping, struct kafka_input *input) {
     static const char *const known[] = {"brokers", "topics", "group", "start", "formats", "librdkafka"};
-    bool good = check_keys(loader, mapping, known, sizeof known / sizeof known[0]);
+    bool good = problem_check_keys(&loader->scope, mapping, known, sizeof known / sizeof known[0]);
     good = load_cluster(loader, mapping, true, &input->cluster) && good;
     good = load_topics(loader, mapping, input) && good;
     good = load_group(loader, mapping, input) && good;
@@ -270,7 +225,7 @@ static bool load_topic(const struct loader *loader, const struct config_node *ma
 
 static bool load_output(struct loader *loader, const struct config_node *mapping, struct kafka_output *output) {
     static const char *const known[] = {"brokers", "topic", "librdkafka"};
-    bool good = check_keys(loader, mapping, known, sizeof known / sizeof known[0]);
+    bool good = problem_check_keys(&loader->scope, mapping, known, sizeof known / sizeof known[0]);
     good = load_cluster(loader, mapping, false, &output->cluster) && good;
     return load_topic(loader, mapping, &output->records_topic) && good;
 }
@@ -280,7 +235,7 @@ static bool load_rejects(struct loader *loader, const struct config_node *mappin
                          struct kafka_output *output) {
     static const char *const known[] = {"brokers", "topic"};
     struct kafka_cluster cluster = {0};
-    bool good = check_keys(loader, mapping, known, sizeof known / sizeof known[0]);
+    bool good = problem_check_keys(&loader->scope, mapping, known, sizeof known / sizeof known[0]);
     if (config_node_member(mapping, "brokers") != NULL) {
         good = load_cluster(loader, mapping, false, &cluster) && good;
     } else if (!has_output) {

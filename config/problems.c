@@ -126,6 +126,17 @@ bool problem_unknown_key(const struct problem_scope *scope, const struct config_
     return report_unknown(scope, &at, "key", member->key.ptr, known, known_count);
 }
 
+bool problem_check_keys(const struct problem_scope *scope, const struct config_node *mapping, const char *const *known,
+                        size_t known_count) {
+    bool good = true;
+    for (const struct config_node *member = mapping->first; member != NULL; member = member->next) {
+        size_t i = 0;
+        while (i < known_count && !slice_equal(member->key, slice_from(known[i]))) i++;
+        if (i == known_count) good = problem_unknown_key(scope, member, known, known_count);
+    }
+    return good;
+}
+
 void problem_warn(const struct problem_scope *scope, const struct config_node *node, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

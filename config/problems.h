@@ -56,6 +56,10 @@ bool problem_unknown(const struct problem_scope *scope, const struct config_node
 bool problem_unknown_key(const struct problem_scope *scope, const struct config_node *member, const char *const *known,
                          size_t known_count);
 
+/* An error about every member of a mapping whose key is none of `known`. */
+bool problem_check_keys(const struct problem_scope *scope, const struct config_node *mapping, const char *const *known,
+                        size_t known_count);
+
 /* As problem_report, for a warning, and for any place of any file; `file` is copied. */
 void problem_warn(const struct problem_scope *scope, const struct config_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -155,8 +155,8 @@
 #define KAFKA_PROPERTIES_MAX 128u
 /* transactional.id: "wherefrom-", a group's name (Kafka's bound for names of topics, 249) and an instance's of that length at most. */
 #define TRANSACTIONAL_ID_BYTES 512u
-/* A property's value that stands in a file: a password, a key in PEM. A larger file is refused. */
-#define KAFKA_SECRET_BYTES_MAX (64u * 1024)
+/* A setting's value that stands in a file: a password, a key in PEM. A larger file is refused. */
+#define SECRET_BYTES_MAX (64u * 1024)
 /* Records too large for their topic that are known while a transaction is tried again without them. With more the run ends: the topic's
  * limit is wrong, not the records. */
 #define KAFKA_REFUSED_MAX 4096u

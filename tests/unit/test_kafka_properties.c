@@ -191,12 +191,11 @@ static void files(void **state) {
         write_file(file, files[i].bytes, files[i].bytes_count);
         assert_string_equal(load(&test, yaml), files[i].expected);
     }
-    static char large[KAFKA_SECRET_BYTES_MAX + 1];
+    static char large[SECRET_BYTES_MAX + 1];
     memset(large, 'a', sizeof large);
     write_file(file, large, sizeof large);
     snprintf(expected, sizeof expected,
-             "client.id_file: the file that is named: expected at most %u bytes, the file has more",
-             KAFKA_SECRET_BYTES_MAX);
+             "client.id_file: the file that is named: expected at most %u bytes, the file has more", SECRET_BYTES_MAX);
     assert_non_null(strstr(load(&test, yaml), expected));
     close(file);
 }
