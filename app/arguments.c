@@ -152,6 +152,12 @@ enum status arguments_parse(struct arguments *arguments, const struct option_gro
                : config_file_read(arguments->config_path, values, &arguments->sections, error);
 }
 
+const struct config_node *arguments_node(const struct arguments *arguments, const char *option,
+                                         const struct config_node *node) {
+    const struct option_slot *slot = option_values_find(arguments->values, option, strlen(option), false);
+    return slot != NULL && slot->origin == OPTION_FROM_FILE ? node : NULL;
+}
+
 void arguments_destroy(struct arguments *arguments) {
     option_values_free(arguments->values);
     config_sections_destroy(&arguments->sections);

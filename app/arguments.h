@@ -37,6 +37,10 @@ enum status arguments_parse(struct arguments *arguments, const struct option_gro
                             int argc, char **argv, struct error *error) WARN_UNUSED;
 void arguments_destroy(struct arguments *arguments);
 
+/* `node`, the config's mapping for that option, where the command line says nothing else; NULL then. */
+const struct config_node *arguments_node(const struct arguments *arguments, const char *option,
+                                         const struct config_node *node);
+
 /* The options part of --help: groups with their titles, one option a line or two, wrapped at 100 columns, with
  * choices and default. */
 void arguments_print_options(FILE *out, const struct option_group *groups, size_t groups_count);

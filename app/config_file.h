@@ -21,7 +21,7 @@ struct config_sections {
     const struct config_node *trees[CONFIG_SECTIONS]; /* NULL: the file does not have it */
     struct config_node *inputs; /* a list beside `inputs` of the file, of texts and mappings; NULL: no inputs */
     const struct config_node
-        *output; /* {kafka: ..}, of which the option's text is only a name; NULL: a text, or none */
+        *output; /* {kafka: ..} or {opensearch: ..}, of which the option's text is only a name; NULL: a text, or none */
     const struct config_node *rejects; /* likewise */
 };
 void config_sections_destroy(struct config_sections *sections);

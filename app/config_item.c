@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "config/kafka_settings.h"
 #include "config/nearest.h"
+#include "config/opensearch_settings.h"
 #include "config/option_value.h"
 #include "ingest/listen_url.h"
 
@@ -17,7 +18,7 @@
 #define LISTEN_URL_BYTES_MAX 128u
 
 /* Keys that are promised and not built: told apart from a typing error. */
-static const char *const later_keys[] = {"follow", "opensearch"};
+static const char *const later_keys[] = {"follow"};
 
 __attribute__((format(printf, 3, 4))) static enum status fail(struct config_item_fault *fault,
                                                               struct config_place place, const char *format, ...) {
@@ -115,10 +116,16 @@ enum status config_item_input(struct arena *arena, const struct config_node *map
 
 enum status config_item_output(struct arena *arena, const struct config_node *mapping, const char **text,
                                struct config_item_fault *fault) {
-    static const char *const known[] = {"kafka"};
-    const struct config_node *kafka = NULL;
-    enum status status = read_members(mapping, known, 1, &kafka, fault);
+    enum { KAFKA, OPENSEARCH, KINDS };
+    static const char *const known[KINDS] = {"kafka", "opensearch"};
+    const struct config_node *members[KINDS] = {NULL};
+    enum status status = read_members(mapping, known, KINDS, members, fault);
     if (status != STATUS_OK) return status;
-    if (kafka == NULL) return fail(fault, mapping->place, "expected a file, or {kafka: {brokers: [..], topic: NAME}}");
-    return name_kafka(arena, kafka, text);
+    if (mapping->count != 1)
+        return fail(
+            fault, mapping->place,
+            "expected a file, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: NAME}}");
+    if (members[KAFKA] != NULL) return name_kafka(arena, members[KAFKA], text);
+    *text = opensearch_settings_name(arena, members[OPENSEARCH]);
+    return *text != NULL ? STATUS_OK : STATUS_FAILED;
 }

@@ -1,9 +1,10 @@
 /* Inputs and outputs that are mappings in the config, as the texts that the command line has for them:
  *
  *   {path: TEXT}   {tcp: {listen: ADDRESS:PORT, proxy: off|v1|v2|auto}}   {kafka: {..}}     an input, with chain: and format: or without
- *   {kafka: {..}}                                                                           an output
+ *   {kafka: {..}}   {opensearch: {..}}                                                      an output
  *
- * What is in `kafka` is looked at later (config/kafka_settings.h): its text is a name for messages.
+ * What is in `kafka` and `opensearch` is looked at later (config/kafka_settings.h, opensearch_settings.h): its text is a name for
+ * messages.
  *
  * Threads: main thread only, before others start. */
 #ifndef WHEREFROM_CONFIG_ITEM_H

@@ -1,20 +1,11 @@
-/* A mapping of the config counts where the command line says nothing else.
- *
- * Threads: see the header. */
+/* Threads: see the header. */
 #include "app/kafka_choice.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "config/kafka_probe.h"
 
 #define PROBE_WAIT_MS_MAX 5000u
-
-static struct kafka_place place_of(const struct arguments *arguments, const char *option, const char *text,
-                                   const struct config_node *node) {
-    const struct option_slot *slot = option_values_find(arguments->values, option, strlen(option), false);
-    return (struct kafka_place){text, slot != NULL && slot->origin == OPTION_FROM_FILE ? node : NULL};
-}
 
 bool kafka_choice_resolve(struct kafka_settings *kafka, const struct arguments *arguments,
                           const struct run_settings *settings, struct problems *problems) {
@@ -23,8 +14,8 @@ bool kafka_choice_resolve(struct kafka_settings *kafka, const struct arguments *
         .file = arguments->config_path,
         .inputs = arguments->inputs,
         .input_nodes = arguments->values->inputs.origin == OPTION_FROM_FILE ? sections->inputs : NULL,
-        .output = place_of(arguments, "output", settings->output, sections->output),
-        .rejects = place_of(arguments, "rejects", settings->rejects, sections->rejects),
+        .output = {settings->output, arguments_node(arguments, "output", sections->output)},
+        .rejects = {settings->rejects, arguments_node(arguments, "rejects", sections->rejects)},
         .properties = settings->librdkafka,
         .instance = settings->instance,
     };

@@ -57,7 +57,14 @@ static const struct option_spec geo_options[] = {
 
 static const struct option_spec output_options[] = {
     {.name = "output", .letter = 'o', .kind = OPTION_TEXT, AT(output), .placeholder = "OUT", .default_text = "-",
-     .help = "where records go: a file (an ending .gz compresses), - for stdout, or kafka://HOST:PORT[,HOST:PORT]/TOPIC"},
+     .help = "where records go: a file (an ending .gz compresses), - for stdout, kafka://HOST:PORT[,HOST:PORT]/TOPIC, or "
+             "opensearch+http[s]://[USER@]HOST[:PORT][/BASE]/NAME[?pipeline=NAME] (port 9200, with https 443) with the NAME of a "
+             "data stream, or NAME-{yyyy.MM.dd} for an index per UTC day of @timestamp"},
+    {.name = "opensearch", .kind = OPTION_LIST, AT(opensearch), .placeholder = "KEY=VALUE", .cli_only = true,
+     .help = "setting of an OpenSearch output, as in the config under `output: {opensearch: {..}}`: user, password_env=NAME of a "
+             "variable (else OPENSEARCH_PASSWORD) or password_file=FILE; ca, certificate and key (PEM files); aws_sigv4=true, or "
+             "REGION/es or REGION/aoss where the host's name does not say it; pipeline; gzip=true|false (bodies; true but for this "
+             "machine); connections=N (4); timeout=SECONDS (60)"},
     {.name = "schema", .kind = OPTION_CHOICE, AT(schema), .default_text = "ecs", .choices = schema_choices,
      .help = "names of the output fields"},
     {.name = "fields", .kind = OPTION_LIST, AT(fields), .placeholder = "+PATH|-PATH",

@@ -30,6 +30,7 @@ struct run_settings {
     bool no_geo;
     /* output */
     const char *output;
+    struct option_list opensearch;
     int schema;
     struct option_list fields;
     const char *rejects;

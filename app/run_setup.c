@@ -15,7 +15,9 @@
 #include "app/default_database.h"
 #include "app/kafka_choice.h"
 #include "app/log.h"
+#include "app/opensearch_choice.h"
 #include "base/check.h"
+#include "config/opensearch_url.h"
 #include "schemas/output.h"
 
 const struct chains *run_chains(struct run_setup *run) {
@@ -94,9 +96,10 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
 
 enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
     bool kafka = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
+    bool opensearch = opensearch_choice_resolve(&run->opensearch, &run->arguments, &run->settings, &run->problems);
     bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
                                            &run->problems);
-    return kafka && formats ? STATUS_OK : problems_first_error(&run->problems, error);
+    return kafka && opensearch && formats ? STATUS_OK : problems_first_error(&run->problems, error);
 }
 
 enum status run_settle_geo(struct run_setup *run, struct error *error) {
@@ -177,14 +180,18 @@ static enum status open_file(const struct run_setup *run, const char *path, stru
 enum status run_open_outputs(struct run_setup *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
     const struct kafka_output *kafka = &run->kafka.settings.output;
-    bool records_to_file = kafka->records_topic == NULL, rejects_to_file = kafka->rejects_topic == NULL;
+    bool records_to_file = kafka->records_topic == NULL && !run->opensearch.has_output;
+    bool rejects_to_file = kafka->rejects_topic == NULL;
     if (records_to_file && strstr(settings->output, "://") != NULL)
-        return error_set(
-            error, STATUS_USAGE,
-            "output: %s: not built into this version; write a file, - for stdout, or kafka://HOST:PORT/TOPIC",
-            settings->output);
+        return error_set(error, STATUS_USAGE,
+                         "output: %s: expected a file, - for stdout, kafka://HOST:PORT/TOPIC or "
+                         "opensearch+http[s]://HOST[:PORT]/NAME",
+                         opensearch_url_shown(settings->output).text);
     enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
+    if (run->opensearch.has_output)
+        return error_set(error, STATUS_USAGE, "output: %s/%s: opensearch is not built into this version",
+                         run->opensearch.output.url, run->opensearch.output.name);
     if (records_to_file) status = open_file(run, settings->output, &run->records, error);
     if (status == STATUS_OK && rejects_to_file && settings->rejects != NULL)
         status = open_file(run, settings->rejects, &run->rejects, error);
@@ -229,6 +236,7 @@ struct run_setup *run_setup_new(int argc, char **argv, struct option_group group
 
 void run_setup_free(struct run_setup *run) {
     run_kafka_close(&run->kafka);
+    opensearch_settings_destroy(&run->opensearch);
     sink_file_free(run->records);
     sink_file_free(run->rejects);
     encoder_free(run->encoder);

@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/run_kafka.h"
 #include "app/run_settings.h"
+#include "config/opensearch_settings.h"
 #include "ingest/inputs.h"
 #include "sinks/sink_file.h"
 
@@ -24,8 +25,9 @@ struct run_setup {
     struct live_chains chains;
     struct geo geo;
     struct encoder *encoder;
-    struct sink_file *records, *rejects; /* NULL: to Kafka, or nowhere */
+    struct sink_file *records, *rejects; /* NULL: to Kafka or OpenSearch, or nowhere */
     struct run_kafka kafka;
+    struct opensearch_settings opensearch;
     struct format_choice format;
     struct format_table formats; /* of single inputs */
     struct cidr_set *proxy_from; /* NULL: anyone */

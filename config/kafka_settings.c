@@ -366,7 +366,8 @@ static bool check_compression(const struct loader *loader, const struct kafka_se
                               const struct kafka_request *request) {
     const char *const written[] = {request->output.text, request->rejects.text};
     for (size_t i = 0; settings->has_input && i < sizeof written / sizeof written[0]; i++)
-        if (written[i] != NULL && !kafka_url_is(written[i]) && slice_ends_with(slice_from(written[i]), SLICE(".gz")))
+        if (written[i] != NULL && strstr(written[i], "://") == NULL &&
+            slice_ends_with(slice_from(written[i]), SLICE(".gz")))
             return problem_report(&loader->scope, NULL,
                                   "output: %s: offsets of a Kafka input are committed when records are on disk, and a "
                                   "compressor holds some back; write to a file without .gz",

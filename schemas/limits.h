@@ -168,6 +168,18 @@
 /* A member that has joined its group and hears nothing of it commits all the same after so long, as behind a revoke that takes long. */
 #define KAFKA_JOINING_MS_MAX 10000u
 
+/* A name of a data stream, or what stands in front of a date: OpenSearch's bound for names of indices, 255, less the 11 bytes of
+ * .ds-NAME-000001 or NAME-2025.12.01. Longer ones are refused. */
+#define OPENSEARCH_NAME_BYTES_MAX 244u
+/* Users, and names of pipelines, of which OpenSearch takes as many. Longer ones are refused. */
+#define OPENSEARCH_TEXT_BYTES_MAX 512u
+/* Bulk requests on their way at a time, each on a connection of its own: what a small cluster takes well, and at most. */
+#define OPENSEARCH_CONNECTIONS 4u
+#define OPENSEARCH_CONNECTIONS_MAX 64u
+/* Seconds to wait for an answer before the same is sent again: a busy cluster takes a body in some seconds. */
+#define OPENSEARCH_TIMEOUT_SECONDS 60u
+#define OPENSEARCH_TIMEOUT_SECONDS_MAX 3600u
+
 /* A transaction ends when it is that old or that large, at the end of a message: what is read committed shall be fresh, and a commit
  * takes some 10 ms. Brokers end one after 10 s (transaction.timeout.ms). */
 #define TRANSACTION_MS_MAX 100u

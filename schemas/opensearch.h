@@ -10,14 +10,16 @@
 #include <stdint.h>
 
 struct opensearch_output {
-    const char *url;  /* scheme, host, port and path of the server, without user, without a slash at its end */
-    const char *name; /* of the data stream; with `dated` what stands in front of the date */
-    bool
-        dated; /* indices NAME-yyyy.MM.dd by the UTC day of @timestamp, where an id always meets its own index; else a data stream */
-    const char *pipeline;                 /* ingest pipeline; NULL: none */
-    const char *user, *password;          /* basic auth; NULL: none. The password is never shown */
+    const char *url; /* scheme, host, port and path of the server, without user, without a slash at its end */
+    /* Of the data stream; with `dated` what stands in front of the date and its hyphen. Printable ASCII that stands in JSON as it is, and
+     * in a URL percent-encoded: it may have % & = @ and the like. */
+    const char *name;
+    /* Indices NAME-yyyy.MM.dd by the UTC day of @timestamp, where an id always meets its own index; else a data stream. */
+    bool dated;
+    const char *pipeline;                 /* ingest pipeline, printable ASCII; NULL: none */
+    const char *user, *password;          /* basic auth; NULL: none, or both are there. The password is never shown */
     const char *ca_file;                  /* PEM; NULL: the system's */
-    const char *certificate, *key;        /* of the client, PEM files; NULL: none */
+    const char *certificate, *key;        /* of the client, PEM files, maybe one; NULL: none */
     const char *aws_region, *aws_service; /* SigV4, service "es" or "aoss"; NULL: requests are not signed */
     bool gzip;                            /* of bodies */
     uint32_t connections_max;
