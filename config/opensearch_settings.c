@@ -201,7 +201,7 @@ static bool load_user(const struct loader *loader) {
     if (node != NULL && good && strchr(node->text.ptr, ':') != NULL)
         good = REPORT(loader, node, "user: has no : in it, and a password does not stand here");
     if (node != NULL && loader->server.url != NULL && !loader->server.tls && !is_loopback(loader->server.host))
-        problem_warn(&loader->scope, loader->mapping, "the password goes over the network as it is; use https");
+        problem_warn(scope_of(loader, node), node, "user: the password goes over the network as it is; use https");
     return load_password(loader) && good;
 }
 
@@ -283,7 +283,7 @@ static bool read_sigv4(const struct loader *loader, const struct config_node *no
         return true;
     }
     if (node->kind != CONFIG_MAPPING)
-        return REPORT(loader, node, "aws_sigv4: expected true or {region: REGION, service: es|aoss}, got %s",
+        return REPORT(loader, node, "aws_sigv4: expected true, REGION/es or REGION/aoss, got %s",
                       config_text_shown(node).text);
     bool good = problem_check_keys(scope_of(loader, node), node, known, 2);
     for (const struct config_node *member = node->first; member != NULL; member = member->next) {
@@ -309,8 +309,7 @@ static bool load_sigv4(const struct loader *loader) {
         return REPORT(loader, node, "aws_sigv4: there is a user, too; a request is signed or has a password");
     if (region.len == 0 && managed.service == NULL)
         return loader->server.url == NULL ||
-               REPORT(loader, node,
-                      "aws_sigv4: the host's name says no region; write {region: REGION, service: es|aoss}");
+               REPORT(loader, node, "aws_sigv4: the host's name says no region; write REGION/es or REGION/aoss");
     if (region.len == 0) region = managed.region;
     if (service.len == 0) service = slice_from(managed.service != NULL ? managed.service : "es");
     loader->output->aws_region = arena_copy(loader->arena, region).ptr;
@@ -377,7 +376,7 @@ static bool take_members(struct loader *loader, const struct config_node *mappin
 
 /* The mapping of the output, under its key or made of the URL; NULL after a report. */
 static const struct config_node *tree_of(struct loader *loader, const struct opensearch_request *request) {
-    const struct config_node *mapping = config_node_member(request->node, "opensearch");
+    const struct config_node *mapping = request->node != NULL ? config_node_member(request->node, "opensearch") : NULL;
     if (mapping == NULL) {
         problem_scope_set(&loader->scope, "output %s", opensearch_url_shown(request->text).text);
         return opensearch_url_tree(loader->arena, &loader->scope, request->node, request->text);

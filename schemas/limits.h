@@ -171,7 +171,7 @@
 /* A name of a data stream, or what stands in front of a date: OpenSearch's bound for names of indices, 255, less the 11 bytes of
  * .ds-NAME-000001 or NAME-2025.12.01. Longer ones are refused. */
 #define OPENSEARCH_NAME_BYTES_MAX 244u
-/* Users, and names of pipelines, of which OpenSearch takes as many. Longer ones are refused. */
+/* Users, and names of pipelines: what goes into every request. Longer ones are refused. */
 #define OPENSEARCH_TEXT_BYTES_MAX 512u
 /* Bulk requests on their way at a time, each on a connection of its own: what a small cluster takes well, and at most. */
 #define OPENSEARCH_CONNECTIONS 4u
