@@ -116,3 +116,24 @@ def test_check_of_other_mistakes(bench):
     text = bench.run("check", "--help")
     bench.check(text.code == 0 and b"alb+cloudfront" in text.out and b"count:N" in text.out and b"--chain NAME" in text.out, "check --help")
     bench.fails(["run", "--chain", "albb", "a.log"], USAGE, "--chain: unknown chain", 'did you mean "alb"')
+
+
+def test_check_of_an_opensearch_output(bench):
+    """All that is wrong at once, each with its place; and what is made of a good one."""
+    bench.write("password", "geheim\n")
+    bench.write("good.yaml", "no_geo: true\nrejects: r\noutput: {opensearch: {url: https://h, index: 'logs-{yyyy.MM.dd}', user: u, password_file: password}}\n")
+    bench.equal(checked(bench, 0, "-c", "good.yaml"), [
+        "output https://h:443: index logs-{yyyy.MM.dd}, user u, gzip", "0 errors, 0 warnings"], "a good one")
+    bench.write("bad.yaml", "no_geo: true\noutput:\n  opensearch:\n    url: https://u:geheim@h\n    data_stream: logs\n    pasword: geheim\n    gzip: perhaps\n    ca: missing.pem\n")
+    lines = checked(bench, 1, "-c", "bad.yaml")
+    expected = [
+        ("bad.yaml:6:5: error: output: opensearch: ", 'unknown key "pasword"'),
+        ("bad.yaml:4:10: error: output: opensearch: url: ", "under user"),
+        ("bad.yaml:8:9: error: output: opensearch: ca: ", '"missing.pem": No such file'),
+        ("bad.yaml:7:11: error: output: opensearch: gzip: ", '"perhaps"'),
+        ("warning: documents that OpenSearch refuses will only be counted", "--rejects FILE"),
+        ("4 errors, 1 warning", ""),
+    ]
+    bench.equal(len(lines), len(expected), f"lines: {lines}")
+    for line, words in zip(lines, expected):
+        bench.check(line.startswith(words[0]) and words[-1] in line and "geheim" not in line, f"expected {words}, found {line}")

@@ -77,7 +77,8 @@ def test_values_that_are_none(bench):
             (["--progress", "maybe"], ["--progress", "auto"]),
             (["--no-geo", "--geo", "x.mmdb"], ["--no-geo", "--geo"]),
             (["-o", "x.json", "--rejects", "x.json"], ["x.json", "same"]),
-            (["-o", "opensearch+http://localhost:9200/logs"], ["opensearch+http", "not built"])):
+            (["-o", "https://localhost:9200/logs"], ["https://localhost:9200/logs", "opensearch+http[s]://HOST"]),
+            (["-o", "opensearch+http://localhost:9200/logs"], ["localhost:9200/logs", "not built"])):
         bench.fails(["run", log, *arguments], USAGE, *words)
     bench.check(not (bench.directory / "x.json").exists(), "a refused run made its output file")
 
@@ -198,3 +199,25 @@ def test_kafka_usage(bench):
     bench.check("geheim" not in result.err and result.err.count("error") == 2, f"a value is shown, or an error is not: {result.err}")
     result = bench.run("check", "kafka://127.0.0.1:1/t", "--no-geo")
     bench.check(result.code == 1 and b"no answer from the brokers: 127.0.0.1:1" in result.out, f"check: {result.code} {result.out[:300]}")
+
+
+def test_opensearch_usage(bench):
+    """What a run refuses before it connects anywhere; the texts are tested in test_opensearch_url.c and test_opensearch_settings.c."""
+    bench.write("a.log", alb_lines(1))
+    to = ["a.log", "--rejects", "r", "-o"]
+    for arguments, words in (
+            ([*to, "opensearch+https://h"], ["opensearch+https://h", "/NAME"]),
+            ([*to, "opensearch+https://h/Logs"], ["lower-case", '"Logs"']),
+            ([*to, "opensearch+https://h/logs-{yyyy.MM}"], ["NAME-{yyyy.MM.dd}"]),
+            (["a.log", "-o", "opensearch+https://h/logs", "--append"], ["append", "no file"]),
+            ([*to, "opensearch+https://h/logs", "--opensearch", "gzp=true"], ["--opensearch", 'did you mean "gzip"']),
+            ([*to, "opensearch+https://admin@h/logs"], ["no password", "OPENSEARCH_PASSWORD"]),
+            ([*to, "opensearch+https://h/logs", "--opensearch", "aws_sigv4=true"], ["no region", "REGION/es"]),
+            ([*to, "out.ndjson", "--opensearch", "gzip=true"], ["--opensearch", "the output is no"]),
+            (["a.log", "--rejects", "opensearch+https://h/rejected"], ["rejects", "a file or kafka://"])):
+        bench.fails(["run", *arguments], USAGE, *words)
+    for arguments in (["opensearch+https://u:geheim@h/logs"], ["opensearch+https://u:geheim/@h"], ["opensearch+https://h/logs", "--opensearch", "password=geheim"],
+                      ["opensearch+https://h/logs?password=geheim"], ["https://u:geheim@h/logs"]):
+        result = bench.run("run", *to, *arguments)
+        bench.check(result.code == USAGE and "geheim" not in result.err and "error" in result.err, f"a password is shown or taken: {result.code} {result.err}")
+    bench.equal(bench.run("run", "--dry-run", "a.log", "-o", "opensearch+https://h/logs", "--no-geo", "--quiet").code, 0, "a dry run connects nowhere")
