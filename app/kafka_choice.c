@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* A mapping of the config counts where the command line says nothing else.
+ *
+ * Threads: see the header. */
 #include "app/kafka_choice.h"
 
 #include <stdio.h>

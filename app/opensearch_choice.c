@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* What is wrong with the settings alone is said in config/opensearch_settings.c.
+ *
+ * Threads: see the header. */
 #include "app/opensearch_choice.h"
 
 #include <stdio.h>

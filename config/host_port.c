@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* An IPv6 address without brackets is refused: its last group would pass for a port.
+ *
+ * Threads: see the header. */
 #include "config/host_port.h"
 
 #include "base/ip.h"

@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* The URL is cut at its separators before anything is decoded, so that an encoded separator is none.
+ *
+ * Threads: see the header. */
 #include "config/kafka_url.h"
 
 #include <string.h>

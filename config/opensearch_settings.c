@@ -268,7 +268,7 @@ static struct managed managed_of(struct slice host) {
 }
 
 static bool is_region(struct slice region) {
-    return region.len > 0 && region.len <= 32 &&
+    return region.len > 0 && region.len <= 32 && memchr(region.ptr, '-', region.len) != NULL && /* "yes" is none */
            strspn(region.ptr, "abcdefghijklmnopqrstuvwxyz0123456789-") >= region.len;
 }
 

@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* Every node has the place of the URL, which is where a mistake in it is.
+ *
+ * Threads: see the header. */
 #include "config/url_tree.h"
 
 #include "base/percent.h"

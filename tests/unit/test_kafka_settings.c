@@ -79,6 +79,9 @@ static void good_urls(void **state) {
          "in h:9092 client.id=a client.id=b=c [t] wherefrom earliest"},
         {"instance", {"kafka://h/t", "--instance", "a-1"}, "in h:9092 [t] wherefrom earliest"},
         {"a compressed output without Kafka", {"-", "-o", "a.gz"}, ""},
+        {"an output elsewhere whose name ends so",
+         {"kafka://h/t", "-o", "opensearch+http://h/a.gz"},
+         "in h:9092 [t] wherefrom earliest"},
     };
     check_cases(cases, COUNT_OF(cases));
 }
