@@ -146,12 +146,12 @@ static bool load_name(const struct loader *loader) {
                               "no \"data_stream\": write data_stream: NAME, or index: NAME%s", date);
     if (stream != NULL && index != NULL)
         return REPORT(loader, index, "index: there is a data_stream, too; records go to one of the two");
-    struct slice name = config_text_is(node) ? node->text : (struct slice){0};
+    struct slice name = config_text_is(node) ? node->text : SLICE("");
     loader->output->dated = index != NULL;
-    if (stream != NULL && name.ptr != NULL && memchr(name.ptr, '{', name.len) != NULL)
+    if (stream != NULL && memchr(name.ptr, '{', name.len) != NULL)
         return REPORT(loader, node, "data_stream: has no date in its name; write index: NAME%s for an index per day",
                       date);
-    if (index != NULL && name.ptr != NULL) {
+    if (index != NULL && name.len > 0) {
         if (!slice_ends_with(name, SLICE("-{yyyy.MM.dd}")))
             return REPORT(loader, node,
                           "index: expected NAME%s, an index per day, got %s; a data stream stands under data_stream",
