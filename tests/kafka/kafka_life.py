@@ -2,6 +2,9 @@
 
 Threads: one.
 """
+import itertools
+import time
+
 from black_box import alb_line, at
 from broker import USERS
 from kafka_cluster import Message, wait_until
@@ -214,3 +217,23 @@ def test_broker_down_at_start(bench):
         run.stop()
         bench.check(run.log().count(bench.cluster.address) < 10, f"the absence is said rarely: {run.log()[-800:]}")
     bench.equal((len(to_file.records()), len(bench.cluster.read(output))), (5, 5), "records")
+
+
+def test_short_visits(bench):
+    """Who joins and leaves again, at whatever moment, ends in order, and takes nobody's lines along."""
+    topic, output = bench.cluster.create("visited", 4), bench.cluster.create("visited-out", 4)
+    feeder = bench.feed(topic, map(lambda number: alb_line(number).encode(), itertools.count()), partitions=4)
+    host = bench.start(bench.url(topic, "visited"), "--instance", "host", output=bench.url(output))
+    wait_until(lambda: bench.cluster.read(output), "the host works")
+    for number in range(8):  # the second one comes while the group waits for the first one, or has just lost it
+        visitors = [bench.start(bench.url(topic, "visited"), "--instance", f"visitor-{number}-{one}", output=bench.url(output)) for one in "ab"]
+        for wait_ms, visitor in zip((200 + number * 130, 300 + number % 4 * 270), visitors):
+            time.sleep(wait_ms / 1000)
+            visitor.process.terminate()
+        for visitor in visitors:
+            visitor.finish()
+    count = feeder.stop()
+    bench.cluster.await_lag("visited", topic, runs=[host])
+    host.stop()
+    ids = [text for _, _, text in bench.cluster.read_parts(output, '"id":"', '"')]
+    bench.equal((len(ids), len(set(ids))), (count, count), "records, different ones")
