@@ -23,6 +23,7 @@ static const char *const kind_names[FIELD_KINDS] = {
     [FIELD_UNIX_MS] = "unix time",
     [FIELD_PERCENT] = "text",
     [FIELD_PERCENT_TWICE] = "text",
+    [FIELD_BOOLEAN] = "boolean",
     [FIELD_JSON] = "json",
     [FIELD_ENDPOINT] = "ip:port",
     [FIELD_IP] = "ip",

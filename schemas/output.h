@@ -45,16 +45,20 @@ enum value {
 #define RECORD_VALUES VALUE_PLACE_TEXT /* those of records themselves */
 /* clang-format on */
 
-/* Types of an OpenSearch mapping. */
+/* Types of an OpenSearch mapping; sinks/index_template.c says what they are there. */
 enum output_type {
     TYPE_KEYWORD,
+    TYPE_TEXT_LONG, /* the same for what often is long: URLs, user agents */
     TYPE_LONG,
     TYPE_FLOAT,
     TYPE_DATE,
     TYPE_IP,
+    TYPE_IP_UNSURE, /* text that should be one */
     TYPE_GEO_POINT,
     TYPE_BOOLEAN,
-    TYPE_TEXT_LONG
+    TYPE_JSON, /* anything */
+    TYPE_KEPT, /* nobody looks for it */
+    OUTPUT_TYPES
 };
 
 struct output_field {

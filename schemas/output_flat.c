@@ -8,7 +8,7 @@
 static const struct output_field fields[] = {
     {"timestamp", VALUE_TIMESTAMP, TYPE_DATE, NULL, 0},
     {"event_id", VALUE_ID, TYPE_KEYWORD, NULL, 0},
-    {"original", VALUE_ORIGINAL, TYPE_TEXT_LONG, NULL, 0},
+    {"original", VALUE_ORIGINAL, TYPE_KEPT, NULL, 0},
     {"client_ip", VALUE_CLIENT_IP, TYPE_IP, NULL, 0},
     {"client_port", VALUE_CLIENT_PORT, TYPE_LONG, NULL, 0},
     {"place", VALUE_CLIENT_PLACE, TYPE_KEYWORD, NULL, 0},
@@ -36,7 +36,7 @@ static const struct output_field fields[] = {
     {"protocol", VALUE_TRANSPORT, TYPE_KEYWORD, NULL, 0},
     {"blocked_by", VALUE_BLOCKED_BY, TYPE_KEYWORD, NULL, 0},
     {"extra", VALUE_EXTRA, TYPE_KEYWORD, NULL, 0},
-    {"raw", VALUE_RAW, TYPE_KEYWORD, NULL, 0},
+    {"raw", VALUE_RAW, TYPE_JSON, NULL, 0},
     {"log_path", VALUE_LOG_PATH, TYPE_KEYWORD, NULL, 0},
     {"log_offset", VALUE_LOG_OFFSET, TYPE_LONG, NULL, 0},
     {"log_source_address", VALUE_LOG_ADDRESS, TYPE_KEYWORD, NULL, 0},

@@ -12,6 +12,14 @@ const struct schema *schema_find(struct slice name) {
     return NULL;
 }
 
+static void check_members(const struct schema *schema) {
+    for (const struct field_members *members = schema->members; members != NULL && members->name != NULL; members++) {
+        uint16_t i = 0;
+        while (i < schema->fields_count && strcmp(schema->fields[i].name, members->name) != 0) i++;
+        ASSERT(i < schema->fields_count && schema->fields[i].kind == FIELD_JSON);
+    }
+}
+
 static void init_fields(const struct schema *schema) {
     for (int role = 0; role < ROLES; role++) schema->columns[role] = -1;
     for (uint16_t i = 0; i < schema->fields_count; i++) {
@@ -43,5 +51,6 @@ void schemas_init(void) {
         ASSERT(schema->layout != LAYOUT_JSON || schema->json_keys != NULL);
         ASSERT(i == 0 || strcmp(schemas_all[i - 1]->name, schema->name) < 0);
         init_fields(schema);
+        check_members(schema);
     }
 }

@@ -46,6 +46,7 @@ enum field_kind {
     FIELD_TEXTS_SPACE,    /* a b c */
     FIELD_INTEGERS_SPACE, /* 200 404 */
     FIELD_TEXTS_QUOTED,   /* "h2","http/1.1"; the last quote may be cut off */
+    FIELD_BOOLEAN,        /* true, false */
     FIELD_JSON,           /* any JSON value, written as it came */
     FIELD_KINDS
 };
@@ -122,6 +123,12 @@ struct field_alias {
     const char *alias, *name;
 };
 
+/* What can be searched for inside of a FIELD_JSON column: paths of texts and numbers below it, separated by a space; "": the column is
+ * such a text itself, or a list of them. What stands there must be so in every line that the service writes. */
+struct field_members {
+    const char *name, *paths;
+};
+
 /* How X-Forwarded-For is logged. */
 enum list_logged {
     LIST_AS_RECEIVED,
@@ -152,7 +159,9 @@ struct schema {
         *aliases;                /* in header lines and JSON: up to one whose alias is NULL; NULL: there are none */
     const char *const *patterns; /* LAYOUT_LOG_FORMAT: those that are tried, the longest first; up to NULL */
     const char *const
-        *json_keys;           /* what an object of this format has: `key` or `key.key`; up to NULL. NULL: never JSON */
+        *json_keys; /* what an object of this format has: `key` or `key.key`; up to NULL. NULL: never JSON */
+    const struct field_members
+        *members;             /* of its FIELD_JSON columns: up to one whose name is NULL; NULL: there are none */
     uint16_t detect_count;    /* leading columns whose kinds tell this format from every other */
     const char *detect_first; /* first column of every line, when it is always the same word; else NULL */
     int16_t *columns;         /* column of each role, -1 when there is none; filled by schemas_init */

@@ -61,6 +61,21 @@ static const struct field_alias writers[] = {
     {NULL, NULL},
 };
 
+static const struct field_members members[] = {
+    {"terminatingRuleMatchDetails", "conditionType location"},
+    {"ruleGroupList", "ruleGroupId terminatingRule.ruleId terminatingRule.action nonTerminatingMatchingRules.ruleId "
+                      "nonTerminatingMatchingRules.action excludedRules.ruleId"},
+    {"rateBasedRuleList", "rateBasedRuleId rateBasedRuleName limitKey limitValue"},
+    {"nonTerminatingMatchingRules", "ruleId action"},
+    {"requestHeadersInserted", "name value"},
+    {"httpRequest.headers", "name value"},
+    {"labels", "name"},
+    {"captchaResponse", "responseCode failureReason"},
+    {"challengeResponse", "responseCode failureReason"},
+    {"oversizeFields", ""},
+    {NULL, NULL},
+};
+
 static const char *const json_keys[] = {"webaclId", "httpRequest", NULL};
 
 const struct schema schema_waf = {
@@ -74,4 +89,5 @@ const struct schema schema_waf = {
     .category = CATEGORY_WEB,
     SCHEMA_FIELDS(fields),
     .json_keys = json_keys,
+    .members = members,
 };

@@ -13,14 +13,19 @@
 
 #define NODES_MAX 512u
 
+/* What stands at a path; as in struct op. */
+struct leaf {
+    uint8_t code, index, type;
+    const char *constant;
+};
+
 /* An object, or a value: the output as a tree before it becomes ops. An object stands where its first member was added, and later
  * members join it there, so that rows and columns may come in any order. */
 struct node {
     char name[PATH_MAX_BYTES];
     uint16_t parent, first, last, next; /* 0: none; the root is node 0 */
     bool object;
-    uint8_t code, index; /* as in struct op */
-    const char *constant;
+    struct leaf leaf;
 };
 
 struct compiler {
@@ -190,28 +195,26 @@ static bool wanted(struct compiler *compiler, struct slice path) {
     return keep;
 }
 
-static void add_leaf(struct compiler *compiler, const char *path, unsigned code, uint32_t index, const char *constant) {
+static void add_leaf(struct compiler *compiler, const char *path, struct leaf leaf) {
     /* a place's members stand in the parent; whether they are wanted is asked when they are compiled */
-    if (code != VALUE_CLIENT_PLACE && !wanted(compiler, slice_from(path))) return;
+    if (leaf.code != VALUE_CLIENT_PLACE && !wanted(compiler, slice_from(path))) return;
     uint16_t object = find_object(compiler, &path);
     for (uint16_t i = compiler->nodes[object].first; i != 0; i = compiler->nodes[i].next)
         ASSERT(strcmp(compiler->nodes[i].name, path) != 0); /* one table per fact: nothing is written twice */
-    struct node *leaf = add_node(compiler, object, slice_from(path));
-    leaf->code = (uint8_t)code;
-    leaf->index = (uint8_t)index;
-    leaf->constant = constant;
+    add_node(compiler, object, slice_from(path))->leaf = leaf;
 }
 
-static void add_leaf_op(struct plan *plan, const struct node *leaf) {
+static void add_leaf_op(struct plan *plan, const char *name, const struct leaf *leaf) {
     struct op *op = add_op(plan, leaf->constant != NULL ? OP_LITERAL : leaf->code);
     op->index = leaf->index;
+    op->type = leaf->type;
     if (leaf->constant != NULL) {
-        op->key = add_text(plan, &op->key_bytes, PARTS("\"", leaf->name, "\":", leaf->constant, ","));
+        op->key = add_text(plan, &op->key_bytes, PARTS("\"", name, "\":", leaf->constant, ","));
         return;
     }
     struct wrapping wrapping = wrapping_of(leaf->code);
     if (leaf->code != VALUE_CLIENT_PLACE) /* that one has names inside */
-        op->key = add_text(plan, &op->key_bytes, PARTS("\"", leaf->name, "\":", wrapping.before));
+        op->key = add_text(plan, &op->key_bytes, PARTS("\"", name, "\":", wrapping.before));
     op->suffix = add_text(plan, &op->suffix_bytes, PARTS(wrapping.after));
     op->number = (uint8_t)(leaf->code < VALUES ? PLAN_SLOT_VALUES + leaf->code : leaf->index);
     if (leaf->code < RECORD_VALUES) plan->values |= (uint64_t)1 << leaf->code;
@@ -228,7 +231,7 @@ static void add_ops(struct compiler *compiler) {
             node = &nodes[node->first]; /* an object has a member: it was made for one */
             continue;
         }
-        add_leaf_op(plan, node);
+        add_leaf_op(plan, node->name, &node->leaf);
         while (node != &nodes[0] && node->next == 0) {
             node = &nodes[node->parent];
             if (node != &nodes[0]) add_op(plan, OP_CLOSE);
@@ -317,15 +320,51 @@ static bool has_row(const struct output_schema *output, const struct schema *sch
     return false;
 }
 
-/* Adds the columns that go to `only`, or (NULL) all that have no row of their own. */
-static void add_columns(struct compiler *compiler, const struct output_schema *output, const char *only) {
+static const uint8_t kind_types[FIELD_KINDS] = {
+    [FIELD_TEXT] = TYPE_KEYWORD,
+    [FIELD_NAME] = TYPE_KEYWORD,
+    [FIELD_INTEGER] = TYPE_LONG,
+    [FIELD_SIGNED] = TYPE_LONG,
+    [FIELD_SECONDS] = TYPE_FLOAT,
+    [FIELD_MILLISECONDS] = TYPE_LONG,
+    [FIELD_TIME] = TYPE_DATE,
+    [FIELD_TIME_LOCAL] = TYPE_DATE,
+    [FIELD_UNIX_TIME] = TYPE_DATE,
+    [FIELD_TIME_ANY] = TYPE_DATE,
+    [FIELD_UNIX_MS] = TYPE_DATE,
+    [FIELD_PERCENT] = TYPE_KEYWORD,
+    [FIELD_PERCENT_TWICE] = TYPE_KEYWORD,
+    [FIELD_ENDPOINT] = TYPE_KEYWORD,
+    [FIELD_IP] = TYPE_IP_UNSURE, /* columns are written as they came */
+    [FIELD_REQUEST] = TYPE_TEXT_LONG,
+    [FIELD_TEXTS_COMMA] = TYPE_KEYWORD,
+    [FIELD_TEXTS_SPACE] = TYPE_KEYWORD,
+    [FIELD_INTEGERS_SPACE] = TYPE_LONG,
+    [FIELD_TEXTS_QUOTED] = TYPE_KEYWORD,
+    [FIELD_BOOLEAN] = TYPE_BOOLEAN,
+    [FIELD_JSON] = TYPE_JSON,
+};
+
+/* The type of a column's values where `row` (NULL: no row) says where they go. A row must take all that the kind may be. */
+static uint8_t column_type(enum field_kind kind, const struct output_field *row) {
+    bool text = row != NULL && (row->type == TYPE_KEYWORD || row->type == TYPE_TEXT_LONG);
+    ASSERT(row == NULL || row->type == kind_types[kind] || (text && kind_types[kind] != TYPE_JSON));
+    return row != NULL ? (uint8_t)row->type : kind_types[kind];
+}
+
+/* Adds the columns that go to the path `only` of `row`, or (NULL) all that have no row of their own. */
+static void add_columns(struct compiler *compiler, const struct output_schema *output, const struct output_field *row,
+                        const char *only) {
     const struct schema *schema = compiler->plan->schema;
     for (uint16_t i = 0; i < schema->fields_count; i++) {
         const char *paths = output->column_paths(&schema->fields[i]);
         char path[PATH_MAX_BYTES];
         while (paths != NULL && next_path(&paths, output->flat, path)) {
             bool here = only != NULL ? strcmp(path, only) == 0 : !has_row(output, schema, path);
-            if (here) add_leaf(compiler, path, OP_COLUMN + schema->fields[i].kind, i, NULL);
+            enum field_kind kind = schema->fields[i].kind;
+            if (here)
+                add_leaf(compiler, path,
+                         (struct leaf){(uint8_t)(OP_COLUMN + kind), (uint8_t)i, column_type(kind, row), NULL});
         }
     }
 }
@@ -339,11 +378,11 @@ static void compile_record(struct compiler *compiler, const struct output_schema
         row_path(field, schema, path);
         if (!is_possible(schema, field->value) || (field->value == VALUE_ORIGINAL && !keep_original)) continue;
         if (field->value == VALUE_COLUMN) {
-            add_columns(compiler, output, path);
+            add_columns(compiler, output, field, path);
         } else if (field->value == VALUE_COLUMNS) {
-            add_columns(compiler, output, NULL);
+            add_columns(compiler, output, NULL, NULL);
         } else {
-            add_leaf(compiler, path, field->value, 0, field->constant);
+            add_leaf(compiler, path, (struct leaf){(uint8_t)field->value, 0, (uint8_t)field->type, field->constant});
         }
     }
     add_ops(compiler);
@@ -382,7 +421,8 @@ static void compile_place(struct compiler *compiler, const struct output_schema 
         compiler->rules = rules;
         if (!wanted(compiler, slice_from(path))) continue;
         compiler->rules = &none;
-        add_leaf(compiler, field->path, field->value, (uint32_t)field->place_index, NULL);
+        add_leaf(compiler, field->path,
+                 (struct leaf){(uint8_t)field->value, (uint8_t)field->place_index, (uint8_t)field->type, NULL});
     }
     compiler->rules = rules;
     add_ops(compiler);

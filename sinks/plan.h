@@ -26,6 +26,7 @@ struct op {
     uint16_t key;    /* offset in the pool: `"name":` and what opens the value, `"` or `[` */
     uint16_t suffix; /* likewise: what ends the value, with the comma behind it */
     uint8_t suffix_bytes;
+    uint8_t type; /* enum output_type of the value */
 };
 
 #define PLAN_OPS_MAX 256u

@@ -192,6 +192,7 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
         if (span.length > 0) set(preparation, column, prepare_text(preparation, span));
         break;
     case FIELD_SIGNED: prepare_signed(preparation, column, text); break;
+    case FIELD_BOOLEAN: mark_raw(preparation, column); break; /* it is neither of the two */
     case FIELD_PERCENT:
     case FIELD_PERCENT_TWICE: prepare_percent(preparation, column, kind, text); break;
     case FIELD_MILLISECONDS: prepare_milliseconds(preparation, column, text); break;
@@ -213,6 +214,7 @@ static __attribute__((noinline)) void prepare_other(struct preparation *preparat
 static inline bool is_verbatim(enum field_kind kind, bool plain, struct slice text) {
     switch (kind) {
     case FIELD_JSON: return true;
+    case FIELD_BOOLEAN: return slice_equal(text, SLICE("true")) || slice_equal(text, SLICE("false"));
     case FIELD_PERCENT:
     case FIELD_PERCENT_TWICE: return plain && !slice_has_padded(text, '%');
     case FIELD_NAME: return plain && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
