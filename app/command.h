@@ -19,6 +19,7 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_resolve(int argc, char **argv);
 int command_formats(int argc, char **argv);
+int command_template(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Prints the options table of `run` as Markdown: what the README's table is checked against. */
