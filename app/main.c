@@ -13,6 +13,7 @@
 
 static const struct command commands[] = {
     {"run", "[INPUT...] [options]", "read logs, resolve and locate clients, write NDJSON", command_run},
+    {"replay", "REJECTS... [options]", "send the lines of rejects files through `run` again", command_replay},
     {"check", "[-c FILE] [options]", "say what is wrong with a config, its chains and databases", command_check},
     {"resolve", "[-c FILE] [--chain NAME] [--explain]",
      "who the client is, of cases on stdin: try a chain before trusting it", command_resolve},

@@ -64,7 +64,8 @@ struct pipeline {
 
 struct thread {
     struct pipeline *pipeline;
-    struct source_file *file;
+    struct source_file *file; /* one of both */
+    struct source_replay *replay;
     struct source_tcp *tcp;
     const struct source_ops *ops; /* of what is being read, and `source` its own */
     void *source;
@@ -111,8 +112,9 @@ static bool begin_input(struct thread *thread) {
     if (index >= request->origins_count) return false;
     index = index < request->streams_count ? files + index : index - request->streams_count;
     const struct origin *origin = &request->origins[index];
-    thread->ops = origin->stream ? &source_tcp_ops : &source_file_ops;
-    thread->source = origin->stream ? (void *)thread->tcp : (void *)thread->file;
+    bool replays = request->replay != NULL;
+    thread->ops = origin->stream ? &source_tcp_ops : replays ? &source_replay_ops : &source_file_ops;
+    thread->source = origin->stream ? (void *)thread->tcp : replays ? (void *)thread->replay : (void *)thread->file;
     begin_origin(thread, origin);
     return true;
 }
@@ -428,8 +430,13 @@ static enum status start(struct pipeline *pipeline, struct thread *threads, stru
     for (uint32_t i = 0; i < pipeline->threads_count; i++) {
         struct thread *thread = &threads[i];
         thread->pipeline = pipeline;
-        thread->file = source_file_new(request->source, request->worker_plan->kernel, pipeline->stop_fd);
-        good = worker_init(&thread->worker, request->worker_plan) && good && thread->file != NULL;
+        const struct scan_kernel *kernel = request->worker_plan->kernel;
+        if (request->replay != NULL)
+            thread->replay = source_replay_new(request->replay, request->source, kernel, pipeline->stop_fd);
+        else
+            thread->file = source_file_new(request->source, kernel, pipeline->stop_fd);
+        good = worker_init(&thread->worker, request->worker_plan) && good &&
+               (thread->file != NULL || thread->replay != NULL);
         if (request->streams_count == 0) continue;
         thread->tcp = source_tcp_new(&tcp);
         good = good && thread->tcp != NULL;
@@ -461,6 +468,7 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
     for (uint32_t i = 0; i < pipeline->threads_count; i++) {
         source_tcp_free(threads[i].tcp, &pipeline->outcome->connections);
         source_file_free(threads[i].file);
+        source_replay_free(threads[i].replay);
         worker_destroy(&threads[i].worker);
     }
     worker_destroy(&pipeline->limiter);

@@ -10,6 +10,7 @@
 #include "app/ring.h"
 #include "app/worker.h"
 #include "ingest/source_file.h"
+#include "ingest/source_replay.h"
 #include "ingest/source_tcp.h"
 #include "schemas/stage.h"
 
@@ -21,6 +22,7 @@ struct pipeline_request {
         workers; /* more are started where streams need them: each has a thread while it is read, and files one besides */
     const struct worker_plan *worker_plan;
     const struct source_file_settings *source;
+    const struct source_replay_request *replay; /* the inputs are rejects files; NULL: they are logs */
     const struct source_tcp_settings *tcp;
     const struct cidr_set *proxy_from; /* NULL: anyone */
     struct source_kafka *kafka;  /* the last origin, not counted among them; NULL: none. Read by a thread of its own */

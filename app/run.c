@@ -10,6 +10,7 @@
 #include "app/command.h"
 #include "app/log.h"
 #include "app/progress.h"
+#include "app/replay_origins.h"
 #include "app/run_setup.h"
 #include "app/summary.h"
 #include "base/check.h"
@@ -142,6 +143,11 @@ static struct worker_plan worker_plan(struct run_setup *setup) {
                                 .until_ns = setup->settings.until_ns};
 }
 
+/* What is said of single lines of rejects files. */
+static void report_reject(const char *message) {
+    log_limited(LOG_KIND_INPUT, LOG_ERROR, "%s", message);
+}
+
 static enum status prepare(struct run_setup *setup, struct error *error) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < RUN_STEPS && status == STATUS_OK; i++) status = run_steps[i](setup, error);
@@ -162,6 +168,9 @@ static int execute(struct run_setup *setup) {
     warn_left_out(&setup->inputs.unfinished, "unfinished files (.tmp, .part)");
     warn_left_out(&setup->inputs.special, "special files");
     const struct worker_plan plan = worker_plan(setup);
+    struct replay_origins replayed = {.format = &setup->format, .rules = &run_chains(setup)->rules};
+    const struct source_replay_request replay = {
+        .dress = replay_origins_dress, .context = &replayed, .report = report_reject};
     struct pipeline_request request = {
         .origins = setup->origins,
         .origins_count = (uint32_t)setup->inputs.items_count,
@@ -170,6 +179,7 @@ static int execute(struct run_setup *setup) {
         .batches_max = run_memory(setup).batches_max,
         .worker_plan = &plan,
         .source = &setup->settings.source,
+        .replay = setup->replay ? &replay : NULL,
         .tcp = &setup->settings.tcp,
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
@@ -183,7 +193,8 @@ static int execute(struct run_setup *setup) {
         .rejects = setup->rejects,
         .limit = setup->settings.limit,
         .tick = tick,
-        .reload = setup->arguments.config_path != NULL ? reload : NULL,
+        /* chains that rejects name are looked up in those of the start */
+        .reload = setup->arguments.config_path != NULL && !setup->replay ? reload : NULL,
         .context = &run,
     };
     run.progress = (struct progress){
@@ -192,7 +203,7 @@ static int execute(struct run_setup *setup) {
         .total_bytes = setup->inputs.size_bytes,
         .started = progress_now(),
     };
-    struct summary summary = {.geo = &setup->geo};
+    struct summary summary = {.geo = &setup->geo, .is_replay = setup->replay};
     struct pipeline_outcome outcome;
     status = pipeline_run(&request, &run.counters, &outcome, summary_add_places, &summary, &error);
     if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
@@ -201,7 +212,7 @@ static int execute(struct run_setup *setup) {
     return code;
 }
 
-static void print_help(const struct option_group *groups) {
+static void print_about_run(void) {
     printf(
         "usage: wherefrom run [INPUT...] [options]\n\n"
         "Reads AWS load balancer logs, works out who the client is and where, and writes one JSON object a line.\n\n"
@@ -215,6 +226,29 @@ static void print_help(const struct option_group *groups) {
         "kafka://HOST:PORT[,HOST:PORT]/TOPIC[,TOPIC][?group=NAME&start=earliest|latest|TIME] reads topics as one of a "
         "group until\n"
         "a signal; a topic that begins with ^ is a regular expression.\n\n");
+}
+
+static void print_about_replay(void) {
+    printf(
+        "usage: wherefrom replay REJECTS... [options]\n\n"
+        "Reads what --rejects wrote, and sends the lines in it through `run` again, with what was wrong put right: "
+        "options,\n"
+        "chains, a newer version. Lines keep the place that they had, so what comes of them has the same event.id, "
+        "and\n"
+        "the same log.file.path, log.offset, kafka.* and connection.\n\n"
+        "REJECTS are files, directories, quoted globs, or - for stdin, plain, gzip or zstd. Give the options of the "
+        "first\n"
+        "run that say what lines are: -f, --ndjson, --chain, and -c for the same chains. Without -f formats are found\n"
+        "anew, but lines that an output refused are of the format that they were. What a config says of single "
+        "inputs'\n"
+        "formats is not known to rejects: that is for -f; chains of inputs are.\n\n"
+        "Rejects without the whole line (truncated, cut-short, bad-message) go to the new --rejects as they are and "
+        "count\n"
+        "as `not-replayable`; lines that are no rejects, as `bad-reject`.\n\n");
+}
+
+static void print_help(const struct option_group *groups, bool replay) {
+    replay ? print_about_replay() : print_about_run();
     arguments_print_options(stdout, groups, RUN_GROUPS);
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
 }
@@ -226,20 +260,29 @@ void command_run_print_markdown(void) {
     arguments_print_markdown(stdout, groups, RUN_GROUPS);
 }
 
-int command_run(int argc, char **argv) {
+static int run_command(int argc, char **argv, bool replay) {
     struct option_group groups[RUN_GROUPS];
     struct error error;
     enum status status;
     int code = EXIT_DONE;
     struct run_setup *setup = run_setup_new(argc, argv, groups, &error, &status);
+    setup->replay = replay;
     if (status != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         code = (int)status;
     } else if (setup->arguments.help) {
-        print_help(groups);
+        print_help(groups, replay);
     } else {
         code = execute(setup);
     }
     run_setup_free(setup);
     return code;
+}
+
+int command_run(int argc, char **argv) {
+    return run_command(argc, argv, false);
+}
+
+int command_replay(int argc, char **argv) {
+    return run_command(argc, argv, true);
 }

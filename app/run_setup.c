@@ -24,11 +24,29 @@ const struct chains *run_chains(struct run_setup *run) {
     return atomic_load(&run->chains.current);
 }
 
+/* Lines keep the origins that they had. */
+static enum status check_replay(const struct run_setup *run, struct error *error) {
+    const struct option_list *inputs = &run->arguments.inputs;
+    if (run->settings.origin != NULL)
+        return error_set(error, STATUS_USAGE, "replay: --origin has no meaning; rejects say whose lines they are");
+    if (run->arguments.values->inputs.origin == OPTION_FROM_FILE)
+        return error_set(error, STATUS_USAGE,
+                         "replay: the config's inputs are those of `run`; name rejects files, or -");
+    for (size_t i = 0; i < inputs->count; i++)
+        if (strstr(inputs->items[i], "://") != NULL)
+            return error_set(error, STATUS_USAGE,
+                             "replay: %s: expected a rejects file; put a topic's messages into one", inputs->items[i]);
+    return STATUS_OK;
+}
+
 static enum status settle_inputs(struct run_setup *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
     struct inputs_request request = {.arguments = run->arguments.inputs.items,
                                      .arguments_count = run->arguments.inputs.count,
-                                     .origin = run->settings.origin};
+                                     .origin = run->settings.origin,
+                                     .names_are_free = run->replay};
+    enum status checked = run->replay ? check_replay(run, error) : STATUS_OK;
+    if (checked != STATUS_OK) return checked;
     if (request.arguments_count == 0) {
         if (isatty(STDIN_FILENO))
             return error_set(
@@ -68,6 +86,7 @@ static enum status settle_origins(struct run_setup *run, struct error *error) {
             .path = slice_from(input->path),
             /* connections have names of their own */
             .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
+            .name_given = !slice_equal(slice_from(input->origin), input_own_name(slice_from(input->path))),
             .account = input->key.account,
             .region = input->key.region,
             .node = input->key.node,

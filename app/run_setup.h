@@ -15,6 +15,7 @@
 #include "sinks/sink_file.h"
 
 struct run_setup {
+    bool replay; /* the inputs are rejects files */
     int argc;
     char **argv;
     struct run_settings settings;

@@ -26,6 +26,10 @@ uint64_t summary_skipped(const struct tally *tally) {
     return sum;
 }
 
+uint64_t summary_replayed(const struct tally *tally) {
+    return tally->read - tally->rejected[REJECT_BAD_REJECT] - tally->rejected[REJECT_NOT_REPLAYABLE];
+}
+
 /* --- rankings ----------------------------------------------------------------------------------- */
 
 static void ranking_add(struct summary_ranking *ranking, uint64_t key, uint64_t count, struct slice name) {
@@ -182,6 +186,8 @@ void summary_print(const struct summary *summary) {
     log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
                 grouped(tally->written, written), grouped(summary_rejected(tally), rejected),
                 grouped(summary_skipped(tally), skipped));
+    if (summary->is_replay)
+        log_message(LOG_INFO, "  %-10s %s lines", "replayed", grouped(summary_replayed(tally), read));
     print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
     print_counts("skipped", skip_names, tally->skipped, SKIP_REASONS);
     print_counts("verdicts", verdict_names, tally->verdicts, (int)verdicts_count());
@@ -300,6 +306,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     fprintf(out, "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":0},",
             (unsigned long long)tally->read, (unsigned long long)tally->written,
             (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally));
+    if (summary->is_replay) fprintf(out, "\"replayed\":%llu,", (unsigned long long)summary_replayed(tally));
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
     json_counts(out, "verdicts", verdict_names, tally->verdicts, (int)verdicts_count());

@@ -23,6 +23,7 @@ struct summary_ranking {
 
 struct summary {
     struct tally tally;
+    bool is_replay; /* what was read are rejects */
     uint64_t bytes_written;
     double seconds;
     const struct geo *geo;
@@ -45,5 +46,7 @@ void summary_destroy(struct summary *summary);
 
 uint64_t summary_rejected(const struct tally *tally);
 uint64_t summary_skipped(const struct tally *tally);
+/* Rejects whose line was read again. */
+uint64_t summary_replayed(const struct tally *tally);
 
 #endif

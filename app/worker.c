@@ -26,6 +26,12 @@ void worker_destroy(struct worker *worker) {
     splitter_destroy(&worker->splitter);
 }
 
+/* What a header line said, where it is in force; what -f says is given anew to whoever reads the line again. */
+static const struct header *header_said(const struct worker *worker) {
+    const struct header *header = &worker->splitter.header, *given = worker->context.origin->header;
+    return header->schema != NULL && (given == NULL || !header_is_same(header, given)) ? header : NULL;
+}
+
 static void reject_line(struct worker *worker, struct batch *batch, const struct record *record,
                         const struct reading *reading, uint64_t line_number) {
     char counted[64];
@@ -42,6 +48,8 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
         .position = record->position,
         .line_number = line_number,
         .message_line = record->message_line,
+        .header = header_said(worker),
+        .connection = worker->segment->connected ? &worker->segment->connection : NULL,
         .has_time = reading->reject == REJECT_BAD_PEER || reading->reject == REJECT_BAD_STATUS,
     };
     if (rejected.has_time) rejected.time_ns = record->time.ns;
@@ -83,6 +91,7 @@ static void mark_record(const struct worker *worker, struct batch *batch, const 
     memcpy(mark->id, worker->context.id, sizeof mark->id);
     mark->refused = false;
     mark->origin = worker->context.origin;
+    mark->header = worker->marked;
     mark->line = record->line;
     mark->message_line = record->message_line;
     mark->position = record->position;
@@ -111,6 +120,24 @@ static void advance(struct worker *worker, struct batch *batch, struct record *n
     worker->resolved = newest;
 }
 
+/* All that are on their way. */
+static void write_out(struct worker *worker, struct batch *batch) {
+    for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
+}
+
+/* The header of the marks from here on: a copy, made when it is another one. */
+static void mark_header(struct worker *worker, struct batch *batch) {
+    const struct header *said = header_said(worker);
+    if (said == NULL || (worker->marked != NULL && header_is_same(said, worker->marked))) {
+        if (said == NULL) worker->marked = NULL;
+        return;
+    }
+    struct header *copy = arena_take(&batch->arena, sizeof *copy);
+    ASSERT(copy != NULL); /* once per header line, see encoder_context_set */
+    *copy = *said;
+    worker->marked = copy;
+}
+
 static bool outside_time_range(const struct worker_plan *plan, const struct record *record) {
     if ((plan->since_ns | plan->until_ns) == 0) return false;
     int64_t ns = record->time.ns;
@@ -137,24 +164,39 @@ static const struct origin *enter_segment(struct worker *worker, const struct ba
     if (segment->connected) encoder_context_set_connection(&worker->context, &segment->connection);
     client_resolver_set(&worker->clients, worker->rules, origin);
     worker->splitter.headers_count = !origin->stream || segment->kind == SEGMENT_MESSAGE;
-    bool begins = segment->kind == SEGMENT_MESSAGES || (segment->kind == SEGMENT_MESSAGE && segment->line_number == 1);
-    if (begins && origin->header != NULL)
-        worker->splitter.header = *origin->header;
+    bool begins = batch->replayed || segment->kind == SEGMENT_MESSAGES ||
+                  (segment->kind == SEGMENT_MESSAGE && segment->line_number == 1);
+    const struct header *header = segment->header != NULL ? segment->header : origin->header;
+    if (begins && header != NULL)
+        worker->splitter.header = *header;
     else if (begins)
         worker->splitter.header.schema = NULL;
     return origin;
 }
 
-/* A message that nobody can read is one line, whatever is in it. */
-static void reject_message(struct worker *worker, struct batch *batch, uint32_t end) {
+/* A message that nobody can read is one line, whatever is in it. So is what is no reject. */
+static void reject_unreadable(struct worker *worker, struct batch *batch, uint32_t end) {
     const struct segment *segment = worker->segment;
+    bool is_message = segment->kind != SEGMENT_BYTES;
     struct record record = {.text = batch->text,
                             .line = {segment->offset, end - segment->offset},
                             .position = segment->position,
-                            .message_line = (uint32_t)segment->line_number};
-    struct reading reading = {.reject = REJECT_BAD_MESSAGE, .column = -1, .expected = segment->damage};
+                            .message_line = is_message ? (uint32_t)segment->line_number : 0};
+    struct reading reading = {
+        .reject = is_message ? REJECT_BAD_MESSAGE : REJECT_BAD_REJECT, .column = -1, .expected = segment->damage};
     batch->tally.read++;
     reject_line(worker, batch, &record, &reading, segment->line_number);
+}
+
+/* A reject that cannot be replayed stays one. */
+static void keep_reject(struct batch *batch, const struct segment *segment, uint32_t end) {
+    char *out = batch->reject + batch->reject_bytes;
+    uint32_t bytes = end - segment->offset;
+    memcpy(out, batch->text + segment->offset, bytes);
+    out[bytes] = '\n';
+    batch->reject_bytes += bytes + 1;
+    batch->tally.read++;
+    batch->tally.rejected[REJECT_NOT_REPLAYABLE]++;
 }
 
 /* Where a line stands, and its number. */
@@ -176,10 +218,11 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
     struct record records[3], *record = records;
     for (int i = 0; i < 3; i++) records[i].connection = segment->connected ? &segment->connection : NULL;
     uint32_t offset = segment->offset;
-    if (segment->unreadable) {
-        reject_message(worker, batch, end);
+    if (segment->unreadable || segment->kept) {
+        segment->kept ? keep_reject(batch, segment, end) : reject_unreadable(worker, batch, end);
         return end;
     }
+    if (worker->plan->marks) mark_header(worker, batch);
     for (uint32_t lines = 0; offset<end && * records_max> 0; lines++) {
         struct reading reading;
         uint64_t line_number = place_line(segment, offset, lines, record);
@@ -196,11 +239,16 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
             --*records_max;
             record = record == &records[2] ? records : record + 1;
             break;
-        case READING_SKIPPED: batch->tally.skipped[reading.skip]++; break;
+        case READING_SKIPPED:
+            batch->tally.skipped[reading.skip]++;
+            if (reading.skip != SKIP_HEADER || !worker->plan->marks) break;
+            write_out(worker, batch);
+            mark_header(worker, batch);
+            break;
         case READING_REJECTED: reject_line(worker, batch, record, &reading, line_number); break;
         }
     }
-    for (int i = 0; i < 2; i++) advance(worker, batch, NULL);
+    write_out(worker, batch);
     return offset;
 }
 
@@ -211,6 +259,11 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
     batch->marks_count = 0;
+    worker->marked = NULL;
+    if (batch->replayed) { /* its origins may stand where those of another batch stood */
+        encoder_context_forget(&worker->context);
+        client_resolver_forget(&worker->clients);
+    }
     batch->tally = (struct tally){0};
     batch->tally.skipped[SKIP_TOMBSTONE] = batch->tombstones_count;
     batch->tally.skipped[SKIP_EMPTY_MESSAGE] = batch->empty_messages_count;

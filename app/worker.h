@@ -33,6 +33,7 @@ struct worker {
     struct encoder_context context;
     const struct chain_rules *rules;   /* in force for this batch */
     const struct segment *segment;     /* being read */
+    const struct header *marked;       /* header of the marks that are made; NULL: none */
     struct record *resolved, *located; /* on their way, see worker.c; NULL between batches */
 };
 

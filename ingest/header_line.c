@@ -89,3 +89,21 @@ bool header_line_read(struct slice text, const struct schema *schema, struct hea
     if (best == 0 && w3c) *header = (struct header){.schema = NULL};
     return best > 0 || w3c;
 }
+
+bool header_names_read(struct slice names, const struct schema *schema, struct header *header) {
+    uint64_t seen = 0;
+    *header = (struct header){.schema = schema, .names_bytes = 1};
+    for (struct slice word; (word = next_word(&names, false)).len > 0;) {
+        bool nameless = slice_equal(word, SLICE("0"));
+        if (header->columns_count == FIELDS_MAX || (!nameless && !is_name(word, true))) return false;
+        uint8_t column = nameless ? HEADER_UNKNOWN : find_column(schema, word);
+        if (column != HEADER_UNKNOWN) {
+            if ((seen >> column & 1) != 0) return false;
+            seen |= (uint64_t)1 << column;
+        } else if (!nameless) {
+            keep_name(header, word);
+        }
+        header->columns[header->columns_count++] = column;
+    }
+    return header->columns_count > 0;
+}

@@ -95,6 +95,11 @@ enum status inputs_add_file(struct inputs *inputs, char *path, const char *own_n
     return item->origin == NULL ? out_of_memory(error) : STATUS_OK;
 }
 
+struct slice input_own_name(struct slice path) {
+    struct aws_key key;
+    return aws_key_parse(path, &key) && key.object_name.len > 0 ? key.object_name : aws_key_without_compression(path);
+}
+
 void inputs_leave_out(struct inputs_left_out *left_out, const char *path) {
     if (left_out->count++ == 0) {
         snprintf(left_out->example, sizeof left_out->example, "%s", path);
@@ -329,7 +334,7 @@ enum status inputs_init(struct inputs *inputs, const struct inputs_request *requ
         }
     }
     enum status status = apply_given_origin(inputs, request->origin, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !request->names_are_free) {
         status = settle_equal_origins(inputs, error);
     }
     if (status == STATUS_OK) {

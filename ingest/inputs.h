@@ -72,10 +72,14 @@ struct inputs {
 struct inputs_request {
     const char *const *arguments; /* INPUTs as given */
     size_t arguments_count;
-    const char *origin; /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
+    const char *origin;  /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
                                    * with several files, or a directory, it is put in front:
                                    * "NAME/<their own>" */
+    bool names_are_free; /* they enter no event.id, so several files may have one */
 };
+
+/* The name that a file has by its path alone, when it is an argument itself: an AWS object's, or the path without .gz or .zst. */
+struct slice input_own_name(struct slice path);
 
 /* Fills `inputs`. Errors: STATUS_FAILED for a missing or unreadable path (named), STATUS_USAGE for
  * duplicate names, s3:// and an INPUT kind not known. inputs_destroy is safe after any outcome. */

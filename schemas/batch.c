@@ -24,6 +24,8 @@ const char *const reject_names[REJECT_REASONS] = {
     [REJECT_CUT_SHORT] = "cut-short",
     [REJECT_TOO_LARGE] = "too-large",
     [REJECT_BAD_MESSAGE] = "bad-message",
+    [REJECT_BAD_REJECT] = "bad-reject",
+    [REJECT_NOT_REPLAYABLE] = "not-replayable",
     [REJECT_REFUSED] = "refused",
 };
 
@@ -55,7 +57,8 @@ size_t batch_out_bytes_max(void) {
 }
 
 size_t batch_reject_bytes_max(void) {
-    return (size_t)6 * BATCH_TEXT_ROOM + (size_t)RECORD_FIXED_BYTES * BATCH_LINES_MAX + OUT_PADDING_BYTES;
+    return (size_t)6 * BATCH_TEXT_ROOM + (size_t)(RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES) * BATCH_LINES_MAX +
+           OUT_PADDING_BYTES;
 }
 
 static char *reserve(size_t bytes) {
@@ -82,6 +85,7 @@ void batch_destroy(struct batch *batch) {
     if (batch->segments != NULL) munmap(batch->segments, SEGMENTS_MAX * sizeof *batch->segments);
     if (batch->ranges != NULL) munmap(batch->ranges, BATCH_LINES_MAX * sizeof *batch->ranges);
     if (batch->marks != NULL) munmap(batch->marks, BATCH_LINES_MAX * sizeof *batch->marks);
+    arena_destroy(&batch->arena);
     *batch = (struct batch){0};
 }
 
@@ -135,7 +139,9 @@ void batch_reset(struct batch *batch) {
     give_back(batch->text + SPARE_OFFSET, batch->spare_bytes, SPARE_USUAL_BYTES);
     give_back(batch->out, batch->out_bytes, OUT_USUAL_BYTES);
     give_back(batch->reject, batch->reject_bytes, REJECT_USUAL_BYTES);
+    arena_reset(&batch->arena);
     *batch = (struct batch){.magic = BATCH_MAGIC,
+                            .arena = batch->arena,
                             .text = batch->text,
                             .out = batch->out,
                             .reject = batch->reject,

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "schemas/connection.h"
 #include "schemas/header.h"
@@ -41,10 +42,12 @@ enum reject_reason {
     REJECT_BAD_PEER,
     REJECT_BAD_STATUS,
     REJECT_LINE_TOO_LONG,
-    REJECT_CUT_SHORT,   /* last line of a damaged input */
-    REJECT_TOO_LARGE,   /* a record that the output does not take */
-    REJECT_BAD_MESSAGE, /* a message that could not be unpacked to its end */
-    REJECT_REFUSED,     /* a document that the cluster says is bad */
+    REJECT_CUT_SHORT,      /* last line of a damaged input */
+    REJECT_TOO_LARGE,      /* a record that the output does not take */
+    REJECT_BAD_MESSAGE,    /* a message that could not be unpacked to its end */
+    REJECT_REFUSED,        /* a document that the cluster says is bad */
+    REJECT_BAD_REJECT,     /* replay: a line of a rejects file that is no reject */
+    REJECT_NOT_REPLAYABLE, /* replay: a reject without the whole line, handed on as it is */
     REJECT_REASONS
 };
 
@@ -73,6 +76,7 @@ struct origin {
     bool stream;                             /* endless: comes behind all files, and is written as it comes */
     struct slice path;                       /* as opened: log.file.path */
     struct slice name;                       /* enters event.id */
+    bool name_given;                         /* by --origin, a directory or at random: the path alone does not say it */
     const struct schema *schema;             /* what the key or -f says; NULL: found per line */
     bool schema_fixed;                       /* -f NAME: never try another format */
     const struct header *header;             /* order of columns until a header line says another; NULL: not given */
@@ -101,8 +105,12 @@ struct segment {
     uint64_t line_number;        /* likewise, from 1 */
     bool line_too_long;          /* the text is the start of one over-long line */
     bool cut_short;              /* the last line has no end because the input is damaged */
-    bool unreadable; /* the text is the start of a message that could not be unpacked (to its end), and one reject: */
+    bool
+        unreadable; /* the text is the start of a message that could not be unpacked (to its end), or, by SEGMENT_BYTES, of a
+                        line that is no reject; it becomes one reject: */
     char damage[SEGMENT_DAMAGE_BYTES]; /* why, with a NUL */
+    bool kept;                         /* the text is one reject, which is handed on as it is */
+    const struct header *header;       /* of a batch that is `replayed`: what a header line said; NULL: nothing */
     bool connected;                    /* came by a connection: */
     struct connection_facts connection;
 };
@@ -136,6 +144,7 @@ struct record_mark {
     char id[HASH_ID_DIGITS]; /* event.id */
     /* and what a reject says, should the record be refused: */
     const struct origin *origin;
+    const struct header *header; /* what a header line said that is in force; NULL: nothing */
     struct span line;
     uint32_t message_line; /* as in struct record */
     uint64_t position;
@@ -148,8 +157,10 @@ struct batch {
     struct header header;    /* in force at the first line */
     uint64_t input_progress; /* bytes of the input as stored, taken up so far */
     bool last;               /* nothing of this input follows */
+    bool replayed;           /* each segment is one line that comes again, begins anew, and has an origin in `arena` */
     uint32_t segments_count;
     struct segment *segments; /* SEGMENTS_MAX of them */
+    struct arena arena;       /* what segments and marks point to and nobody else has */
     uint32_t lines_count;
     uint32_t text_bytes;
     char *text;

@@ -4,6 +4,8 @@
 #ifndef WHEREFROM_HEADER_H
 #define WHEREFROM_HEADER_H
 
+#include <string.h>
+
 #include "schemas/limits.h"
 #include "schemas/schema.h"
 
@@ -20,6 +22,14 @@ struct header {
     uint16_t names_bytes;  /* from 1 on */
     char names_text[HEADER_NAMES_BYTES]; /* 32 bytes behind any name may be read */
 };
+
+/* Whether both give lines the same columns. */
+static inline bool header_is_same(const struct header *a, const struct header *b) {
+    return a->schema == b->schema && a->columns_count == b->columns_count &&
+           memcmp(a->columns, b->columns, a->columns_count) == 0 &&
+           memcmp(a->names, b->names, a->columns_count * sizeof a->names[0]) == 0 && a->names_bytes == b->names_bytes &&
+           memcmp(a->names_text, b->names_text, a->names_bytes) == 0;
+}
 
 _Static_assert(SCHEMA_FIELDS_MAX < HEADER_UNKNOWN, "a row is a byte");
 

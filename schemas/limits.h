@@ -72,6 +72,8 @@
 #define DETAIL_TEXT_BYTES_MAX 64u
 /* Longest original kept in a rejects line; longer ones are cut and marked `truncated`. */
 #define REJECT_ORIGINAL_BYTES_MAX (64u * 1024)
+/* What a reject says of the line's origin beside its path: the name, escaped, a header line's columns, chain, PROXY header. */
+#define REJECT_ORIGIN_BYTES (6u * ORIGIN_NAME_BYTES_MAX + 8192u)
 /* Objects and arrays within one another in a line of JSON, the outermost one counted; AWS's deepest has 7. Deeper ones are
  * rejected: whoever reads the output may have a limit, too. */
 #define JSON_DEPTH_MAX 64u
@@ -126,6 +128,8 @@
 #define INPUTS_MAX 10000000u
 /* Endless inputs of one run, such as tcp://: each has a thread of its own. More are refused. */
 #define STREAMS_MAX 16u
+/* Origins that a batch of replayed lines may have, in bytes: one that has more is handed on as it is. */
+#define REPLAY_ORIGINS_BYTES (1024u * 1024)
 /* Origin name that enters event.id. */
 #define ORIGIN_NAME_BYTES_MAX 4096u
 /* Options, config. */

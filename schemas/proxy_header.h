@@ -27,6 +27,9 @@ enum proxy_family {
     PROXY_FAMILIES
 };
 
+/* As the spec calls them. */
+extern const char *const proxy_command_names[PROXY_PROXY + 1], *const proxy_family_names[PROXY_FAMILIES];
+
 /* Texts hold any bytes, also none, and are as long as the header lets them be where nothing else is said; ptr NULL: not sent.
  * The proxy vouches for them, but some are the client's own words (alpn, authority, ssl_cn). */
 struct proxy_header {

@@ -74,6 +74,10 @@ void encoder_context_set(struct encoder_context *context, const struct origin *o
 /* And, behind that, for records of one of its connections. The name in event.id is that of the connection, behind that of the origin
  * and a slash when it has one; instead of the origin's path its address is written. */
 void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection);
+/* The next origin is another one, even where it stands in the memory of the last. */
+static inline void encoder_context_forget(struct encoder_context *context) {
+    context->origin = NULL;
+}
 void encoder_context_destroy(struct encoder_context *context);
 
 /* Writes `record` and a newline to `out` and returns the number of bytes. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
@@ -85,7 +89,8 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
  * PLACE_JSON_BYTES_MAX bytes. For enrich/geo_cache.h. */
 uint32_t encoder_render_place(const void *encoder, const struct place *place, char *out);
 
-/* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + 6 * path bytes. */
+/* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES +
+ * 6 * path bytes. */
 struct rejected {
     const char *reason;
     const char *stage;  /* NULL: split */
@@ -102,6 +107,9 @@ struct rejected {
     bool truncated; /* the line is longer than what is given */
     uint64_t position, line_number;
     uint32_t message_line; /* as in struct record */
+    /* And what replay needs to read the line as it was read; NULL: none */
+    const struct header *header; /* that a header line said */
+    const struct connection_facts *connection;
 };
 size_t reject_line_write(const struct encoder_context *context, const struct rejected *rejected, char *out);
 

@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "sinks/encoder.h"
+#include "sinks/reject_origin.h"
 
 static char *put(char *out, struct slice text) {
     memcpy(out, text.ptr, text.len);
@@ -85,22 +86,8 @@ size_t reject_line_write(const struct encoder_context *context, const struct rej
         out = put(out, slice_from(rejected->format));
         *out++ = '"';
     }
-    bool connected = context->address.len > 0, queued = context->topic.len > 0;
-    out = put(out, queued      ? SLICE(",\"origin\":{\"topic\":\"")
-                   : connected ? SLICE(",\"origin\":{\"address\":\"")
-                               : SLICE(",\"origin\":{\"path\":\""));
-    out = put(out, queued ? context->topic : connected ? context->address : context->path);
-    if (queued) {
-        out = put(out, SLICE("\",\"partition\":"));
-        out = put(out, context->partition);
-        out = put(out, SLICE(",\"offset\":"));
-    } else {
-        out = put(out, SLICE("\",\"offset\":"));
-    }
-    out += number_write(rejected->position, out);
-    out = put(out, SLICE(",\"line\":"));
-    out += number_write(rejected->line_number, out);
-    *out++ = '}';
+    out = put(out, SLICE(",\"origin\":"));
+    out = reject_origin_write(context, rejected, out);
     if (rejected->status != 0) {
         out = put(out, SLICE(",\"status\":"));
         out += number_write(rejected->status, out);

@@ -32,7 +32,10 @@ void reject_record(struct encoder_context *context, struct batch *batch, const s
                                       .line = {batch->text + mark->line.offset, mark->line.length},
                                       .position = mark->position,
                                       .line_number = line_number_of(batch, segment, mark),
-                                      .message_line = mark->message_line};
+                                      .message_line = mark->message_line,
+                                      .header = mark->header,
+                                      .connection = segment->connected ? &segment->connection : NULL};
+    if (batch->replayed) encoder_context_forget(context);
     encoder_context_set(context, mark->origin);
     if (segment->connected) encoder_context_set_connection(context, &segment->connection);
     batch->reject_bytes += reject_line_write(context, &rejected, batch->reject + batch->reject_bytes);
