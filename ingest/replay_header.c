@@ -12,10 +12,9 @@ static bool is_same_text(const struct replay_header *last, const struct reject_r
 }
 
 const struct header *replay_header_at(const struct replay_header *last, const struct reject_read *read) {
-    if (read->header.schema != NULL) return &read->header;
-    bool in_force = read->place != REJECT_OF_CONNECTION && last->header.schema != NULL && is_same_text(last, read) &&
-                    last->line_number < read->line_number;
-    return in_force ? &last->header : NULL;
+    bool behind = read->place != REJECT_OF_CONNECTION && last->header.schema != NULL && is_same_text(last, read) &&
+                  last->line_number < read->line_number && header_is_same(&read->header, &last->before);
+    return behind ? &last->header : read->header.schema != NULL ? &read->header : NULL;
 }
 
 void replay_header_follow(struct replay_header *last, const struct reject_read *read, const struct origin *origin,
@@ -30,4 +29,5 @@ void replay_header_follow(struct replay_header *last, const struct reject_read *
     last->position = read->position;
     last->line_number = read->line_number;
     last->header = header;
+    last->before = read->header;
 }

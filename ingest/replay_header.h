@@ -17,6 +17,7 @@ struct replay_header {
     size_t name_bytes;
     uint64_t position, line_number; /* where it stood */
     struct header header;           /* schema NULL: nothing is in force */
+    struct header before; /* what its own reject says: lines whose reject says another one stood behind that */
 };
 
 /* What is in force at this line; NULL: nothing. */
