@@ -152,7 +152,7 @@ static void check_reject(const struct origin *origin) {
         .line_number = 1,
     };
     if (reading->column >= 0) rejected.found = reading->found;
-    size_t bound = 6 * rejected.line.len + RECORD_FIXED_BYTES + 6 * origin->path.len;
+    size_t bound = 6 * rejected.line.len + RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES + 6 * origin->path.len;
     char *out = malloc(bound);
     ASSERT(out != NULL);
     size_t bytes = reject_line_write(&encode.context, &rejected, out);

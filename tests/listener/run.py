@@ -13,6 +13,8 @@ import fnmatch
 import os
 import select
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
@@ -20,7 +22,7 @@ import time
 sys.dont_write_bytecode = True
 from client import (PATIENCE_S, Listener, allow_many_files, connections, counted, is_closed, line, proxy_v1,  # noqa: E402
                     proxy_v2, reasons, reset, send_all, wait_until)
-from black_box import Program, Report, argument_parser, at, scratch, write  # noqa: E402
+from black_box import Program, Report, argument_parser, at, parse_lines, scratch, write  # noqa: E402
 
 MANY = 5000
 MEBIBYTE = 1024 * 1024
@@ -278,6 +280,41 @@ def test_proxy_from(bench):
     listener.stop()
     bench.same_lines(listener, [line(1), line(2)], "from inside")
     bench.equal(connections(listener), {"accepted": 3, "closed_not_allowed": 1}, "connections")
+
+
+def test_replay(bench):
+    """Rejected lines of a connection come back with its name, its address, and what its PROXY header said."""
+    nginx = 'nginx:[$time_local] "$request" $status $body_bytes_sent'
+    texts = [b'[01/Mar/2026:12:00:%02d +0000] "GET /%d HTTP/1.1" 200 5\n' % (number, number) for number in range(6)]
+    mapped = struct.pack(">BBH", 0x21, 0x21, 36) + bytes(10) + b"\xff\xff" + socket.inet_aton("192.0.2.9") + bytes(16) + struct.pack(">HH", 7, 6)
+    headers = [proxy_v1(), proxy_v2("81.2.69.142", 99), proxy_v2(command=0), b"\r\n\r\n\0\r\nQUIT\n" + mapped]
+
+    chain = ["-c", write(bench.directory / "chain.yaml", "chains:\n  gate:\n    - {type: nlb, peers: [127.0.0.0/8], carrier: pp}\nchain: gate\n")]
+
+    def listen(*options):
+        listener = bench.listen(*chain, "-j", "1", *options, inputs=("tcp://127.0.0.1:0?proxy=auto",))
+        for number, header in enumerate(headers):
+            listener.send(header + texts[number] + texts[number + 1] + b"\n", "127.0.0.%d" % (number + 1))
+        wait_until(lambda: (listener.directory / "rejects").read_bytes().count(b"\n") == 8 or listener.written() == 8, "all lines")
+        listener.stop()
+        return listener
+
+    def without_names(records):
+        for record in records:
+            del record["event"]["id"]
+            del record["log"]["source"]["address"]  # with a port of its own
+        return sorted(map(str, records))
+
+    for options in ([], ["--origin", "gate"]):
+        direct, broken = listen("-f", nginx, *options), listen("-f", "waf", *options)
+        result = bench.program.run("replay", broken.directory / "rejects", "-f", nginx, *chain, "--no-geo", "--keep-original",
+                                   "--quiet")
+        records = parse_lines(result.out)
+        bench.equal([(at(record, "event.id"), at(record, "log.source.address"), at(record, "log.offset")) for record in records],
+                    [(one["event_id"], one["origin"]["address"], one["origin"]["offset"]) for one in broken.rejects], f"{options}: names and places")
+        bench.equal(without_names(records), without_names(direct.records), f"{options}: records")
+        found = {(at(record, "client.ip"), at(record, "hop.verdict")) for record in records}
+        bench.equal(found, {("192.0.2.1", "ok"), ("81.2.69.142", "ok"), ("192.0.2.9", "ok"), (None, "pp-local")}, f"{options}: clients")
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------

@@ -38,16 +38,20 @@ static int tear_down(void **state) {
 }
 
 /* Writes, checks room and validity; the leaves are in `json`. */
-static void write_reject(const struct origin *origin, const struct rejected *rejected) {
-    size_t bound = 6 * rejected->line.len + RECORD_FIXED_BYTES + 6 * origin->path.len;
+static void write_set_reject(const struct origin *origin, const struct rejected *rejected) {
+    size_t bound = 6 * rejected->line.len + RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES + 6 * origin->path.len;
     assert_true(bound < batch_reject_bytes_max());
-    encoder_context_set(&context, origin);
     memset(out, CANARY, bound + 1);
     out_bytes = reject_line_write(&context, rejected, out);
     assert_true(out_bytes <= bound);
     for (size_t i = out_bytes; i <= bound; i++) assert_int_equal(out[i], CANARY);
     assert_int_equal(out[out_bytes - 1], '\n');
     if (!json_text_parse((struct slice){out, out_bytes - 1}, &json)) fail_msg("not valid: %.*s", (int)out_bytes, out);
+}
+
+static void write_reject(const struct origin *origin, const struct rejected *rejected) {
+    encoder_context_set(&context, origin);
+    write_set_reject(origin, rejected);
 }
 
 /* Of INTERFACE.md section 5. */
@@ -148,6 +152,49 @@ static void test_worst_lines(void **state) {
         }
 }
 
+/* All that an origin can say, as long as it can be. */
+static void test_worst_origins(void **state) {
+    (void)state;
+    static char name[ORIGIN_NAME_BYTES_MAX], chain[CHAIN_NAME_BYTES_MAX + 1];
+    static struct header header;
+    const struct schema *schema = schema_find(SLICE("cloudfront"));
+    memset(name, '\x01', sizeof name);
+    memset(chain, '\x01', CHAIN_NAME_BYTES_MAX);
+    memset(header.names_text, 'n', sizeof header.names_text);
+    header.names_bytes = 1;
+    header.schema = schema;
+    header.columns_count = FIELDS_MAX;
+    for (uint32_t i = 0; i < FIELDS_MAX; i++) {
+        header.columns[i] = i < schema->fields_count ? (uint8_t)i : HEADER_UNKNOWN;
+        if (i < schema->fields_count || header.names_bytes + 17u > HEADER_NAMES_BYTES) continue;
+        header.names[i] = header.names_bytes;
+        header.names_bytes = (uint16_t)(header.names_bytes + 17);
+        header.names_text[header.names_bytes - 1] = '\0';
+    }
+    const struct origin origin = {.stream = true, .name = {name, sizeof name}, .chain = chain};
+    struct connection_facts connection = {
+        .peer = {.address = {.family = IP_V6}, .port = 65535},
+        .proxy = {.version = 2, .command = 1, .family = 6, .has_source = true, .vpce_bytes = PROXY_VPCE_BYTES_MAX}};
+    memset(connection.peer.address.ip.bytes, 0xfe, 16);
+    memset(connection.proxy.vpce, 'v', PROXY_VPCE_BYTES_MAX);
+    memset(connection.uuid, 'u', UUID_BYTES);
+    connection.proxy.source = connection.peer;
+    const struct rejected rejected = {.reason = "bad-reject",
+                                      .expected = "e",
+                                      .line = SLICE("x"),
+                                      .position = UINT64_MAX,
+                                      .line_number = UINT64_MAX,
+                                      .header = &header,
+                                      .connection = &connection};
+    encoder_context_forget(&context);
+    encoder_context_set(&context, &origin);
+    encoder_context_set_connection(&context, &connection);
+    write_set_reject(&origin, &rejected);
+    assert_true(out_bytes > 6 * ORIGIN_NAME_BYTES_MAX);
+    assert_true(slice_equal(json_text_find(&json, "origin.proxy.family"), SLICE("\"UNIX_DGRAM\"")));
+    encoder_context_forget(&context);
+}
+
 /* --- places ------------------------------------------------------------------------------------- */
 
 static struct encoder *new_encoder(const struct output_schema *schema) {
@@ -230,13 +277,10 @@ static void test_places_of_any_size(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_line),
-        cmocka_unit_test(test_expected_with_quotes),
-        cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_worst_lines),
-        cmocka_unit_test(test_degrees),
-        cmocka_unit_test(test_places_of_any_size),
+        cmocka_unit_test(test_whole_line),  cmocka_unit_test(test_expected_with_quotes),
+        cmocka_unit_test(test_base64),      cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_worst_lines), cmocka_unit_test(test_worst_origins),
+        cmocka_unit_test(test_degrees),     cmocka_unit_test(test_places_of_any_size),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
