@@ -1,5 +1,8 @@
 /* A file's reader fills a batch of our own, whose lines are taken apart into the one that is asked for.
  *
+ * There is always room: a reject is longer than all that is put for it, line, path and name; so what a batch of rejects holds is
+ * never more than a batch of lines may, but for the number of lines.
+ *
  * Threads: see the header. */
 #include "ingest/source_replay.h"
 
@@ -31,8 +34,6 @@ struct source_replay {
     struct replay_header header;
     /* of the batch that is filled: */
     const struct replay_origin *last; /* NULL: none */
-    size_t origins_bytes;             /* of its arena */
-    uint64_t fixed_bytes;             /* of room for records, beside their lines */
 };
 
 struct source_replay *source_replay_new(const struct source_replay_request *request,
@@ -80,13 +81,7 @@ static void close_input(void *instance) {
 
 /* --- origins ---------------------------------------------------------------------------------------- */
 
-static void *take(struct source_replay *source, struct batch *batch, size_t bytes) {
-    source->origins_bytes += bytes;
-    return arena_take(&batch->arena, bytes);
-}
-
-static bool copy(struct source_replay *source, struct batch *batch, struct slice text, struct slice *made) {
-    source->origins_bytes += text.len;
+static bool copy(struct batch *batch, struct slice text, struct slice *made) {
     *made = arena_copy(&batch->arena, text);
     return made->ptr != NULL;
 }
@@ -100,10 +95,9 @@ static bool is_last(const struct source_replay *source, const struct reject_read
            (header == NULL || header_is_same(last->header, header));
 }
 
-static bool copy_header(struct source_replay *source, struct batch *batch, const struct header *header,
-                        struct replay_origin *made) {
+static bool copy_header(struct batch *batch, const struct header *header, struct replay_origin *made) {
     if (header == NULL) return true;
-    made->header = take(source, batch, sizeof *made->header);
+    made->header = arena_take(&batch->arena, sizeof *made->header);
     if (made->header != NULL) *made->header = *header;
     return made->header != NULL;
 }
@@ -113,11 +107,11 @@ static const struct replay_origin *origin_of(struct source_replay *source, struc
                                              const struct reject_read *read, struct error *error) {
     const struct header *header = replay_header_at(&source->header, read);
     if (is_last(source, read, header)) return source->last;
-    struct replay_origin *made = take(source, batch, sizeof *made);
+    struct replay_origin *made = arena_take(&batch->arena, sizeof *made);
     struct slice path;
-    if (made == NULL || !copy(source, batch, read->path, &path) || !copy(source, batch, read->name, &made->name) ||
-        !copy(source, batch, read->topic, &made->topic) || !copy(source, batch, read->chain, &made->chain) ||
-        !copy(source, batch, read->format, &made->format) || !copy_header(source, batch, header, made)) {
+    if (made == NULL || !copy(batch, read->path, &path) || !copy(batch, read->name, &made->name) ||
+        !copy(batch, read->topic, &made->topic) || !copy(batch, read->chain, &made->chain) ||
+        !copy(batch, read->format, &made->format) || !copy_header(batch, header, made)) {
         (void)error_set(error, STATUS_FAILED, "out of memory");
         return NULL;
     }
@@ -138,6 +132,7 @@ static const struct replay_origin *origin_of(struct source_replay *source, struc
 /* --- lines ------------------------------------------------------------------------------------------ */
 
 static void put_text(struct batch *batch, struct slice text) {
+    ASSERT(batch->text_bytes + text.len <= BATCH_TEXT_ROOM);
     memcpy(batch->text + batch->text_bytes, text.ptr, text.len);
     batch->text_bytes += (uint32_t)text.len;
 }
@@ -195,33 +190,19 @@ static void put_again(struct source_replay *source, struct batch *batch, const s
     replay_header_follow(&source->header, read, &origin->origin, text);
 }
 
-/* Whether the batch has room for a record of that path; an empty one has. See `lines_max` in source_file.c. */
-static bool take_room(struct source_replay *source, const struct batch *batch, size_t path_bytes) {
-    uint64_t wanted = RECORD_FIXED_BYTES + 6 * path_bytes;
-    if (batch->lines_count > 0 && source->fixed_bytes + wanted > (uint64_t)BATCH_LINES_MAX * RECORD_FIXED_BYTES)
-        return false;
-    source->fixed_bytes += wanted;
-    return true;
-}
-
-/* Puts a line of `stored` into the batch. False: there is no room for it. */
-static bool put_line(struct source_replay *source, struct batch *batch, struct slice line) {
+static void put_line(struct source_replay *source, struct batch *batch, struct slice line) {
     struct spare spare = batch_spare(&source->stored);
     struct span span = {(uint32_t)(line.ptr - source->stored.text), (uint32_t)line.len};
     struct reject_read read;
     struct error error;
     const char *why = "at most 1048576 bytes";
     enum reject_read_result result = REJECT_READ_BAD;
-    if (batch->lines_count > 0 && BATCH_TEXT_ROOM - batch->text_bytes < line.len + 2) return false;
     if (line.len == 0) {
-        if (!take_room(source, batch, source->origin->path.len)) return false;
         (void)put_own(source, batch, SLICE("\n"));
-        return true;
+        return;
     }
     if (line.len <= LINE_BYTES_MAX)
         result = reject_read_line(source->reader, source->stored.text, span, &spare, &read, &why);
-    const struct slice path = result == REJECT_READ_LINE ? read.path : source->origin->path;
-    if (!take_room(source, batch, path.len)) return false;
     const struct replay_origin *origin = result == REJECT_READ_LINE ? origin_of(source, batch, &read, &error) : NULL;
     if (result == REJECT_READ_BAD)
         put_bad(source, batch, line, why);
@@ -229,7 +210,6 @@ static bool put_line(struct source_replay *source, struct batch *batch, struct s
         put_kept(source, batch, line, result == REJECT_READ_LINE ? &error : NULL);
     else
         put_again(source, batch, &read, origin);
-    return true;
 }
 
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
@@ -244,15 +224,13 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     batch->origin = source->origin;
     batch->replayed = true;
     source->last = NULL;
-    source->origins_bytes = source->fixed_bytes = 0;
-    while (source->at < stored->text_bytes && !message_batch_is_full(batch) &&
-           source->origins_bytes < REPLAY_ORIGINS_BYTES) {
+    while (source->at < stored->text_bytes && batch->segments_count < SEGMENTS_MAX) {
         const char *begin = stored->text + source->at, *end = stored->text + stored->text_bytes;
         const char *newline = memchr(begin, '\n', (size_t)(end - begin));
         struct slice line = {begin, (size_t)((newline != NULL ? newline : end) - begin)};
         const uint32_t used = (uint32_t)line.len + (newline != NULL);
         if (line.len > 0 && line.ptr[line.len - 1] == '\r') line.len--;
-        if (!put_line(source, batch, line)) break;
+        put_line(source, batch, line);
         batch->lines_count++;
         source->at += used;
         source->lines++;

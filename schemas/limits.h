@@ -128,8 +128,6 @@
 #define INPUTS_MAX 10000000u
 /* Endless inputs of one run, such as tcp://: each has a thread of its own. More are refused. */
 #define STREAMS_MAX 16u
-/* Origins that a batch of replayed lines may have, in bytes: one that has more is handed on as it is. */
-#define REPLAY_ORIGINS_BYTES (1024u * 1024)
 /* Origin name that enters event.id. */
 #define ORIGIN_NAME_BYTES_MAX 4096u
 /* Options, config. */

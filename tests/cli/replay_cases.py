@@ -133,8 +133,11 @@ def test_replay_of_random_and_given_names(bench):
     content = alb_lines(3)
     broken = bench.run("run", "-", "-f", "envoy", "--rejects", "rejects", "--quiet", stdin=content)
     bench.equal(broken.code, REJECTS, "exit code")
-    wanted = [one["event_id"] for one in parse_lines(bench.read("rejects"))]
-    bench.write("one.ndjson", bench.read("rejects"))
+    first = bench.read("rejects")
+    bench.run("run", "-", "-f", "envoy", "--rejects", "rejects", "--quiet", stdin=content)
+    bench.write("one.ndjson", first + bench.read("rejects"))
+    wanted = [one["event_id"] for one in parse_lines(bench.read("one.ndjson"))]
+    bench.equal(len(set(wanted)), 6, "ids of two runs over stdin")
     records = parse_lines(run(bench, "replay", ["one.ndjson"])[0])
     bench.equal([record["event"]["id"] for record in records], wanted, "stdin: event.id")
     bench.equal({record["log"]["file"]["path"] for record in records}, {"-"}, "stdin: log.file.path")
@@ -151,6 +154,24 @@ def test_replay_of_random_and_given_names(bench):
     result, summary = bench.counted("replay", "one.ndjson", "--rejects", "kept")
     bench.equal((result.code, result.out, bench.read("kept")), (REJECTS, b"", broken), "a name that is no UTF-8: handed on")
     bench.equal(summary["rejected_by_reason"], {"not-replayable": 3}, "and counted")
+
+
+def test_replay_of_large_origins(bench):
+    """Origins that fill a batch before its lines do: headers of a thousand files; and a path of which each byte is six in the output."""
+    for number in range(1000):
+        bench.write(f"flows/{number}.log", f"{FLOW_HEADER}\n{FLOW_LINE.format(number, 'x')}\n")
+    broken = run(bench, "run", ["flows"])[1]
+    bench.equal(broken.count(b'"header":"vpc_flow:'), 1000, "rejects with a header")
+    bench.write("rejects.ndjson", broken)
+    for workers in ("1", "4"):
+        bench.check(run(bench, "replay", ["rejects.ndjson"], "-j", workers) == (b"", broken), f"-j {workers}: the same rejects")
+    folder = "/".join(["\1" * 240] * 14)
+    bench.write(folder + "/a.log", "".join(f"81.2.69.{number % 250} [01/Mar/2026:12:00:00 +0000]\n" for number in range(5000)))
+    lines = ["-f", "nginx:$remote_addr [$time_local]", "-o", "/dev/null"]
+    direct = bench.counted("run", folder + "/a.log", *lines)[1]
+    bench.run("run", folder + "/a.log", "-f", "envoy", "--rejects", "rejects.ndjson", "--quiet")
+    replayed = bench.counted("replay", "rejects.ndjson", *lines)[1]
+    bench.equal((replayed["records"]["written"], replayed["bytes"]["written"]), (5000, direct["bytes"]["written"]), "records and their bytes")
 
 
 # --- what was in force ----------------------------------------------------------------------------------------------------
@@ -195,6 +216,16 @@ def test_replay_chains(bench):
     bench.write("one.ndjson", broken)
     bench.equal(run(bench, "replay", ["one.ndjson"], "-c", "replay.yaml"), direct, "the same chain")
     bench.equal(run(bench, "replay", ["one.ndjson"], "--chain", "direct"), run(bench, "run", ["web.log"], "--chain", "direct"), "--chain")
+    bench.write("wab.log", line)  # as long as the other name, so that what is remembered of one could be taken for the other
+    chains = config + "  other:\n    - {type: proxy, peers: [192.168.0.0/16], carrier: append}\n"
+    bench.write("run.yaml", chains + "inputs: [{path: web.log, chain: front}, {path: wab.log, chain: other}]\n")
+    bench.write("replay.yaml", chains)
+    direct_two = run(bench, "run", [], "-c", "run.yaml", "-j", "1")
+    bench.write("two.ndjson", run(bench, "run", [], "-c", "run.yaml", "-f", "envoy")[1])
+    bench.equal(run(bench, "replay", ["two.ndjson"], "-c", "replay.yaml", "-j", "1", "--read-size", "1"), direct_two, "two chains")
+    bench.write("two.ndjson", broken + broken.replace(b'"chain":"front"', b'"chain":"other"'))
+    bench.equal(run(bench, "replay", ["two.ndjson"], "-c", "replay.yaml")[0],
+                direct[0] + run(bench, "run", ["web.log"], "-c", "replay.yaml", "--chain", "other")[0], "two chains of one file")
     result = bench.run("replay", "one.ndjson", "-c", "empty.yaml", "--rejects", "kept", "--quiet")
     bench.equal((result.code, result.out, bench.read("kept")), (REJECTS, b"", broken), "a chain that is gone: handed on")
     bench.check("one.ndjson: line 1" in result.err and "front" in result.err, f"and said: {result.err}")
