@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* A key in the path says what it says to `run`; how else lines are read is -f's word.
+ *
+ * Threads: see the header. */
 #include "app/replay_origins.h"
 
 #include "ingest/aws_key.h"

@@ -189,7 +189,8 @@ static bool read_origin(const struct slice *texts, struct reject_read *read) {
         !is_within(texts[CHAIN], CHAIN_NAME_BYTES_MAX) || !has_no_nul(texts[CHAIN]) ||
         !read_number(texts[OFFSET], UINT64_MAX, &read->position) ||
         !read_number(texts[LINE], is_topic ? UINT32_MAX : UINT64_MAX, &read->line_number) || read->line_number == 0 ||
-        (is_topic && !read_number(texts[PARTITION], INT32_MAX, &partition)) || !read_header(texts[HEADER], &read->header))
+        (is_topic && !read_number(texts[PARTITION], INT32_MAX, &partition)) ||
+        !read_header(texts[HEADER], &read->header))
         return false;
     read->place = is_path ? REJECT_OF_FILE : is_topic ? REJECT_OF_TOPIC : REJECT_OF_CONNECTION;
     read->path = texts[PATH];

@@ -29,8 +29,8 @@ struct reject_read {
     int32_t partition;
     struct slice name; /* of the origin; of a connection without its own */
     uint64_t position, line_number;
-    struct slice chain;                 /* empty: none */
-    struct header header;    /* that a header line said; schema NULL: none */
+    struct slice chain;   /* empty: none */
+    struct header header; /* that a header line said; schema NULL: none */
     struct connection_facts connection;
 };
 

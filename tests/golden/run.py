@@ -100,6 +100,9 @@ def lay_out(cases, directory):
 PATH_TEXT = re.compile(rb'("log":\{"file":\{"path":"|"origin":\{"path":"|"log_path":")([^"]*?)(?:\.gz|\.zst)?"')
 
 
+GIVEN_NAME = re.compile(rb'("origin":\{"path":"[^"]*","offset":\d+,"line":\d+),"name":"[^"]*"')
+
+
 def normal(content, prefix=b"", stdin_path=None):
     """Output with paths as the plain file's own: without `.gz`, without `prefix`, and for stdin with the file's."""
 
@@ -107,6 +110,8 @@ def normal(content, prefix=b"", stdin_path=None):
         text = match[2].removeprefix(prefix)
         return match[1] + (stdin_path if stdin_path is not None and text == b"-" else text) + b'"'
 
+    if stdin_path is not None:  # has its name by --origin, and rejects say that
+        content = GIVEN_NAME.sub(rb"\1", content)
     return PATH_TEXT.sub(path, content)
 
 
