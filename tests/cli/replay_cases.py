@@ -202,6 +202,18 @@ def test_replay_of_a_line_put_right(bench):
     bench.equal("header" in reject["origin"], False, "columns of -f are for -f again")
 
 
+def test_replay_of_header_lines(bench):
+    """One that a wrong -f rejected is in force up to the next one, which that -f took."""
+    bench.write("two.log", "\n".join([FLOW_HEADER, FLOW_LINE.format(1, 1772359260), "no flow", "#Fields: date time c-ip sc-status x-edge-location",
+                                      "no request", FLOW_LINE.format(2, 1772359260)]))
+    direct = run(bench, "run", ["two.log"])
+    broken = run(bench, "run", ["two.log"], "-f", "cloudfront")[1]
+    bench.equal([one["origin"]["line"] for one in parse_lines(broken)], [1, 2, 3, 5, 6], "what the wrong -f rejects")
+    bench.write("rejects.ndjson", broken)
+    for size in ("1", "256K"):
+        bench.equal(run(bench, "replay", ["rejects.ndjson"], "--read-size", size), direct, f"--read-size {size}")
+
+
 def test_replay_chains(bench):
     """The chain that an input of the config has; --chain wins; one that is gone is said."""
     config = 'chains:\n  front:\n    - {type: proxy, peers: [10.0.0.0/8], carrier: append}\n'

@@ -5,7 +5,7 @@ Threads: one.
 import gzip
 import random
 
-from black_box import alb_line
+from black_box import alb_line, parse_lines
 from kafka_payloads import FLOW_LINE, line
 
 FLOW_HEADER = b"srcaddr dstaddr start end bytes"
@@ -60,3 +60,9 @@ def test_replay_of_refused_records(bench):
     direct = bench.program.run("run", path, "--no-geo", "--quiet").out.splitlines(True)
     out, left = replay(bench, run.rejected)
     bench.equal((out, left), (direct[0] + direct[2], b""), "records of the replay")
+    rejects = run.rejected.read_bytes()
+    twice = bench.folder / "twice.ndjson"
+    twice.write_bytes(b"".join(rejects.replace(b"flow.log", b"flo%d.log" % number) for number in range(10)))
+    left = replay(bench, twice, "-o", bench.url(topic), "-j", "1", "--read-size", "1")[1]
+    bench.equal([(one["reason"], one["origin"]) for one in parse_lines(left)],
+                [("too-large", one["origin"]) for one in parse_lines(twice.read_bytes())], "refused once more")
