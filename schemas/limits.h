@@ -198,6 +198,15 @@
  * meanwhile (sinks/bulk_verdict.h). With pauses that double from a second on that is half a minute: longer than a shard takes to move. */
 #define BULK_UNCLEAR_TRIES 5u
 
+/* --- HTTP servers ----------------------------------------------------------------------------- */
+/* Requests on their way to one server; more connections than that help no server. */
+#define HTTP_REQUESTS_MAX 64u
+/* The longest wait that a server may ask for. A longer Retry-After counts as that much: it is asked again then, and may say the same. */
+#define HTTP_RETRY_AFTER_MS_MAX (15u * 60 * 1000)
+/* What is sent of a body, or read of a reply, by one call of the system: bodies have megabytes. */
+#define HTTP_SEND_BYTES (256u * 1024)
+#define HTTP_RECEIVE_BYTES (64u * 1024)
+
 /* --- connections ------------------------------------------------------------------------------ */
 /* Bytes read of a connection at a time, before it is the next one's turn. */
 #define CONNECTION_READ_BYTES (64u * 1024)
