@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "config/config_yaml.h"
 #include "config/nearest.h"
-#include "config/whole_file.h"
+#include "base/whole_file.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table

@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 #include "config/option_value.h"
-#include "config/whole_file.h"
+#include "base/whole_file.h"
 #include "schemas/limits.h"
 
 enum { KEY_FILE, KEY_AWS, KEY_REGION, KEYS };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/whole_file.h"
+#include "base/whole_file.h"
 #include "schemas/limits.h"
 
 bool config_text_is(const struct config_node *node) {

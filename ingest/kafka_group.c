@@ -345,7 +345,8 @@ static bool find_starts(struct kafka_group *group, const rd_kafka_topic_partitio
 
 /* Takes the list's partitions. False when memory is short. */
 static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_list_t *list) {
-    drop_unassigned(group); /* what came of them after they were given up is of the former assignment, and not its first */
+    drop_unassigned(
+        group); /* what came of them after they were given up is of the former assignment, and not its first */
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *element = &list->elems[i];
         struct kafka_partition *partition = kafka_progress_find(&group->progress, element->topic, element->partition);

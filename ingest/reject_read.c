@@ -112,7 +112,7 @@ static bool take_members(struct reject_reader *reader, const char *text, uint32_
 }
 
 static bool read_members(struct reject_reader *reader, const char *text) {
-    uint32_t objects[MEMBERS];
+    uint32_t objects[MEMBERS] = {0};
     memset(reader->texts, 0, sizeof reader->texts);
     return take_members(reader, text, 0, ROOT, objects) && reader->texts[REASON].ptr != NULL &&
            reader->texts[ORIGIN].ptr != NULL && take_members(reader, text, objects[ORIGIN], ORIGIN, objects) &&

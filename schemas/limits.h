@@ -206,6 +206,17 @@
 /* What is sent of a body, or read of a reply, by one call of the system: bodies have megabytes. */
 #define HTTP_SEND_BYTES (256u * 1024)
 #define HTTP_RECEIVE_BYTES (64u * 1024)
+/* AWS keys: ids have 20 characters and up to 128, secrets 40. A session token has no bound by AWS; those of a kilobyte or two are usual,
+ * and servers take no larger headers. Longer ones are refused. */
+#define AWS_KEY_BYTES_MAX 128u
+#define AWS_REGION_BYTES_MAX 64u
+#define AWS_TOKEN_BYTES_MAX (16u * 1024)
+/* A file of profiles or with a token, and an answer with keys. Larger ones are refused. */
+#define AWS_FILE_BYTES_MAX (1024u * 1024)
+#define AWS_ANSWER_BYTES_MAX (64u * 1024)
+/* Keys are renewed that long before they expire; when that fails, or they are handed out with less, so often. */
+#define AWS_RENEW_MS (5u * 60 * 1000)
+#define AWS_RENEW_AGAIN_MS (30u * 1000)
 
 /* --- connections ------------------------------------------------------------------------------ */
 /* Bytes read of a connection at a time, before it is the next one's turn. */

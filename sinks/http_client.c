@@ -274,8 +274,8 @@ static unsigned set_login(const struct http_client *client, CURL *easy, const st
     unsigned refused = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, keys != NULL ? client->signer : NULL);
     if (keys == NULL) refused |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     refused |= curl_easy_setopt(easy, CURLOPT_USERNAME, user);
-    return refused |
-           (int)curl_easy_setopt(easy, CURLOPT_PASSWORD, keys != NULL ? keys->secret_access_key : client->password);
+    refused |= curl_easy_setopt(easy, CURLOPT_PASSWORD, keys != NULL ? keys->secret_access_key : client->password);
+    return refused;
 }
 
 static unsigned set_url(const struct http_client *client, CURL *easy, const char *path) {

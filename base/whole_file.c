@@ -2,7 +2,7 @@
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
-#include "config/whole_file.h"
+#include "base/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
