@@ -1,6 +1,9 @@
 /* A slot for each request that may be on its way: an easy handle that is set up once and told what differs from request to request, and the
- * room for a compressed body, which stays for the next one. What libcurl does itself is left to it: sending again over a new connection,
- * Retry-After, silence, signatures. What it says is put into the few kinds that a caller acts upon.
+ * room for a compressed body, which stays for the next one. What libcurl does itself is left to it: connections, Retry-After,
+ * silence, signatures. What it says is put into the few kinds that a caller acts upon.
+ *
+ * libcurl sends again what a kept connection swallowed, but not when it notices while sending, and it counts how often over all requests of
+ * a handle. So such a request gets a second life here, over a connection that is new for sure.
  *
  * HTTP/2 streams do not share a connection (CURLPIPE_NOTHING). A signature covers the body by x-amz-content-sha256, which is made here: the
  * collections of OpenSearch Serverless ask for that header, and libcurl would sign without it.
@@ -33,7 +36,7 @@ struct slot {
     void (*receive)(void *context, const char *bytes, size_t bytes_count);
     void (*done)(void *context, const struct http_outcome *outcome);
     void *context;
-    bool busy;
+    bool busy, again; /* sent for the second time */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -300,9 +303,11 @@ static bool prepare(struct http_client *client, struct slot *slot, const struct 
     slot->context = request->context;
     slot->reply_bytes = 0;
     slot->reply_bytes_max = request->reply_bytes_max;
+    slot->again = false;
     slot->why[0] = '\0';
     unsigned refused = curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers);
     refused |= set_url(client, slot->easy, request->path);
+    refused |= curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 0L);
     refused |= set_method(slot->easy, request->method, body, body_bytes);
     refused |= set_login(client, slot->easy, request->keys);
     return refused == 0;
@@ -387,6 +392,21 @@ static void finish(struct http_client *client, struct slot *slot, const struct h
     if (slot->done != NULL) slot->done(slot->context, outcome);
 }
 
+/* Whether the request met a kept connection that was closed at the other end, without a byte of a reply; then it is sent once more. */
+static bool send_again(struct http_client *client, struct slot *slot, CURLcode code) {
+    long connects = 0, head_bytes = 0;
+    curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(slot->easy, CURLINFO_HEADER_SIZE, &head_bytes);
+    if (slot->again || connects > 0 || head_bytes > 0 || slot->reply_bytes > 0 || kind_of(slot, code) != HTTP_CUT_OFF)
+        return false;
+    slot->again = true;
+    slot->why[0] = '\0';
+    ASSERT(curl_multi_remove_handle(client->multi, slot->easy) == CURLM_OK);
+    curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 1L);
+    ASSERT(curl_multi_add_handle(client->multi, slot->easy) == CURLM_OK);
+    return true;
+}
+
 /* Whether a request ended. */
 static bool perform(struct http_client *client) {
     int running, left;
@@ -396,8 +416,10 @@ static bool perform(struct http_client *client) {
         struct slot *slot = NULL;
         ASSERT(message->msg == CURLMSG_DONE);
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
+        CURLcode code = message->data.result; /* the message goes when the handle is removed */
+        if (send_again(client, slot, code)) continue;
         struct http_outcome outcome = {.trouble = HTTP_REPLIED};
-        judge(slot, message->data.result, &outcome);
+        judge(slot, code, &outcome);
         finish(client, slot, &outcome);
         ended = true;
     }
