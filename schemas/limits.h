@@ -206,6 +206,9 @@
 /* What is sent of a body, or read of a reply, by one call of the system: bodies have megabytes. */
 #define HTTP_SEND_BYTES (256u * 1024)
 #define HTTP_RECEIVE_BYTES (64u * 1024)
+/* How long a signed body waits for the server's "100 Continue" over HTTP/1.1 (sinks/http_client.h). Servers that know it answer within a
+ * round trip; the body goes out to the others then. */
+#define HTTP_EXPECT_MS_MAX 200u
 /* AWS keys: ids have 20 characters and up to 128, secrets 40. A session token has no bound by AWS; those of a kilobyte or two are usual,
  * and servers take no larger headers. Longer ones are refused. */
 #define AWS_KEY_BYTES_MAX 128u

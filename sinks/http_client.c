@@ -117,6 +117,7 @@ static unsigned set_up(struct slot *slot, const struct http_settings *settings) 
     refused |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     refused |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "wherefrom");
     refused |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    refused |= curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_MS_MAX);
     refused |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_SEND_BYTES);
     refused |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)HTTP_RECEIVE_BYTES);
     refused |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_ms_max);
@@ -250,7 +251,8 @@ static bool add_hash(struct slot *slot, const void *body, size_t body_bytes) {
 }
 
 static bool make_headers(struct slot *slot, const struct http_request *request, const void *body, size_t body_bytes) {
-    if (!add_header(slot, "Expect:", "")) return false;
+    /* without a value: not sent. libcurl 7.88 would sign it all the same */
+    if (request->keys == NULL && !add_header(slot, "Expect:", "")) return false;
     if (request->content_type != NULL && !add_header(slot, "Content-Type: ", request->content_type)) return false;
     if (request->gzip && !add_header(slot, "Content-Encoding: ", "gzip")) return false;
     for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)

@@ -2,7 +2,8 @@
  *
  * HTTP/1.1, and HTTP/2 where a TLS server offers it (ALPN); each request has a connection to itself for its time, also with HTTP/2, so that
  * N requests are N connections and one lost packet stops one of them. Connections are kept. TLS 1.2 and up, certificate and name always
- * verified. Redirects are not followed: a signed request must not be. A body goes out at once, without "Expect: 100-continue". A request
+ * verified. Redirects are not followed: a signed request must not be. A body goes out at once, but for signed ones above 1 MiB over HTTP/1.1,
+ * which ask first (Expect: 100-continue): libcurl 7.88 cannot sign without. A request
  * whose kept connection turns out to be closed is sent again over a new one, as long as no byte of a reply has come; so a request may reach
  * the server twice. The environment's http_proxy, https_proxy, all_proxy and no_proxy hold as for curl, unless settings say otherwise.
  *
@@ -65,7 +66,8 @@ struct http_request {
     const char *method; /* "GET", "HEAD", "POST", "PUT", "DELETE" */
     const char *
         path; /* what follows the URL: "" or a slash and more, with the query. Sent as it is: the caller percent-encodes; for a
-                         signature the path consists of unreserved characters and slashes, and the query is sorted by names, then values */
+                         signature the path consists of unreserved characters and slashes, and the query is sorted by names, then values, each
+                         with a = behind its name */
     const char *content_type;   /* NULL exactly when there is no body */
     const char *const *headers; /* more of them, "Name: value", ended by NULL; NULL: none */
     const void *body;           /* not copied: stays until `done` */

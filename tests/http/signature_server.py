@@ -5,14 +5,13 @@
 Prints its port. Status 200 when the signature is right, 403 and the reason when not. GET /_tamper/PART makes it change the next request
 before it looks at it: PART is body, path, query, token or type.
 
-Threads: one.
+Threads: one for each connection; requests that are tampered with come one after the other.
 """
 import hashlib
 import http.server
 import json
 import re
 import sys
-import urllib.parse
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -47,7 +46,7 @@ def fault(method, target, headers, body):
     signer = SigV4Auth(Credentials(key_id, secret, token), service, region)
     canonical = signer.canonical_request(request)
     expected = signer.signature(signer.string_to_sign(request, canonical), request)
-    return "" if expected == signature else f"another signature; of {canonical!r}"
+    return "" if expected == signature else f"another signature; of {canonical!r}".replace(token or "-" * 99, "TOKEN")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -88,6 +87,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    server.daemon_threads = True
     print(server.server_address[1], flush=True)
     server.serve_forever()
