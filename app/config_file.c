@@ -12,9 +12,9 @@
 #include "app/config_item.h"
 #include "base/check.h"
 #include "base/slice.h"
+#include "base/whole_file.h"
 #include "config/config_yaml.h"
 #include "config/nearest.h"
-#include "base/whole_file.h"
 #include "schemas/limits.h"
 
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "config/option_value.h"
 #include "base/whole_file.h"
+#include "config/option_value.h"
 #include "schemas/limits.h"
 
 enum { KEY_FILE, KEY_AWS, KEY_REGION, KEYS };
