@@ -186,7 +186,7 @@ def test_renewal(bench, *_):
             check_keys(bench, driver, "ASIASESSION", name)
             endpoints.state.down = True
             complaints, answers, answer = 0, 0, driver.do("keys")
-            while "id" in answer:
+            while "id" in answer and answers < 600:
                 answers += 1
                 complaints += answer["complaint"] != ""
                 bench.check(not answer["complaint"] or "500" in answer["complaint"], answer["complaint"])
@@ -194,7 +194,7 @@ def test_renewal(bench, *_):
                 answer = driver.do("keys")
             bench.check(answers > 10, f"the old ones held for {answers} answers")
             bench.check(1 <= complaints < answers / 2, f"{complaints} complaints")
-            bench.check("500" in answer["reason"] and answer["reason"].startswith("AWS credentials: "), answer["reason"])
+            bench.check("500" in answer.get("reason", "") and answer["reason"].startswith("AWS credentials: "), f"when they have expired: {answer}")
             endpoints.state.down = False
             give(endpoints, "ASIASECOND", 10)
             check_keys(bench, driver, "ASIASECOND", "back")
