@@ -77,7 +77,13 @@ static inline const char *opensearch_case_resolve(struct opensearch_case *test, 
     enum status status = arguments_parse(&test->arguments, test->groups, RUN_GROUPS, argc, all, &error);
     if (file >= 0) close(file);
     if (status != STATUS_OK) {
-        opensearch_case_put(test, "not read: %s", error.message);
+        /* the number of the descriptor is the machine's affair */
+        const char *path = test->config[0] != '\0' ? strstr(error.message, test->config) : NULL;
+        if (path == NULL)
+            opensearch_case_put(test, "not read: %s", error.message);
+        else
+            opensearch_case_put(test, "not read: %.*sFILE%s", (int)(path - error.message), error.message,
+                                path + strlen(test->config));
         return test->text;
     }
     bool good = opensearch_choice_resolve(&test->opensearch, &test->arguments, &test->settings, &test->problems);

@@ -183,7 +183,7 @@ static void pairs(void **state) {
         {"in a config",
          "opensearch: [gzip=true]",
          {NULL},
-         "not read: config: /proc/self/fd/3:1:1: \"opensearch\" is for the command line only"},
+         "not read: config: FILE:1:1: \"opensearch\" is for the command line only"},
     };
     check_cases(cases, COUNT_OF(cases));
 }
