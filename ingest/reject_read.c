@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/number.h"
 #include "ingest/header_line.h"
 #include "ingest/inputs.h"
@@ -96,6 +97,7 @@ void reject_reader_free(struct reject_reader *reader) {
 static bool take_members(struct reject_reader *reader, const char *text, uint32_t index, enum member within,
                          uint32_t objects[MEMBERS]) {
     const struct json_node *nodes = reader->tree.nodes;
+    ASSERT(text != NULL);
     for (uint32_t i = index + 1; i < nodes[index].next; i = nodes[i].next) {
         const struct slice key = {text + nodes[i].key.offset, nodes[i].key.length};
         enum member member = REASON;
