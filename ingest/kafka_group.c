@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
+#include "ingest/kafka_look_back.h"
 
 #define REVOKE_WAIT_MS 10000u /* for what is in flight; others of the group wait as long */
 #define COMMIT_MS 1000u       /* between commits: what a crash of an at-least-once run makes double */
@@ -158,6 +159,7 @@ rd_kafka_message_t *kafka_group_next(struct kafka_group *group, struct kafka_par
         if (*partition == NULL) return NULL;
         if ((*partition)->assigned) {
             if (!(*partition)->taken) kafka_progress_begin(&group->progress, *partition, message->offset);
+            (*partition)->handed = message->offset + 1;
             return message;
         }
         drop_first(group);
@@ -179,6 +181,20 @@ static void drop_hand(struct kafka_group *group) {
         if (partition != NULL && partition->assigned && !partition->taken)
             kafka_progress_begin(&group->progress, partition, message->offset);
     }
+}
+
+static void note_hand(struct kafka_group *group) {
+    for (uint32_t i = group->hand_next; i < group->hand_count; i++) {
+        const rd_kafka_message_t *message = group->hand[i];
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        struct kafka_partition *partition = partition_of(group, message);
+        if (partition != NULL) partition->handed = message->offset + 1;
+    }
+}
+
+static bool look_back(struct kafka_group *group) {
+    note_hand(group);
+    return kafka_look_back(group->client, &group->progress, BROKER_WAIT_MS);
 }
 
 /* Of partitions that are assigned no longer. */
@@ -256,6 +272,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     group->rebalance = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? KAFKA_REBALANCE_ASSIGN : KAFKA_REBALANCE_REVOKE;
     group->rebalance_list = rd_kafka_topic_partition_list_copy(list);
     group->rebalance_since_ms = monotonic_ms();
+    group->looked_back = false;
     group->retry_ms = 0;
     atomic_fetch_add(&group->counts.rebalances, 1);
 }
@@ -409,13 +426,10 @@ static void rewind_to_settled(struct kafka_group *group) {
             rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset =
                 kafka_progress_settled(&group->progress, partition);
     }
-    bool good = ask_settled(group, list);
-    /* of no partitions it says that it has timed out */
-    rd_kafka_error_t *error = good && list->cnt > 0 ? rd_kafka_seek_partitions(group->client, list, BROKER_WAIT_MS)
-                                                    : NULL;
-    good = good && error == NULL;
-    if (error != NULL) rd_kafka_error_destroy(error);
-    for (int i = 0; i < list->cnt && good; i++) good = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool good = ask_settled(group, list) && kafka_seek(group->client, list, BROKER_WAIT_MS);
+    for (int i = 0; i < list->cnt && good; i++)
+        kafka_progress_find(&group->progress, list->elems[i].topic, list->elems[i].partition)->handed =
+            list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
     if (good) {
         group->epoch = epoch;
@@ -435,6 +449,12 @@ static bool is_draining(struct kafka_group *group) {
 static void move_on(struct kafka_group *group) {
     /* said before anybody looks what is in flight: whoever settles the last one then looks here */
     atomic_store(&group->draining, is_draining(group));
+    if (group->rebalance != KAFKA_REBALANCE_NONE && !group->looked_back) {
+        if (monotonic_ms() < group->retry_ms) return;
+        group->looked_back = rd_kafka_assignment_lost(group->client) || look_back(group);
+        if (!group->looked_back) group->retry_ms = monotonic_ms() + RETRY_MS;
+        if (!group->looked_back) return;
+    }
     if (group->rebalance == KAFKA_REBALANCE_REVOKE) revoke_partitions(group);
     if (is_rewinding(group)) {
         drop_hand(group);

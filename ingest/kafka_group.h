@@ -48,6 +48,7 @@ struct kafka_group {
     /* what librdkafka waits for */
     enum kafka_rebalance rebalance;
     rd_kafka_topic_partition_list_t *rebalance_list;
+    bool looked_back;                      /* whether messages were lost when it began */
     uint64_t rebalance_since_ms, retry_ms; /* not before then: what needs the broker, and failed */
     atomic_bool draining;
     bool reading_ended;  /* set by who takes messages: none is wanted any more */

@@ -114,6 +114,7 @@ void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partiti
     partition->settled = start;
     unlock(progress);
     partition->taken = false;
+    partition->handed = -1;
     partition->committed = start;
 }
 

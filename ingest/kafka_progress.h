@@ -29,6 +29,7 @@ struct kafka_partition {
     int64_t
         settled; /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
     int64_t committed; /* -1: not known, or not certain */
+    int64_t handed;    /* behind the last message that librdkafka gave us in this assignment; -1: there was none */
     uint32_t range;    /* where it is in the last batch that has one of it */
     struct partition_origin *origins;
 };

@@ -164,7 +164,7 @@ def event_id(cluster_id, topic, partition, offset, line, number=1):
 class Run:
     """`wherefrom run kafka://...` as a process with a folder. `output` and `rejects`: a kafka:// URL, or None for a file there."""
 
-    def __init__(self, program, folder, inputs, *options, output=None, rejects=None, librdkafka=()):
+    def __init__(self, program, folder, inputs, *options, output=None, rejects=None, librdkafka=(), preload=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.out, self.rejected = self.folder / "out.ndjson", self.folder / "rejects.ndjson"
@@ -173,6 +173,8 @@ class Run:
         self.counted = {}  # path, needle: (bytes looked at, how often it was there)
         more = [word for one in librdkafka for word in ("--librdkafka", one)]
         env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
+        if preload:
+            env["LD_PRELOAD"] = str(preload)
         with open(self.folder / "stderr", "ab") as errors:
             self.log_begin = errors.tell()
             self.process = program.start("run", *(inputs if isinstance(inputs, list) else [inputs]), "--no-geo",
