@@ -117,7 +117,7 @@ static enum status take(struct aws_credentials *credentials, const struct aws_le
 }
 
 static enum status renew(struct aws_credentials *credentials, struct error *error) {
-    struct aws_lease lease;
+    struct aws_lease lease = {.expires_s = 0};
     struct error detail;
     enum status status = fetch(credentials, &lease, &detail);
     if (status == STATUS_OK) status = take(credentials, &lease, &detail);

@@ -274,7 +274,7 @@ enum status aws_web_identity_fetch(const char *region, struct aws_lease *lease, 
     const char *role = getenv("AWS_ROLE_ARN"), *session = getenv("AWS_ROLE_SESSION_NAME");
     if (role == NULL)
         return error_set(error, STATUS_USAGE, "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not; set both");
-    struct slice file = {NULL, 0}, token;
+    struct slice file = {NULL, 0}, token = {NULL, 0};
     enum status status = read_token(getenv("AWS_WEB_IDENTITY_TOKEN_FILE"), &file, &token, error);
     if (status != STATUS_OK) {
         drop_file(file);

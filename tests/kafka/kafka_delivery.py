@@ -195,7 +195,7 @@ def test_large_messages_once(bench):
     """A message of many batches is in one transaction: whoever dies in the middle of one leaves none of its lines."""
     topic, output, rejected, outputs = new_topics(bench, "large-once")
     lines = [line(number) for number in range(15000)]
-    feeder = bench.feed(topic, itertools.repeat(gzip.compress(b"\n".join(lines), 1)), partitions=PARTITIONS, per_second=4)
+    feeder = bench.feed(topic, itertools.repeat(gzip.compress(b"\n".join(lines), 1), 60), partitions=PARTITIONS, per_second=4)
     settings = {"name": "a", "librdkafka": ["group.instance.id=a"], **outputs}
 
     def written():
@@ -209,7 +209,7 @@ def test_large_messages_once(bench):
         run.kill()
     run = bench.start(bench.url(topic, "large-once"), "--instance", "a", **settings)
     count = feeder.stop()
-    bench.cluster.await_lag("large-once", topic, runs=[run])
+    bench.cluster.await_lag("large-once", topic, runs=[run], patience_s=240)  # sanitizers: 900,000 lines
     run.stop()
     cluster_id = bench.cluster.id()
     ids = [event_id(cluster_id, topic, message % PARTITIONS, message // PARTITIONS, text, number)
