@@ -463,7 +463,7 @@ static void move_on(struct kafka_group *group) {
     }
     if (group->rebalance == KAFKA_REBALANCE_ASSIGN) assign(group);
     atomic_store(&group->draining, is_draining(group));
-    if (monotonic_ms() < group->commit_ms) return;
+    if (monotonic_ms() < group->commit_ms || kafka_joining_now(&group->joining)) return;
     group->commit_ms = monotonic_ms() + COMMIT_MS;
     (void)kafka_group_commit(group);
 }

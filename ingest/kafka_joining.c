@@ -8,6 +8,7 @@
 #include "schemas/limits.h"
 
 #define JOIN_GROUP 11
+#define HEARTBEAT 12
 #define SYNC_GROUP 14
 #define NAME "joining"
 #define TAKEN_UP_MS 50u /* an answer that has come is looked at by another thread of librdkafka */
@@ -37,7 +38,11 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *client, int fd, const char *b
     (void)client, (void)fd, (void)broker, (void)broker_id, (void)version, (void)correlation, (void)size;
     (void)round_trip_us, (void)code;
     struct kafka_joining *joining = opaque;
-    if (key == SYNC_GROUP) atomic_store(&joining->until_ms, monotonic_ms() + TAKEN_UP_MS);
+    uint64_t taken_up_ms = monotonic_ms() + TAKEN_UP_MS;
+    /* it may be what makes it join: the JoinGroup is on its way then, and not seen yet */
+    if (key == HEARTBEAT && atomic_load(&joining->until_ms) < taken_up_ms)
+        atomic_store(&joining->until_ms, taken_up_ms);
+    if (key == SYNC_GROUP) atomic_store(&joining->until_ms, taken_up_ms);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
