@@ -47,6 +47,7 @@ struct hopeless {
 #define ADVICE_RIGHTS "; the broker's operator must allow it (ACL)"
 #define ADVICE_LOGIN "; check security.protocol, sasl.* and ssl.* of librdkafka"
 #define ADVICE_FENCED "; another process has the same name: give each its own --instance or group.instance.id"
+#define ADVICE_EPOCH ADVICE_FENCED "; or this one stood still for longer than transaction.timeout.ms"
 
 static const struct hopeless hopeless[] = {
     {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "; check the name, or create the topic"},
@@ -73,8 +74,8 @@ static const struct hopeless hopeless[] = {
     {RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, "; the broker is too old"},
     {RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ADVICE_FENCED},
     {RD_KAFKA_RESP_ERR__FENCED, ADVICE_FENCED},
-    {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, ADVICE_FENCED},
-    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, ADVICE_FENCED},
+    {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, ADVICE_EPOCH},
+    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, ADVICE_EPOCH},
     {RD_KAFKA_RESP_ERR__FATAL, ""},
 };
 

@@ -274,13 +274,15 @@ static bool open_message(struct source_kafka *source, rd_kafka_message_t *messag
     return true;
 }
 
-/* Puts messages until the batch is full (true), or no more are there. */
+/* Puts messages until the batch is full (true), or no more are there. A batch in which a message of several batches ends is full, too,
+ * where transactions are: they may end behind a message only, and among messages larger than a batch no batch would end there by itself. */
 static bool put_messages(struct source_kafka *source, struct message_writer *writer) {
     struct batch *batch = writer->batch;
     struct kafka_partition *partition;
+    bool ends_message = source->open != NULL && !source->request.commits_itself;
     for (;;) {
         if (source->open != NULL && !put_open(source, writer)) return true;
-        if (is_full(batch)) return true;
+        if (ends_message || is_full(batch)) return true;
         rd_kafka_message_t *message = source->giving_up ? NULL : kafka_group_next(&source->group, &partition);
         if (message == NULL || !open_message(source, message, partition, batch)) return false;
     }

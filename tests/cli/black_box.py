@@ -12,12 +12,15 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 DETAILS_MAX = 8  # failures of a group that are printed
+SIGNALS_PATIENCE_S = 30
 
 
 def argument_parser(about):
@@ -105,6 +108,16 @@ class Program:
             if f"scanner {name}\n" in version:
                 names.append(name)
         return names
+
+
+def wait_until_signals_wait(process):
+    """Until the program has taken SIGTERM over: before that, on a busy machine or with a slow build, it just ends."""
+    until = time.monotonic() + SIGNALS_PATIENCE_S
+    while time.monotonic() < until:
+        status = dict(line.split(":", 1) for line in open(f"/proc/{process.pid}/status", encoding="ascii") if ":" in line)
+        if int(status["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

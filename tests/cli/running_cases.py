@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from black_box import alb_line, alb_lines, at, parse_lines, read_summary
+from black_box import alb_line, alb_lines, at, parse_lines, read_summary, wait_until_signals_wait
 
 REJECTS = 3
 LINE_BYTES_MAX = 1024 * 1024
@@ -89,16 +89,6 @@ def test_packed_pipe_is_flushed(bench):
             bench.equal(len(parse_lines(read_lines(piped.process.stdout, 5))), 5, "records of a member")
         piped.process.stdin.close()
         bench.equal(piped.end()[0], 0, "exit code")
-
-
-def wait_until_signals_wait(process):
-    """Until the program has taken SIGTERM over: before that, on a busy machine or with a slow build, it just ends."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        status = dict(line.split(":", 1) for line in open(f"/proc/{process.pid}/status", encoding="ascii") if ":" in line)
-        if int(status["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1:
-            return
-        time.sleep(0.01)
 
 
 def test_signals_end_a_silent_pipe(bench):

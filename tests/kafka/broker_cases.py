@@ -15,8 +15,12 @@ def run_cases(what, functions, prepare):
     be had. `prepare(options, report, broker, folder)` returns a function that runs one: it takes the name and the function."""
     parser = argument_parser(what)
     parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
+    parser.add_argument("--without", action="append", default=[], metavar="GLOB", help="not these; may be repeated")
     options, report = parser.parse_args(), Report()
-    wanted = options.test or ["*"]
+
+    def wanted(name):
+        return any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]) and not any(fnmatch.fnmatch(name, glob) for glob in options.without)
+
     with scratch() as folder:
         try:
             broker = Broker(folder / "broker")
@@ -26,7 +30,8 @@ def run_cases(what, functions, prepare):
         with broker:
             run = prepare(options, report, broker, folder)
             for name, function in functions:
-                if any(fnmatch.fnmatch(name.removeprefix("test_"), glob) for glob in wanted):
-                    with report.group(name.removeprefix("test_").replace("_", " ")):
+                title = name.removeprefix("test_")
+                if wanted(title):
+                    with report.group(title.replace("_", " ")):
                         run(name, function)
     return report.finish()

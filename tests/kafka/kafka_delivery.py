@@ -218,6 +218,20 @@ def test_large_messages_once(bench):
     same_ids(bench, topic_ids(bench.cluster, rejected, '"event_id":"'), ids[99::100], "rejects")
 
 
+def test_large_messages_end_transactions(bench):
+    """Among messages larger than a batch a transaction ends, too: the broker would end it, and all would be read again, for ever."""
+    topic, output = bench.cluster.create("large-row", 1), bench.cluster.create("large-row-out", 1)
+    lines = [line(number) for number in range(12000)]
+    bench.cluster.produce(topic, [gzip.compress(b"\n".join(lines), 1)] * 12)
+    run = bench.start(bench.url(topic, "large-row"), "--instance", "a", output=bench.url(output))
+    bench.cluster.await_lag("large-row", topic, runs=[run])
+    run.stop()
+    records = len(list(topic_ids(bench.cluster, output)))
+    ends = sum(end for _, end in bench.cluster.offsets("large-row", output).values()) - records  # a marker for each
+    bench.equal(records, 12 * len(lines) - 12 * (len(lines) // 100), "records")
+    bench.check(ends >= 4, f"transactions of 16 MiB or a message: {ends}")
+
+
 def test_broker_restart(bench):
     """SIGKILL and back again in the middle: to a topic once, to a file all of it."""
     topic, output, rejected, outputs = new_topics(bench, "bounce")

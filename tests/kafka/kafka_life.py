@@ -5,7 +5,7 @@ Threads: one.
 import itertools
 import time
 
-from black_box import alb_line, at
+from black_box import alb_line, at, wait_until_signals_wait
 from broker import USERS
 from kafka_cluster import Message, wait_until
 
@@ -229,6 +229,7 @@ def test_short_visits(bench):
         visitors = [bench.start(bench.url(topic, "visited"), "--instance", f"visitor-{number}-{one}", output=bench.url(output)) for one in "ab"]
         for wait_ms, visitor in zip((200 + number * 130, 300 + number % 4 * 270), visitors):
             time.sleep(wait_ms / 1000)
+            wait_until_signals_wait(visitor.process)
             visitor.process.terminate()
         for visitor in visitors:
             visitor.finish()
