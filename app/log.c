@@ -27,7 +27,8 @@ static struct {
 
 static const char *const kind_names[LOG_KINDS] = {[LOG_KIND_INPUT] = "input errors",
                                                   [LOG_KIND_CONNECTION] = "closed connections",
-                                                  [LOG_KIND_KAFKA] = "messages about Kafka"};
+                                                  [LOG_KIND_KAFKA] = "messages about Kafka",
+                                                  [LOG_KIND_OPENSEARCH] = "messages about OpenSearch"};
 static const char *const level_names[] = {[LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
 void log_init(enum log_form format, bool quiet) {

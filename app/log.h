@@ -17,7 +17,7 @@ void log_message(enum log_level level, const char *format, ...) __attribute__((f
 
 /* The same for things that may happen a million times: the first five of a kind in a minute are printed, and log_limits_report says how many
  * more there were. */
-enum log_kind { LOG_KIND_INPUT, LOG_KIND_CONNECTION, LOG_KIND_KAFKA, LOG_KINDS };
+enum log_kind { LOG_KIND_INPUT, LOG_KIND_CONNECTION, LOG_KIND_KAFKA, LOG_KIND_OPENSEARCH, LOG_KINDS };
 void log_limited(enum log_kind kind, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void log_limits_report(void);

@@ -69,6 +69,11 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     summary->tally.skipped[SKIP_SAME_OBJECT] += setup->inputs.same_object.count;
     summary->bytes_written = setup->records != NULL ? sink_file_bytes(setup->records) : 0;
     run_kafka_summarise(&setup->kafka, summary);
+    summary->has_opensearch = setup->documents != NULL;
+    if (setup->documents != NULL) {
+        sink_opensearch_count(setup->documents, &summary->opensearch);
+        summary->bytes_written = summary->opensearch.bytes_sent;
+    }
     summary->seconds = progress_now() - run->progress.started;
     summary_finish(summary);
     log_limits_report();
@@ -78,7 +83,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         failed = true;
     }
     const struct tally *tally = &summary->tally;
-    ASSERT(tally->read == tally->written + summary_rejected(tally) + summary_skipped(tally));
+    ASSERT(tally->read == tally->written + tally->duplicates + summary_rejected(tally) + summary_skipped(tally));
     if (outcome->inputs_failed > 0)
         log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written",
                     (unsigned long long)outcome->inputs_failed,
@@ -138,7 +143,8 @@ static struct worker_plan worker_plan(struct run_setup *setup) {
                                 .encoder = setup->encoder,
                                 .geo = &setup->geo,
                                 .chains = &setup->chains,
-                                .marks = setup->kafka.sink != NULL,
+                                .marks = setup->kafka.sink != NULL || setup->documents != NULL,
+                                .action = setup->documents != NULL ? &setup->action : NULL,
                                 .since_ns = setup->settings.since_ns,
                                 .until_ns = setup->settings.until_ns};
 }
@@ -183,8 +189,8 @@ static int execute(struct run_setup *setup) {
         .tcp = &setup->settings.tcp,
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
-        .async_ops = setup->kafka.sink != NULL ? &sink_kafka_ops : NULL,
-        .async_sink = setup->kafka.sink,
+        .async_ops = setup->documents != NULL ? &sink_opensearch_ops : &sink_kafka_ops,
+        .async_sink = setup->documents != NULL ? (void *)setup->documents : (void *)setup->kafka.sink,
         .kafka_sink = setup->kafka.sink,
         .rejects_to_kafka = setup->kafka.settings.output.rejects_topic != NULL,
         .transactional = setup->kafka.transactional,

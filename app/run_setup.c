@@ -196,6 +196,21 @@ static enum status open_file(const struct run_setup *run, const char *path, stru
     return status;
 }
 
+static void report(bool warning, const char *message) {
+    log_limited(LOG_KIND_OPENSEARCH, warning ? LOG_WARNING : LOG_INFO, "%s", message);
+}
+
+static enum status open_documents(struct run_setup *run, struct error *error) {
+    const struct sink_opensearch_request request = {.output = &run->opensearch.output, .report = report};
+    if (run->kafka.settings.has_output)
+        return error_set(error, STATUS_USAGE,
+                         "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "
+                         "with a Kafka output",
+                         run->settings.rejects);
+    bulk_action_init(&run->action, &run->opensearch.output);
+    return sink_opensearch_new(&request, &run->documents, error);
+}
+
 enum status run_open_outputs(struct run_setup *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
     const struct kafka_output *kafka = &run->kafka.settings.output;
@@ -208,10 +223,8 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
                          opensearch_url_shown(settings->output).text);
     enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
-    if (run->opensearch.has_output)
-        return error_set(error, STATUS_USAGE, "output: %s/%s: opensearch is not built into this version",
-                         run->opensearch.output.url, run->opensearch.output.name);
-    if (records_to_file) status = open_file(run, settings->output, &run->records, error);
+    if (run->opensearch.has_output) status = open_documents(run, error);
+    if (status == STATUS_OK && records_to_file) status = open_file(run, settings->output, &run->records, error);
     if (status == STATUS_OK && rejects_to_file && settings->rejects != NULL)
         status = open_file(run, settings->rejects, &run->rejects, error);
     return status;
@@ -255,6 +268,7 @@ struct run_setup *run_setup_new(int argc, char **argv, struct option_group group
 
 void run_setup_free(struct run_setup *run) {
     run_kafka_close(&run->kafka);
+    sink_opensearch_free(run->documents);
     opensearch_settings_destroy(&run->opensearch);
     sink_file_free(run->records);
     sink_file_free(run->rejects);

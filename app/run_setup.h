@@ -13,6 +13,7 @@
 #include "config/opensearch_settings.h"
 #include "ingest/inputs.h"
 #include "sinks/sink_file.h"
+#include "sinks/sink_opensearch.h"
 
 struct run_setup {
     bool replay; /* the inputs are rejects files */
@@ -29,6 +30,8 @@ struct run_setup {
     struct sink_file *records, *rejects; /* NULL: to Kafka or OpenSearch, or nowhere */
     struct run_kafka kafka;
     struct opensearch_settings opensearch;
+    struct sink_opensearch *documents; /* records go there; NULL: elsewhere */
+    struct bulk_action action;         /* in front of each of them */
     struct format_choice format;
     struct format_table formats; /* of single inputs */
     struct cidr_set *proxy_from; /* NULL: anyone */

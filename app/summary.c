@@ -180,6 +180,15 @@ static void print_kafka(const struct summary *summary) {
                     summary->lags_count, known ? "" : ", of some not known");
 }
 
+static void print_opensearch(const struct summary *summary) {
+    const struct opensearch_counts *counts = &summary->opensearch;
+    if (!summary->has_opensearch) return;
+    const char *const names[] = {"documents", "duplicates", "refused", "sent again", "requests", "of these failed"};
+    const uint64_t values[] = {counts->documents,       counts->duplicates, counts->refused,
+                               counts->documents_again, counts->requests,   counts->requests_failed};
+    print_counts("opensearch", names, values, sizeof names / sizeof names[0]);
+}
+
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     char read[32], written[32], rejected[32], skipped[32];
@@ -197,10 +206,11 @@ void summary_print(const struct summary *summary) {
                     "(trust 1). Declare who stands in between: --chain, or chains: in the config; README, Which chain "
                     "is mine?",
                     grouped(tally->evidence_unused, read));
-    print_ranking("countries", &summary->countries, tally->written, "");
-    print_ranking("networks", &summary->networks, tally->written, "AS");
+    print_ranking("countries", &summary->countries, tally->written + tally->duplicates, "");
+    print_ranking("networks", &summary->networks, tally->written + tally->duplicates, "AS");
     print_connections(summary->connections);
     print_kafka(summary);
+    print_opensearch(summary);
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
                 (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds,
@@ -283,6 +293,18 @@ static void json_kafka(FILE *out, const struct summary *summary) {
     fputs("]},", out);
 }
 
+static void json_opensearch(FILE *out, const struct summary *summary) {
+    const struct opensearch_counts *counts = &summary->opensearch;
+    if (!summary->has_opensearch) return;
+    fprintf(out,
+            "\"opensearch\":{\"documents\":%llu,\"duplicates\":%llu,\"refused\":%llu,\"documents_again\":%llu,"
+            "\"requests\":%llu,\"requests_failed\":%llu,\"bytes_sent\":%llu},",
+            (unsigned long long)counts->documents, (unsigned long long)counts->duplicates,
+            (unsigned long long)counts->refused, (unsigned long long)counts->documents_again,
+            (unsigned long long)counts->requests, (unsigned long long)counts->requests_failed,
+            (unsigned long long)counts->bytes_sent);
+}
+
 static void json_top(FILE *out, const struct summary *summary) {
     fputs("\"top\":{\"country\":[", out);
     for (size_t i = 0; i < summary->countries.rows_count && i < SUMMARY_TOP; i++)
@@ -303,9 +325,11 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     bool is_stdout = strcmp(path, "-") == 0;
     FILE *out = is_stdout ? stdout : fopen(path, "we");
     if (out == NULL) return error_set_errno(error, errno, "summary: %s: cannot be opened for writing", path);
-    fprintf(out, "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":0},",
+    fprintf(out,
+            "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":%llu},",
             (unsigned long long)tally->read, (unsigned long long)tally->written,
-            (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally));
+            (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally),
+            (unsigned long long)tally->duplicates);
     if (summary->is_replay) fprintf(out, "\"replayed\":%llu,", (unsigned long long)summary_replayed(tally));
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);
@@ -317,6 +341,7 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     json_databases(out, summary->geo);
     json_connections(out, summary->connections);
     json_kafka(out, summary);
+    json_opensearch(out, summary);
     json_top(out, summary);
     fputs("}\n", out);
     bool failed = ferror(out) != 0;

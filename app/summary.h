@@ -6,6 +6,7 @@
 
 #include "app/pipeline.h"
 #include "enrich/geo.h"
+#include "sinks/sink_opensearch.h"
 
 #define SUMMARY_TOP 10u
 
@@ -29,6 +30,8 @@ struct summary {
     const struct geo *geo;
     const struct connection_counts *connections; /* NULL: nobody listened */
     struct summary_ranking countries, networks;
+    bool has_opensearch;
+    struct opensearch_counts opensearch;
     bool has_kafka;
     struct kafka_counts kafka;
     struct kafka_lag *lags; /* of the partitions that this process read; texts are borrowed */
