@@ -181,10 +181,18 @@ static void count(void *context, const struct tally *tally) {
     atomic_fetch_add(&pipeline->progress->records, tally->written);
 }
 
+static void settle_checkpoint(struct pipeline *pipeline, const struct batch *batch) {
+    struct error error;
+    if (checkpoint_settle(pipeline->request->checkpoint, batch, &error) == STATUS_OK) return;
+    if (!atomic_load(&pipeline->failed)) pipeline->outcome->error = error;
+    fail(pipeline, PIPELINE_SINK_FAILED);
+}
+
 /* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
 static void release(void *context, struct batch *batch, bool dropped) {
     struct pipeline *pipeline = context;
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
+    if (pipeline->request->checkpoint != NULL && !dropped) settle_checkpoint(pipeline, batch);
     if (!dropped && batch->input_progress > *before) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "app/checkpoint.h"
 #include "app/delivery.h"
 #include "app/ring.h"
 #include "app/worker.h"
@@ -33,8 +34,9 @@ struct pipeline_request {
     void *async_sink;              /* records, rejects or both, instead; NULL: none */
     struct sink_kafka *kafka_sink; /* the same, when it is one; else NULL */
     bool rejects_to_kafka;
-    bool transactional; /* they go together with the positions of `kafka` */
-    uint64_t limit;     /* records to write; 0: all */
+    bool transactional;            /* they go together with the positions of `kafka` */
+    uint64_t limit;                /* records to write; 0: all */
+    struct checkpoint *checkpoint; /* hears of what has settled; NULL: nobody wants to know */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */

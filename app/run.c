@@ -59,6 +59,10 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     progress_clear(&run->progress);
     bool gone = outcome->end == PIPELINE_READER_GONE, failed = outcome->end == PIPELINE_SINK_FAILED;
     if (failed) log_message(LOG_ERROR, "%s", outcome->error.message);
+    if (run_state_finish(&setup->state, !failed, &error) != STATUS_OK && !failed) {
+        log_message(LOG_ERROR, "%s", error.message);
+        failed = true;
+    }
     if (close_outputs(setup, &error) != STATUS_OK && !gone && !failed) {
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
@@ -198,6 +202,7 @@ static int execute(struct run_setup *setup) {
         .sink = setup->records,
         .rejects = setup->rejects,
         .limit = setup->settings.limit,
+        .checkpoint = setup->state.checkpoint,
         .tick = tick,
         /* chains that rejects name are looked up in those of the start */
         .reload = setup->arguments.config_path != NULL && !setup->replay ? reload : NULL,

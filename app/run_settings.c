@@ -88,6 +88,10 @@ static const struct option_spec running_options[] = {
     {.name = "shutdown-timeout", .kind = OPTION_COUNT, AT(shutdown_timeout_s), .placeholder = "SECONDS", .default_text = "30",
      .min = 1, .max = SHUTDOWN_SECONDS_MAX,
      .help = "after a signal, wait so long for what was read to be written; what is not by then stays uncommitted"},
+    {.name = "state", .kind = OPTION_TEXT, AT(state), .placeholder = "DIR",
+     .help = "keep checkpoints of files there: after a kill, or when files were added or have grown, the same command goes on, output and "
+             "rejects cut back to what was confirmed; for files into files, which are then as if nothing had happened, and for files into "
+             "Kafka. stdin, tcp:// and kafka:// have no checkpoints, and go only where no file is written"},
     {.name = "summary", .kind = OPTION_TEXT, AT(summary), .placeholder = "FILE|-",
      .help = "write the sums as JSON, too; - is stdout"},
     {.name = "progress", .kind = OPTION_CHOICE, AT(progress), .default_text = "auto", .choices = progress_choices,

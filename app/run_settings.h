@@ -40,6 +40,7 @@ struct run_settings {
     uint64_t workers;
     uint64_t memory_max_bytes;
     uint64_t shutdown_timeout_s;
+    const char *state;
     const char *summary;
     int progress; /* enum progress_mode */
     bool quiet;

@@ -74,6 +74,21 @@ static struct origin kafka_origin(const struct run_setup *run) {
     return origin;
 }
 
+static struct run_state_request state_request(const struct run_setup *run) {
+    return (struct run_state_request){&run->arguments, &run->settings, run->kafka.settings.has_input};
+}
+
+static enum status open_state(struct run_setup *run, struct error *error) {
+    const struct run_state_request request = state_request(run);
+    return run_state_open(&run->state, &request, &run->inputs, error);
+}
+
+static enum status begin_state(struct run_setup *run, struct error *error) {
+    const struct run_state_request request = state_request(run);
+    struct sink_file *const outputs[CHECKPOINT_OUTPUTS] = {run->records, run->rejects};
+    return run_state_begin(&run->state, &request, outputs, error);
+}
+
 static enum status settle_origins(struct run_setup *run, struct error *error) {
     run->origins = calloc(run->inputs.items_count + 1, sizeof *run->origins);
     if (run->origins == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
@@ -91,6 +106,8 @@ static enum status settle_origins(struct run_setup *run, struct error *error) {
             .region = input->key.region,
             .node = input->key.node,
             .chain = input_chain(&run->arguments, input->argument),
+            .place = input->place,
+            .identity = input->identity,
         };
         format_choice_apply(input_format(&run->arguments, input->argument, &run->formats, &run->format), origin);
         if (origin->schema == NULL) origin->schema = schema_find(input->key.format);
@@ -184,6 +201,7 @@ static enum status refuse_overwriting(const struct run_setup *run, struct error 
 /* What is read by offsets is not read again: a file of it goes on where it ended. */
 static enum sink_file_start file_start(const struct run_setup *run) {
     if (run->kafka.settings.has_input) return SINK_FILE_CONTINUE;
+    if (run->state.resumed) return SINK_FILE_APPEND; /* and then it is cut back */
     return run->settings.append ? SINK_FILE_APPEND : SINK_FILE_ANEW;
 }
 
@@ -248,9 +266,9 @@ static enum status open_kafka(struct run_setup *run, struct error *error) {
     return run_kafka_open(&run->kafka, &request, error);
 }
 
-run_step *const run_steps[RUN_STEPS] = {run_settle_chains, run_settle_single_inputs, run_settle_format,  settle_inputs,
-                                        settle_origins,    run_settle_geo,           run_settle_encoder, open_kafka,
-                                        run_open_outputs};
+run_step *const run_steps[RUN_STEPS] = {
+    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,    open_state, settle_origins,
+    run_settle_geo,    run_settle_encoder,       open_kafka,        run_open_outputs, begin_state};
 
 struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
                                 enum status *status) {
@@ -268,6 +286,7 @@ struct run_setup *run_setup_new(int argc, char **argv, struct option_group group
 
 void run_setup_free(struct run_setup *run) {
     run_kafka_close(&run->kafka);
+    run_state_close(&run->state);
     sink_opensearch_free(run->documents);
     opensearch_settings_destroy(&run->opensearch);
     sink_file_free(run->records);

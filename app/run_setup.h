@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/run_kafka.h"
 #include "app/run_settings.h"
+#include "app/run_state.h"
 #include "config/opensearch_settings.h"
 #include "ingest/inputs.h"
 #include "sinks/sink_file.h"
@@ -29,6 +30,7 @@ struct run_setup {
     struct encoder *encoder;
     struct sink_file *records, *rejects; /* NULL: to Kafka or OpenSearch, or nowhere */
     struct run_kafka kafka;
+    struct run_state state;
     struct opensearch_settings opensearch;
     struct sink_opensearch *documents; /* records go there; NULL: elsewhere */
     struct bulk_action action;         /* in front of each of them */
@@ -43,7 +45,7 @@ struct run_setup *run_setup_new(int argc, char **argv, struct option_group group
 void run_setup_free(struct run_setup *run);
 
 /* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
-#define RUN_STEPS 9u
+#define RUN_STEPS 11u
 typedef enum status run_step(struct run_setup *run, struct error *error);
 extern run_step *const run_steps[RUN_STEPS];
 

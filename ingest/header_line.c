@@ -3,6 +3,8 @@
  * Threads: pure functions. */
 #include "ingest/header_line.h"
 
+#include "base/check.h"
+
 /* The next word, without the blanks around it; empty at the end. Tabs are blanks where rows have them. */
 static struct slice next_word(struct slice *rest, bool w3c) {
     const char blank = w3c ? '\t' : ' ';
@@ -90,11 +92,11 @@ bool header_line_read(struct slice text, const struct schema *schema, struct hea
     return best > 0 || w3c;
 }
 
-bool header_names_read(struct slice names, const struct schema *schema, struct header *header) {
+static bool read_names(struct slice names, const struct schema *schema, struct header *header) {
     uint64_t seen = 0;
     *header = (struct header){.schema = schema, .names_bytes = 1};
     for (struct slice word; (word = next_word(&names, false)).len > 0;) {
-        bool nameless = slice_equal(word, SLICE("0"));
+        bool nameless = slice_equal(word, SLICE(HEADER_NAMELESS));
         if (header->columns_count == FIELDS_MAX || (!nameless && !is_name(word, true))) return false;
         uint8_t column = nameless ? HEADER_UNKNOWN : find_column(schema, word);
         if (column != HEADER_UNKNOWN) {
@@ -106,4 +108,14 @@ bool header_names_read(struct slice names, const struct schema *schema, struct h
         header->columns[header->columns_count++] = column;
     }
     return header->columns_count > 0;
+}
+
+bool header_text_read(struct slice text, struct header *header) {
+    *header = (struct header){.schema = NULL};
+    if (slice_equal(text, SLICE(HEADER_OF_NO_FORMAT))) return true;
+    const char *colon = memchr(text.ptr, ':', text.len);
+    if (colon == NULL) return false;
+    const struct schema *schema = schema_find((struct slice){text.ptr, (size_t)(colon - text.ptr)});
+    return schema != NULL && (schema->layout == LAYOUT_HEADER || schema->layout == LAYOUT_W3C) &&
+           read_names((struct slice){colon + 1, (size_t)(text.ptr + text.len - (colon + 1))}, schema, header);
 }

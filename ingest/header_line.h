@@ -38,9 +38,8 @@ static inline bool header_line_parse(struct slice text, const struct schema *sch
     return (text.ptr[0] == '#' || header_line_possible(text)) && header_line_read(text, schema, header);
 }
 
-/* Columns of `schema` (LAYOUT_HEADER or LAYOUT_W3C) out of names with one blank between them, as rejects keep them
- * (sinks/reject_origin.h). False: they are no such names. */
-bool header_names_read(struct slice names, const struct schema *schema, struct header *header);
+/* The header that header_text_write wrote, perhaps in another version of the program. False: it is none. */
+bool header_text_read(struct slice text, struct header *header);
 
 /* Which format's header lines may stand in text of this origin; NULL: any. An object's name does not tell a VPC from a transit gateway,
  * but it does tell CloudFront, whose users may choose columns that any web server has. */

@@ -40,7 +40,9 @@ struct input {
     struct aws_key key;  /* slices point into `path`; all empty when the path is no AWS object name */
     uint64_t size_bytes; /* at listing time, for progress; 0 when not a regular file */
     enum input_found found;
-    size_t argument; /* index of the INPUT that it comes from */
+    size_t argument;                /* index of the INPUT that it comes from */
+    const struct file_place *place; /* where a file goes on; NULL: at its start */
+    struct file_identity *identity; /* what its source shall fill; NULL: nothing */
     bool is_stdin;
     bool is_stream; /* tcp://: `path` is the URL */
 };
@@ -54,6 +56,8 @@ struct inputs_left_out {
 };
 
 struct inputs_texts;
+struct file_place;
+struct file_identity;
 
 struct inputs {
     struct input *items;

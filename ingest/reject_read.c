@@ -172,15 +172,6 @@ static bool read_connection(const struct slice *texts, struct reject_read *read)
     return name->len == 0 || name->ptr[--name->len] == '/';
 }
 
-static bool read_header(struct slice text, struct header *header) {
-    if (text.ptr == NULL) return true;
-    const char *colon = memchr(text.ptr, ':', text.len);
-    if (colon == NULL) return false;
-    const struct schema *schema = schema_find((struct slice){text.ptr, (size_t)(colon - text.ptr)});
-    return schema != NULL && (schema->layout == LAYOUT_HEADER || schema->layout == LAYOUT_W3C) &&
-           header_names_read((struct slice){colon + 1, (size_t)(text.ptr + text.len - (colon + 1))}, schema, header);
-}
-
 static bool read_origin(const struct slice *texts, struct reject_read *read) {
     uint64_t partition = 0;
     bool is_path = texts[PATH].ptr != NULL, is_topic = texts[TOPIC].ptr != NULL,
@@ -192,7 +183,7 @@ static bool read_origin(const struct slice *texts, struct reject_read *read) {
         !read_number(texts[OFFSET], UINT64_MAX, &read->position) ||
         !read_number(texts[LINE], is_topic ? UINT32_MAX : UINT64_MAX, &read->line_number) || read->line_number == 0 ||
         (is_topic && !read_number(texts[PARTITION], INT32_MAX, &partition)) ||
-        !read_header(texts[HEADER], &read->header))
+        (texts[HEADER].ptr != NULL && !header_text_read(texts[HEADER], &read->header)))
         return false;
     read->place = is_path ? REJECT_OF_FILE : is_topic ? REJECT_OF_TOPIC : REJECT_OF_CONNECTION;
     read->path = texts[PATH];

@@ -20,6 +20,8 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
+#include "ingest/file_identity.h"
+#include "ingest/header_line.h"
 #include "ingest/inflate.h"
 #include "ingest/split.h"
 
@@ -49,6 +51,7 @@ struct source_file {
     bool text_end;     /* and nothing is left to inflate */
     bool skipping;     /* inside a line that was too long */
     bool cut_short;    /* damaged, or given up while waiting: the last line may lack its end */
+    bool finished;     /* the end of the text is the end of the input */
     bool head_checked; /* of inflated text: is it a compressed file again? */
     const struct inflate_ops *inflate;
     struct inflater *inflater;
@@ -58,6 +61,8 @@ struct source_file {
     char *carry;
     size_t carry_bytes;
     uint64_t position, line_number;
+    uint64_t skip_bytes;  /* of the text, up to where the last run went */
+    uint64_t tail_bytes;  /* of the line behind that, which the last run had without its end */
     struct header header; /* in force at the next batch */
 };
 
@@ -158,7 +163,7 @@ static enum status inflate_text(struct source_file *source, char *to, size_t roo
         if (bytes == 0) {
             if (source->inflate->finish(source->inflater, &why) != STATUS_OK)
                 return damaged(source, why.message, error);
-            source->text_end = true;
+            source->text_end = source->finished = true;
             return STATUS_OK;
         }
     }
@@ -194,8 +199,66 @@ static enum status read_text(struct source_file *source, char *to, size_t room, 
         return STATUS_OK;
     }
     enum status status = read_stored(source, to, room, wait_ms, got, error);
-    if (status == STATUS_OK && *got == 0 && source->stored_end) source->text_end = true;
+    if (status == STATUS_OK && *got == 0 && source->stored_end) source->text_end = source->finished = true;
     return status;
+}
+
+/* --- where the last run went --------------------------------------------------------------------- */
+
+static enum status recognise(struct source_file *source, struct error *error) {
+    const struct origin *origin = source->origin;
+    enum status status = file_identity_read(source->fd, origin->path.ptr, origin->identity, error);
+    if (status != STATUS_OK || origin->place == NULL || file_identity_continues(&origin->place->identity, source->fd))
+        return status;
+    return error_set(error, STATUS_FAILED, "input: %s: was replaced while the run began; start it again",
+                     origin->path.ptr);
+}
+
+static void go_on(struct source_file *source, const struct file_place *place) {
+    source->line_number = place->line_number;
+    source->skipping = place->inside_line;
+    source->tail_bytes = place->tail_bytes;
+    if (place->columns.len > 0) ASSERT(header_text_read(place->columns, &source->header)); /* as when it was parsed */
+    if (source->inflate != NULL) {
+        source->skip_bytes = place->position;
+    } else if (lseek(source->fd, (off_t)place->position, SEEK_SET) == (off_t)place->position) {
+        source->stored_from = source->stored_to = 0;
+        source->stored_bytes = source->position = place->position;
+        source->stored_end = false;
+    }
+}
+
+/* Passes text over, a batch's worth a time, so that a signal is heard in between; the batch stays empty. */
+static enum status skip_text(struct source_file *source, struct batch *batch, struct error *error) {
+    enum status status = STATUS_OK;
+    size_t got = 0, room = source->skip_bytes < BATCH_TEXT_BYTES ? (size_t)source->skip_bytes : BATCH_TEXT_BYTES;
+    batch->origin = source->origin;
+    batch->input_progress = source->stored_bytes;
+    if (!source->text_end) status = inflate_text(source, batch->text, room, -1, &got, error);
+    source->position += got;
+    source->skip_bytes -= got;
+    if (status == STATUS_OK && source->skip_bytes > 0 && source->finished) {
+        *batch_add_segment(batch) = (struct segment){.line_number = 1};
+        status = error_set(error, STATUS_FAILED,
+                           "input: %s: ends before the place where the last run stopped, so it is another file now; "
+                           "the next run reads it from its start",
+                           source->origin->path.ptr);
+    }
+    batch->last = status != STATUS_OK || (source->text_end && source->skip_bytes > 0);
+    return status;
+}
+
+/* The last run handed the file's last line on without its end. Now it is whole: as it was, then it is passed over, or longer. */
+static size_t drop_tail(struct source_file *source, char *text, size_t bytes) {
+    size_t tail = source->tail_bytes, drop = 0;
+    source->tail_bytes = 0;
+    if (bytes == tail) drop = tail;
+    if (bytes > tail && text[tail] == '\n') drop = tail + 1;
+    if (bytes > tail + 1 && text[tail] == '\r' && text[tail + 1] == '\n') drop = tail + 2;
+    source->line_number += drop > tail;
+    source->position += drop;
+    memmove(text, text + drop, bytes - drop);
+    return bytes - drop;
 }
 
 /* --- batches ------------------------------------------------------------------------------------ */
@@ -205,9 +268,9 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     bool is_stdin = slice_equal(origin->path, SLICE("-"));
     source->origin = origin;
     source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short =
-        false;
+        source->finished = false;
     source->stored_from = source->stored_to = source->carry_bytes = 0;
-    source->stored_bytes = source->position = 0;
+    source->stored_bytes = source->position = source->skip_bytes = source->tail_bytes = 0;
     source->line_number = 1;
     source->header = origin->header != NULL ? *origin->header : (struct header){.schema = NULL};
     source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
@@ -215,7 +278,9 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     struct stat info;
     if (fstat(source->fd, &info) == 0) source->live = !S_ISREG(info.st_mode);
     if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    enum status status = look_at_head(source, error);
+    enum status status = origin->identity != NULL ? recognise(source, error) : STATUS_OK;
+    if (status == STATUS_OK) status = look_at_head(source, error);
+    if (status == STATUS_OK && origin->place != NULL) go_on(source, origin->place);
     if (status != STATUS_OK) close_input(source);
     return status;
 }
@@ -274,10 +339,12 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
 
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
     struct source_file *source = instance;
+    if (source->skip_bytes > 0) return skip_text(source, batch, error);
     char *text = batch->text;
     size_t text_bytes = source->carry_bytes;
     memcpy(text, source->carry, text_bytes);
     enum status status = gather(source, text, &text_bytes, error);
+    if (source->tail_bytes > 0) text_bytes = drop_tail(source, text, text_bytes);
 
     batch->origin = source->origin;
     struct segment *segment = batch_add_segment(batch);
@@ -308,12 +375,15 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     source->position += end;
     source->line_number += segment->line_too_long ? 0 : lines;
     batch->last = source->text_end && source->carry_bytes == 0;
+    batch->finished = batch->last && source->finished;
+    batch->inside_line = source->skipping;
     return status;
 }
 
 static void give_up(void *instance) {
     struct source_file *source = instance;
     source->text_end = true;
+    source->finished = false;
     source->cut_short = source->live;
     if (!source->live) source->carry_bytes = 0;
 }

@@ -69,6 +69,8 @@ extern const char *const skip_names[SKIP_REASONS];
 
 struct log_format;
 struct haproxy_captures;
+struct file_identity;
+struct file_place;
 
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
@@ -87,6 +89,8 @@ struct origin {
     const char *topic;                       /* of a queue; NULL: none */
     int32_t partition;                       /* likewise */
     struct ip_parsed node;                   /* from the key; family IP_NONE when it does not say */
+    const struct file_place *place;          /* of a file: where to go on; NULL: at its start */
+    struct file_identity *identity;          /* its source fills this when it opens it; NULL: nobody asks */
 };
 
 /* How the places of a segment's lines follow one another. */
@@ -158,6 +162,8 @@ struct batch {
     uint64_t input_progress; /* bytes of the input as stored, taken up so far */
     bool last;               /* nothing of this input follows */
     bool replayed;           /* each segment is one line that comes again, begins anew, and has an origin in `arena` */
+    bool finished;           /* because its end was reached, and nothing was wrong with it */
+    bool inside_line;        /* the text ends inside a line that is too long */
     uint32_t segments_count;
     struct segment *segments; /* SEGMENTS_MAX of them */
     struct arena arena;       /* what segments and marks point to and nobody else has */

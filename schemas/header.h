@@ -31,6 +31,13 @@ static inline bool header_is_same(const struct header *a, const struct header *b
            memcmp(a->names_text, b->names_text, a->names_bytes) == 0;
 }
 
+/* As text that other versions of the program understand, too: the format, and the names of its columns. No byte of it is escaped in JSON.
+ * Returns how many bytes were written, at most HEADER_TEXT_BYTES. */
+#define HEADER_OF_NO_FORMAT "-"     /* no format */
+#define HEADER_NAMELESS "0" /* a column without a name */
+#define HEADER_TEXT_BYTES (SCHEMA_FIELDS_MAX * FIELD_NAME_BYTES + 2u * FIELDS_MAX + HEADER_NAMES_BYTES)
+size_t header_text_write(const struct header *header, char *out);
+
 _Static_assert(SCHEMA_FIELDS_MAX < HEADER_UNKNOWN, "a row is a byte");
 
 #endif

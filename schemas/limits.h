@@ -57,6 +57,8 @@
 #define FIELDS_MAX 128u
 /* Columns that a format's table may have: a bit each in the encoder's masks. */
 #define SCHEMA_FIELDS_MAX 64u
+/* Name of a column in a table. Longer ones stop the program at its start. */
+#define FIELD_NAME_BYTES 48u
 /* Names of columns that a header line has and no table: all of them together. Those beyond are kept without their names. */
 #define HEADER_NAMES_BYTES 2048u
 /* A log_format: its text, and the variables in it. A longer one is refused at start. */
@@ -137,6 +139,17 @@
 #define CONFIG_DEPTH_MAX 16u
 /* Members of a mapping of the config, so that looking for those that come twice stays cheap. More are refused. */
 #define CONFIG_MEMBERS_MAX 1024u
+
+/* First bytes of a file by which --state knows it again: a handful of lines, each with a time in it. */
+#define FILE_HEAD_BYTES 4096u
+/* What --state knows of a file that no run has met for so long is forgotten. */
+#define STATE_KEPT_DAYS 90u
+/* A checkpoint is written so often; what came behind it is done again after a kill. */
+#define CHECKPOINT_MS 1000u
+/* A checkpoint that has grown to so much more than what it says is written anew, as is one that has grown to twice its size. */
+#define CHECKPOINT_GARBAGE_BYTES (4u * 1024 * 1024)
+/* The largest checkpoint that is read: INPUTS_MAX files with names of 200 bytes have room in it. A larger one is refused. */
+#define CHECKPOINT_BYTES_MAX (4ull * 1024 * 1024 * 1024)
 
 /* --- messages --------------------------------------------------------------------------------- */
 /* Text of one message of a queue when it is unpacked; a broker's usual bound is 1 MB packed, and an object of a balancer of 10 MB holds

@@ -24,7 +24,7 @@ static void init_fields(const struct schema *schema) {
     for (int role = 0; role < ROLES; role++) schema->columns[role] = -1;
     for (uint16_t i = 0; i < schema->fields_count; i++) {
         const struct field_spec *field = &schema->fields[i];
-        ASSERT(field->name != NULL && field->name[0] != '\0');
+        ASSERT(field->name != NULL && field->name[0] != '\0' && strlen(field->name) < FIELD_NAME_BYTES);
         ASSERT(field->help != NULL);
         ASSERT(field->kind < FIELD_KINDS && field->role < ROLES);
         ASSERT(field->role == ROLE_NONE || schema->columns[field->role] < 0);

@@ -30,18 +30,9 @@ static char *put_number(char *out, struct slice key, uint64_t value) {
     return out + number_write(value, out);
 }
 
-/* Names of columns hold no byte that JSON escapes. */
 static char *put_header(char *out, const struct header *header) {
     out = put(out, SLICE(",\"header\":\""));
-    out = put(out, slice_from(header->schema->name));
-    for (uint32_t i = 0; i < header->columns_count; i++) {
-        uint8_t column = header->columns[i];
-        *out++ = i == 0 ? ':' : ' ';
-        if (column != HEADER_UNKNOWN)
-            out = put(out, slice_from(header->schema->fields[column].name));
-        else
-            out = put(out, header->names[i] != 0 ? slice_from(header->names_text + header->names[i]) : SLICE("0"));
-    }
+    out += header_text_write(header, out);
     *out++ = '"';
     return out;
 }

@@ -23,6 +23,8 @@ struct sink_file {
     int fd;
     bool gzip, reader_gone;
     uint64_t bytes, cut_bytes;
+    uint64_t file_bytes; /* how long the file is */
+    bool member_open;    /* bytes were taken that belong to a gzip member whose end is not written */
     z_stream stream;
     unsigned char *compressed;
     char *piece; /* not yet compressed: less than PIECE_BYTES */
@@ -41,6 +43,7 @@ static enum status write_all(struct sink_file *sink, const void *bytes, size_t b
         }
         from += written;
         bytes_count -= (size_t)written;
+        sink->file_bytes += (uint64_t)written;
     }
     return STATUS_OK;
 }
@@ -58,6 +61,13 @@ static enum status compress_piece(struct sink_file *sink, int flush, struct erro
         if (status != STATUS_OK) return status;
     } while (sink->stream.avail_out == 0 || (flush == Z_FINISH && result != Z_STREAM_END));
     return STATUS_OK;
+}
+
+static enum status end_member(struct sink_file *sink, struct error *error) {
+    enum status status = compress_piece(sink, Z_FINISH, error);
+    sink->member_open = false;
+    (void)deflateReset(&sink->stream); /* fails only for a stream that is none */
+    return status;
 }
 
 /* Where the last whole line of a file ends; -1 with errno. */
@@ -101,6 +111,8 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
     if (sink->fd < 0)
         return error_set_errno(
             error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
+    struct stat about;
+    if (fstat(sink->fd, &about) == 0 && S_ISREG(about.st_mode)) sink->file_bytes = (uint64_t)about.st_size;
     if (!sink->gzip) return STATUS_OK;
     sink->compressed = malloc(PIECE_BYTES);
     sink->piece = malloc(PIECE_BYTES);
@@ -114,6 +126,7 @@ static enum status write_bytes(void *instance, const char *bytes, size_t bytes_c
     struct sink_file *sink = instance;
     sink->bytes += bytes_count;
     if (!sink->gzip) return write_all(sink, bytes, bytes_count, error);
+    sink->member_open = true;
     while (bytes_count > 0) {
         size_t part = PIECE_BYTES - sink->piece_bytes < bytes_count ? PIECE_BYTES - sink->piece_bytes : bytes_count;
         memcpy(sink->piece + sink->piece_bytes, bytes, part);
@@ -131,7 +144,8 @@ static enum status close_file(void *instance, struct error *error) {
     struct sink_file *sink = instance;
     enum status status = STATUS_OK;
     if (sink->fd < 0) return status;
-    if (sink->gzip) status = compress_piece(sink, Z_FINISH, error);
+    /* an empty file is no gzip file, but whole members need no empty one behind them */
+    if (sink->gzip && (sink->member_open || sink->file_bytes == 0)) status = end_member(sink, error);
     int fd = sink->fd;
     sink->fd = -1;
     /* NFS and full disks report at close */
@@ -148,6 +162,35 @@ void sink_file_free(struct sink_file *sink) {
     free(sink->piece);
     free(sink->path);
     free(sink);
+}
+
+enum status sink_file_cut_back(struct sink_file *sink, uint64_t bytes, struct error *error) {
+    if (sink->file_bytes < bytes)
+        return error_set(
+            error, STATUS_FAILED,
+            "output: %s: has %llu bytes, and the checkpoint says that it had %llu: it was changed; restore "
+            "it, or remove the checkpoint and all is written anew",
+            sink->path, (unsigned long long)sink->file_bytes, (unsigned long long)bytes);
+    if (sink->file_bytes > bytes && ftruncate(sink->fd, (off_t)bytes) != 0)
+        return error_set_errno(error, errno, "output: %s: cannot be cut back to the checkpoint", sink->path);
+    sink->cut_bytes = sink->file_bytes - bytes;
+    sink->file_bytes = bytes;
+    return STATUS_OK;
+}
+
+enum status sink_file_mark(struct sink_file *sink, uint64_t *bytes, struct error *error) {
+    enum status status = sink->member_open ? end_member(sink, error) : STATUS_OK;
+    *bytes = sink->file_bytes;
+    return status;
+}
+
+enum status sink_file_sync(const struct sink_file *sink, struct error *error) {
+    if (fdatasync(sink->fd) == 0) return STATUS_OK;
+    return error_set_errno(error, errno, "output: %s: does not reach the disk", sink->path);
+}
+
+bool sink_file_is_packed(const struct sink_file *sink) {
+    return sink->gzip;
 }
 
 bool sink_file_reader_gone(const struct sink_file *sink) {

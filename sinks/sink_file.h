@@ -22,10 +22,19 @@ void sink_file_free(struct sink_file *sink);
 
 /* Whether the last failure was a reader of stdout that went away (EPIPE): the run then ends quietly. */
 bool sink_file_reader_gone(const struct sink_file *sink);
-/* Bytes of an unfinished last line that were cut off at the start. */
+/* Bytes that were cut off at the start: an unfinished last line, or what stood behind a checkpoint. */
 uint64_t sink_file_cut_bytes(const struct sink_file *sink);
 /* Bytes taken so far, before compression. */
 uint64_t sink_file_bytes(const struct sink_file *sink);
+
+/* Right after opening with SINK_FILE_APPEND: takes away what stands behind `bytes`, which sink_file_mark has said (in an earlier run).
+ * Fails when the file is shorter. */
+enum status sink_file_cut_back(struct sink_file *sink, uint64_t bytes, struct error *error) WARN_UNUSED;
+/* How long the file is with all that was written; of a .gz the member ends here. */
+enum status sink_file_mark(struct sink_file *sink, uint64_t *bytes, struct error *error) WARN_UNUSED;
+/* Returns when all up to the last mark is on disk. By any thread, beside another one that writes. */
+enum status sink_file_sync(const struct sink_file *sink, struct error *error) WARN_UNUSED;
+bool sink_file_is_packed(const struct sink_file *sink);
 
 extern const struct sink_ops sink_file_ops;
 

@@ -1,0 +1,267 @@
+/* What settles only notes numbers, under a lock that its thread holds as briefly: no batch waits for a disk.
+ *
+ * Threads: see the header. */
+#define _GNU_SOURCE
+#include "app/checkpoint.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "ingest/header_line.h"
+#include "ingest/split.h"
+
+struct checkpoint {
+    struct checkpoint_request request;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards all that follows */
+    pthread_cond_t news;  /* for the thread: `stop`, or `taken` */
+    bool stop;
+    uint32_t interval_ms;
+    bool packed; /* an output is gzip: only whoever settles can take a block */
+    bool due;
+    struct error error;
+    bool failed;
+    const struct origin *origin; /* whose batch came last; NULL: none has */
+    struct file_place place;     /* in it */
+    struct header header;        /* in force there */
+    bool changed;                /* since the last block, or since `lines` */
+    char *lines;                 /* of files before it that have changed since the last block */
+    size_t lines_bytes;
+    FILE *lines_out; /* what writes them */
+    uint64_t lengths[CHECKPOINT_OUTPUTS];
+    char *taken; /* a block on its way to the disk; NULL: none */
+    size_t taken_bytes;
+};
+
+/* --- what has changed --------------------------------------------------------------------------------- */
+
+static void write_place(struct checkpoint *checkpoint) {
+    char columns[HEADER_TEXT_BYTES];
+    struct file_place place = checkpoint->place;
+    const struct origin *origin = checkpoint->origin;
+    uint64_t size_bytes = place.identity.size_bytes;
+    place.identity = *origin->identity;
+    if (size_bytes > place.identity.size_bytes) place.identity.size_bytes = size_bytes;
+    if (checkpoint->header.schema != NULL || origin->header != NULL)
+        place.columns = (struct slice){columns, header_text_write(&checkpoint->header, columns)};
+    place.name = origin->name;
+    place.day = state_dir_today();
+    checkpoint_write_file(checkpoint->lines_out, &place);
+    checkpoint->changed = false;
+}
+
+static bool begin_lines(struct checkpoint *checkpoint) {
+    checkpoint->lines_out = open_memstream(&checkpoint->lines, &checkpoint->lines_bytes);
+    return checkpoint->lines_out != NULL;
+}
+
+/* All that has changed as one block. */
+static bool take_block(struct checkpoint *checkpoint) {
+    ASSERT(checkpoint->taken == NULL);
+    if (checkpoint->changed) write_place(checkpoint);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (checkpoint->request.outputs[i] != NULL)
+            checkpoint_write_length(checkpoint->lines_out, i, checkpoint->lengths[i]);
+    if (fclose(checkpoint->lines_out) != 0) {
+        checkpoint->lines_out = NULL;
+        free(checkpoint->lines);
+        return false;
+    }
+    checkpoint->taken = checkpoint->lines;
+    checkpoint->taken_bytes = checkpoint->lines_bytes;
+    return begin_lines(checkpoint);
+}
+
+static bool has_changed(const struct checkpoint *checkpoint) {
+    return checkpoint->changed || ftell(checkpoint->lines_out) > 0;
+}
+
+/* The lengths as they are behind the batch that was settled last. */
+static enum status note_lengths(struct checkpoint *checkpoint, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++)
+        if (checkpoint->request.outputs[i] != NULL)
+            status = sink_file_mark(checkpoint->request.outputs[i], &checkpoint->lengths[i], error);
+    return status;
+}
+
+/* --- batches ------------------------------------------------------------------------------------------- */
+
+static void enter_input(struct checkpoint *checkpoint, const struct origin *origin) {
+    static const struct file_place start = {.line_number = 1};
+    if (checkpoint->origin == origin) return;
+    if (checkpoint->changed) write_place(checkpoint);
+    checkpoint->origin = origin;
+    checkpoint->place = origin->place != NULL ? *origin->place : start;
+    checkpoint->place.identity.size_bytes = 0;
+    checkpoint->place.done = false;
+    checkpoint->header = (struct header){.schema = NULL};
+    if (origin->header != NULL) checkpoint->header = *origin->header;
+    if (checkpoint->place.columns.len > 0) ASSERT(header_text_read(checkpoint->place.columns, &checkpoint->header));
+}
+
+/* Where the next line begins behind `bytes` of the batch's text. */
+static void advance(struct checkpoint *checkpoint, const struct batch *batch, size_t bytes) {
+    const struct segment *segment = &batch->segments[0];
+    struct file_place *place = &checkpoint->place;
+    const char *newline = bytes > 0 ? memrchr(batch->text, '\n', bytes) : NULL;
+    size_t whole = newline != NULL ? (size_t)(newline + 1 - batch->text) : 0;
+    place->inside_line = batch->inside_line && bytes == batch->text_bytes;
+    place->tail_bytes = place->inside_line || segment->line_too_long ? 0 : bytes - whole;
+    place->position = segment->position + bytes - place->tail_bytes;
+    place->line_number = segment->line_number + batch->tally.read - (place->tail_bytes > 0 || segment->line_too_long);
+    checkpoint->header = batch->header;
+    if (!segment->line_too_long)
+        split_follow_headers(batch->origin, (struct slice){batch->text, bytes}, &checkpoint->header);
+}
+
+static void note(struct checkpoint *checkpoint, const struct batch *batch) {
+    struct file_place *place = &checkpoint->place;
+    const struct segment *segment = &batch->segments[0];
+    size_t bytes = (size_t)batch->tally.bytes_read;
+    enter_input(checkpoint, batch->origin);
+    /* of an empty text only the end of an over-long line is news, and that a file is another one than it was */
+    if (bytes > 0 || place->inside_line || segment->position < place->position) advance(checkpoint, batch, bytes);
+    place->done = batch->finished && bytes == batch->text_bytes;
+    if (batch->input_progress > place->identity.size_bytes) place->identity.size_bytes = batch->input_progress;
+    checkpoint->changed = true;
+}
+
+enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch *batch, struct error *error) {
+    if (batch->origin->identity == NULL || batch->segments_count == 0) return STATUS_OK;
+    enum status status = STATUS_OK;
+    ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+    note(checkpoint, batch);
+    if (!checkpoint->packed || checkpoint->due) status = note_lengths(checkpoint, error);
+    if (status == STATUS_OK && checkpoint->due) {
+        if (!take_block(checkpoint)) status = error_set(error, STATUS_FAILED, "--state: out of memory");
+        checkpoint->due = false;
+        ASSERT(pthread_cond_signal(&checkpoint->news) == 0);
+    }
+    if (checkpoint->failed) {
+        *error = checkpoint->error;
+        status = STATUS_FAILED;
+    }
+    ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
+    return status;
+}
+
+/* --- the thread ---------------------------------------------------------------------------------------- */
+
+/* The outputs first: a block must not say more than they have. */
+static enum status write_block(struct checkpoint *checkpoint, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++)
+        if (checkpoint->request.outputs[i] != NULL) status = sink_file_sync(checkpoint->request.outputs[i], error);
+    const struct slice lines = {checkpoint->taken, checkpoint->taken_bytes};
+    if (status == STATUS_OK) status = state_dir_add(checkpoint->request.directory, lines, error);
+    free(checkpoint->taken);
+    checkpoint->taken = NULL;
+    return status;
+}
+
+/* Sleeps for the interval, or until the end. */
+static void wait_for_turn(struct checkpoint *checkpoint) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += checkpoint->interval_ms / 1000;
+    until.tv_nsec += (long)(checkpoint->interval_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    int result = 0;
+    while (!checkpoint->stop && result == 0)
+        result = pthread_cond_timedwait(&checkpoint->news, &checkpoint->lock, &until);
+    ASSERT(result == 0 || result == ETIMEDOUT);
+}
+
+/* False when there is nothing to write. */
+static bool get_block(struct checkpoint *checkpoint) {
+    if (!has_changed(checkpoint)) return false;
+    if (!checkpoint->packed) {
+        checkpoint->failed = !take_block(checkpoint);
+        if (checkpoint->failed) error_set(&checkpoint->error, STATUS_FAILED, "--state: out of memory");
+        return !checkpoint->failed;
+    }
+    checkpoint->due = true;
+    while (checkpoint->taken == NULL && !checkpoint->stop)
+        ASSERT(pthread_cond_wait(&checkpoint->news, &checkpoint->lock) == 0);
+    checkpoint->due = false;
+    return checkpoint->taken != NULL;
+}
+
+static void *write_blocks(void *argument) {
+    struct checkpoint *checkpoint = argument;
+    struct error error;
+    ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+    while (!checkpoint->stop && !checkpoint->failed) {
+        wait_for_turn(checkpoint);
+        if (checkpoint->stop || !get_block(checkpoint)) continue;
+        ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
+        enum status status = write_block(checkpoint, &error);
+        ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+        if (status == STATUS_OK) continue;
+        checkpoint->failed = true;
+        checkpoint->error = error;
+    }
+    ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
+    return NULL;
+}
+
+/* --- begin and end ------------------------------------------------------------------------------------- */
+
+struct checkpoint *checkpoint_new(const struct checkpoint_request *request) {
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (checkpoint == NULL) return NULL;
+    const char *interval = getenv("WHEREFROM_CHECKPOINT_MS");
+    checkpoint->request = *request;
+    checkpoint->interval_ms = interval != NULL ? (uint32_t)strtoul(interval, NULL, 10) : CHECKPOINT_MS;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        checkpoint->packed |= request->outputs[i] != NULL && sink_file_is_packed(request->outputs[i]);
+    if (!begin_lines(checkpoint)) {
+        free(checkpoint);
+        return NULL;
+    }
+    pthread_condattr_t monotonic;
+    ASSERT(pthread_mutex_init(&checkpoint->lock, NULL) == 0);
+    ASSERT(pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_cond_init(&checkpoint->news, &monotonic) == 0);
+    ASSERT(pthread_condattr_destroy(&monotonic) == 0);
+    ASSERT(pthread_create(&checkpoint->thread, NULL, write_blocks, checkpoint) == 0);
+    return checkpoint;
+}
+
+enum status checkpoint_finish(struct checkpoint *checkpoint, bool whole, struct error *error) {
+    ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+    checkpoint->stop = true;
+    ASSERT(pthread_cond_signal(&checkpoint->news) == 0);
+    ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
+    ASSERT(pthread_join(checkpoint->thread, NULL) == 0);
+    if (checkpoint->failed) {
+        *error = checkpoint->error;
+        return STATUS_FAILED;
+    }
+    if (checkpoint->taken != NULL) { /* taken just before the end */
+        enum status status = write_block(checkpoint, error);
+        if (status != STATUS_OK) return status;
+    }
+    /* of a .gz output that failed it is not known where a member ended; the block before counts */
+    if (!has_changed(checkpoint) || (checkpoint->packed && !whole)) return STATUS_OK;
+    if (whole && note_lengths(checkpoint, error) != STATUS_OK) return STATUS_FAILED;
+    if (!take_block(checkpoint)) return error_set(error, STATUS_FAILED, "--state: out of memory");
+    return write_block(checkpoint, error);
+}
+
+void checkpoint_free(struct checkpoint *checkpoint) {
+    if (checkpoint == NULL) return;
+    if (checkpoint->lines_out != NULL) {
+        fclose(checkpoint->lines_out);
+        free(checkpoint->lines);
+    }
+    free(checkpoint->taken);
+    ASSERT(pthread_cond_destroy(&checkpoint->news) == 0);
+    ASSERT(pthread_mutex_destroy(&checkpoint->lock) == 0);
+    free(checkpoint);
+}

@@ -1,0 +1,316 @@
+/* What is matched with what is decided before any reader starts, so that readers only need a place to go on from.
+ *
+ * Threads: see the header. */
+#define _GNU_SOURCE
+#include "app/run_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/log.h"
+#include "base/check.h"
+#include "schemas/limits.h"
+
+/* --- what cannot be resumed -------------------------------------------------------------------------- */
+
+static bool is_file(const char *output) {
+    return output != NULL && strstr(output, "://") == NULL;
+}
+
+static enum status refuse_output(const char *output, struct error *error) {
+    struct stat about;
+    if (!is_file(output)) return STATUS_OK;
+    bool is_stdout = strcmp(output, "-") == 0;
+    if (!is_stdout && (stat(output, &about) != 0 || S_ISREG(about.st_mode))) return STATUS_OK;
+    return error_set(
+        error, STATUS_USAGE,
+        "--state: %s cannot be cut back to a checkpoint, so a resumed run would write records twice; write to "
+        "a file",
+        is_stdout ? "stdout" : output);
+}
+
+static enum status refuse_input(const char *input, struct error *error) {
+    return error_set(
+        error, STATUS_USAGE,
+        "--state: input %s cannot be read again: what an output file is cut back by would be lost; run it apart, "
+        "without --state",
+        strcmp(input, "-") == 0 ? "stdin" : input);
+}
+
+static bool is_regular(const struct input *input) {
+    struct stat about;
+    /* one that is missing by now is the reader's to report */
+    return !input->is_stdin && !input->is_stream && (stat(input->path, &about) != 0 || S_ISREG(about.st_mode));
+}
+
+static enum status refuse(const struct run_state_request *request, const struct inputs *inputs, struct error *error) {
+    const struct run_settings *settings = request->settings;
+    if (settings->dry_run)
+        return error_set(error, STATUS_USAGE, "--state and --dry-run contradict each other; give one of them");
+    enum status status = refuse_output(settings->output, error);
+    if (status == STATUS_OK) status = refuse_output(settings->rejects, error);
+    if (status != STATUS_OK || (!is_file(settings->output) && !is_file(settings->rejects))) return status;
+    if (request->reads_kafka) return refuse_input("kafka://", error);
+    for (size_t i = 0; i < inputs->items_count; i++)
+        if (!is_regular(&inputs->items[i])) return refuse_input(inputs->items[i].path, error);
+    return STATUS_OK;
+}
+
+/* The checkpoint would be an input of the next run. */
+static enum status refuse_place(const struct run_state *state, const struct run_state_request *request,
+                                struct error *error) {
+    enum status status = STATUS_OK;
+    char *own = realpath(state->directory.path, NULL);
+    for (size_t i = 0; i < request->arguments->inputs.count && own != NULL && status == STATUS_OK; i++) {
+        char *input = realpath(request->arguments->inputs.items[i], NULL);
+        size_t bytes = input != NULL ? strlen(input) : 0;
+        if (bytes > 0 && strncmp(own, input, bytes) == 0 && (own[bytes] == '/' || own[bytes] == '\0'))
+            status = error_set(error, STATUS_USAGE, "--state %s: lies in the input %s; put it somewhere else",
+                               state->directory.path, request->arguments->inputs.items[i]);
+        free(input);
+    }
+    free(own);
+    return status;
+}
+
+/* --- options ------------------------------------------------------------------------------------------ */
+
+/* What the bytes of the outputs depend on, and must not change between two runs that write one file. Chains and databases may: they change
+ * in any run that is long enough. */
+static const char *const lasting_options[] = {"output", "rejects", "schema", "fields", "keep-original",
+                                              "format", "ndjson",  "origin", "since",  "until"};
+#define LASTING_OPTIONS (sizeof lasting_options / sizeof lasting_options[0])
+_Static_assert(LASTING_OPTIONS <= CHECKPOINT_OPTIONS_MAX, "they have room");
+
+/* The path of a file whatever the working directory; NULL: out of memory. */
+static char *whole_path(const char *path) {
+    char folder[PATH_BYTES_MAX], *text = NULL;
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s",
+             slash == NULL   ? 1
+             : slash == path ? 1
+                             : (int)(slash - path),
+             slash == NULL ? "." : path);
+    char *real = realpath(folder, NULL);
+    if (asprintf(&text, "%s/%s", real != NULL ? real : folder, slash != NULL ? slash + 1 : path) < 0) text = NULL;
+    free(real);
+    return text;
+}
+
+static char *joined(const struct option_list *list) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (out == NULL) return NULL;
+    for (size_t i = 0; i < list->count; i++) fprintf(out, "%s%s", i > 0 ? "," : "", list->items[i]);
+    fclose(out);
+    return text;
+}
+
+/* An option's value as text, to be freed; NULL: out of memory. */
+static char *value_text(const struct option_slot *slot, bool path) {
+    const char *text;
+    char number[32];
+    switch (slot->spec->kind) {
+    case OPTION_LIST: return joined(slot->target);
+    case OPTION_TEXT:
+        text = *(const char *const *)slot->target;
+        if (path && is_file(text)) return whole_path(text);
+        break;
+    case OPTION_FLAG: text = *(const bool *)slot->target ? "true" : NULL; break;
+    case OPTION_CHOICE: text = slot->spec->choices[*(const int *)slot->target]; break;
+    default:
+        ASSERT(slot->spec->kind == OPTION_TIME);
+        snprintf(number, sizeof number, "%lld", (long long)*(const int64_t *)slot->target);
+        text = number;
+    }
+    return strdup(text != NULL ? text : "");
+}
+
+static enum status compare_option(const struct checkpoint_option *option, const char *now, const char *directory,
+                                  struct error *error) {
+    const struct slice value = slice_from(now), before = option->value;
+    if (slice_equal(value, before)) return STATUS_OK;
+    return error_set(error, STATUS_USAGE,
+                     "--state %s: its checkpoint was written with --%.*s %s%.*s%s, and now it is %s%s%s; give the same "
+                     "options, or another directory",
+                     directory, (int)option->name.len, option->name.ptr, before.len > 0 ? "\"" : "not given",
+                     (int)before.len, before.ptr, before.len > 0 ? "\"" : "", value.len > 0 ? "\"" : "not given", now,
+                     value.len > 0 ? "\"" : "");
+}
+
+/* Compares the options with those of the checkpoint, or makes them those of a new one. */
+static enum status settle_options(struct run_state *state, const struct run_state_request *request,
+                                  struct error *error) {
+    struct checkpoint_text *text = &state->text;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < LASTING_OPTIONS && status == STATUS_OK; i++) {
+        const struct slice name = slice_from(lasting_options[i]);
+        const struct option_slot *slot = option_values_find(request->arguments->values, name.ptr, name.len, false);
+        char *now = value_text(slot, i < CHECKPOINT_OUTPUTS);
+        if (now == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
+        if (state->resumed) {
+            for (size_t j = 0; j < text->options_count && status == STATUS_OK; j++)
+                if (slice_equal(text->options[j].name, name))
+                    status = compare_option(&text->options[j], now, state->directory.path, error);
+        } else {
+            struct slice value = arena_copy(&text->texts, slice_from(now));
+            if (value.ptr == NULL) status = error_set(error, STATUS_FAILED, "--state: out of memory");
+            text->options[text->options_count++] = (struct checkpoint_option){name, value};
+        }
+        free(now);
+    }
+    return status;
+}
+
+/* --- inputs -------------------------------------------------------------------------------------------- */
+
+static void warn_anew(const struct input *input, bool shorter) {
+    log_limited(LOG_KIND_INPUT, LOG_WARNING, "input: %s: is %s; read from its start", input->path,
+                shorter ? "shorter than it was when it was read last" : "not the file that was read under this name");
+}
+
+/* Where a file goes on; NULL: at its start. */
+static struct file_place *find_place(const struct known_files *files, const struct input *input,
+                                     const struct stat *about) {
+    struct file_place *place = known_files_by_inode(files, about->st_dev, about->st_ino);
+    struct file_place *named = known_files_by_name(files, slice_from(input->origin));
+    if (place != NULL && place->done && file_identity_unchanged(&place->identity, about)) return place;
+    if (place == NULL && named == NULL) return NULL;
+    int fd = open(input->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return NULL; /* the reader says so */
+    struct file_place *found = NULL;
+    if (place != NULL && file_identity_continues(&place->identity, fd)) found = place;
+    if (found == NULL && named != NULL && file_identity_continues(&named->identity, fd)) found = named;
+    close(fd);
+    /* an inode under another name was used again: that file is simply new */
+    if (found == NULL && named != NULL)
+        warn_anew(input, named == place && (uint64_t)about->st_size < named->identity.size_bytes);
+    return found;
+}
+
+/* Records keep the name that they had first: a line read again under another one would have another id. */
+static void keep_name(struct input *input, const struct file_place *place) {
+    if (slice_equal(slice_from(input->origin), place->name)) return;
+    input->origin = (char *)(uintptr_t)place->name.ptr;
+    (void)aws_key_parse(place->name, &input->key);
+}
+
+static void match_inputs(struct run_state *state, struct inputs *inputs) {
+    size_t kept = 0, done = 0, resumed = 0;
+    uint64_t today = state_dir_today();
+    for (size_t i = 0; i < inputs->items_count; i++) {
+        struct input *input = &inputs->items[i];
+        struct stat about;
+        bool regular = !input->is_stdin && !input->is_stream && stat(input->path, &about) == 0 &&
+                       S_ISREG(about.st_mode);
+        struct file_place *place = regular ? find_place(&state->text.files, input, &about) : NULL;
+        if (place != NULL) {
+            state->refresh |= place->day + STATE_KEPT_DAYS / 2 < today;
+            place->day = today;
+            keep_name(input, place);
+            input->place = place;
+        }
+        if (place != NULL && place->done && file_identity_unchanged(&place->identity, &about)) {
+            inputs->size_bytes -= input->size_bytes;
+            done++;
+            continue;
+        }
+        resumed += place != NULL;
+        if (regular) input->identity = &state->identities[kept];
+        inputs->items[kept++] = *input;
+    }
+    inputs->items_count = kept;
+    if (state->resumed)
+        log_message(LOG_INFO, "state: %zu inputs are done, %zu go on where they were left, %zu are new", done, resumed,
+                    kept - resumed);
+}
+
+/* --- steps --------------------------------------------------------------------------------------------- */
+
+enum status run_state_open(struct run_state *state, const struct run_state_request *request, struct inputs *inputs,
+                           struct error *error) {
+    const char *path = request->settings->state;
+    if (path == NULL) return STATUS_OK;
+    enum status status = refuse(request, inputs, error);
+    if (status != STATUS_OK) return status;
+    state->wanted = true;
+    status = state_dir_open(&state->directory, path, error);
+    if (status == STATUS_OK) status = refuse_place(state, request, error);
+    if (status == STATUS_OK) status = state_dir_read(&state->directory, &state->text, &state->resumed, error);
+    if (status == STATUS_OK) status = settle_options(state, request, error);
+    if (status != STATUS_OK) return status;
+    if (state->directory.torn_bytes > 0)
+        log_message(LOG_WARNING,
+                    "state: %s: its last %llu bytes are not whole, as after a crash; the checkpoint before them counts",
+                    state->directory.file, (unsigned long long)state->directory.torn_bytes);
+    if (!state->resumed && !known_files_sort(&state->text.files))
+        return error_set(error, STATUS_FAILED, "--state: out of memory");
+    state->identities = calloc(inputs->items_count + 1, sizeof *state->identities);
+    if (state->identities == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
+    match_inputs(state, inputs);
+    return STATUS_OK;
+}
+
+/* A file that was made just now is found after a power failure, too. */
+static void sync_folder(const char *path) {
+    char *whole = whole_path(path);
+    if (whole == NULL) return;
+    *strrchr(whole, '/') = '\0';
+    int fd = open(whole[0] != '\0' ? whole : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(whole);
+}
+
+static enum status cut_back(const struct run_state *state, struct sink_file *const outputs[CHECKPOINT_OUTPUTS],
+                            struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
+        if (outputs[i] == NULL) continue;
+        status = sink_file_cut_back(outputs[i], state->text.lengths[i], error);
+        if (status == STATUS_OK && sink_file_cut_bytes(outputs[i]) > 0)
+            log_message(LOG_INFO, "state: %s: %llu bytes behind the checkpoint were cut off; they come once more",
+                        checkpoint_outputs[i], (unsigned long long)sink_file_cut_bytes(outputs[i]));
+    }
+    return status;
+}
+
+enum status run_state_begin(struct run_state *state, const struct run_state_request *request,
+                            struct sink_file *const outputs[CHECKPOINT_OUTPUTS], struct error *error) {
+    const char *const paths[CHECKPOINT_OUTPUTS] = {request->settings->output, request->settings->rejects};
+    struct checkpoint_request checkpoint = {.directory = &state->directory};
+    if (!state->wanted) return STATUS_OK;
+    enum status status = state->resumed ? cut_back(state, outputs, error) : STATUS_OK;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
+        checkpoint.outputs[i] = outputs[i];
+        state->text.has_length[i] = outputs[i] != NULL;
+        if (outputs[i] == NULL || state->resumed) continue;
+        status = sink_file_mark(outputs[i], &state->text.lengths[i], error);
+        sync_folder(paths[i]);
+    }
+    if (status == STATUS_OK && (!state->resumed || state->refresh))
+        status = state_dir_replace(&state->directory, &state->text, state_dir_today(), error);
+    if (status != STATUS_OK) return status;
+    state->checkpoint = checkpoint_new(&checkpoint);
+    return state->checkpoint != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "--state: out of memory");
+}
+
+enum status run_state_finish(struct run_state *state, bool whole, struct error *error) {
+    return state->checkpoint != NULL ? checkpoint_finish(state->checkpoint, whole, error) : STATUS_OK;
+}
+
+void run_state_close(struct run_state *state) {
+    checkpoint_free(state->checkpoint);
+    if (state->wanted) state_dir_close(&state->directory);
+    checkpoint_text_destroy(&state->text);
+    free(state->identities);
+    *state = (struct run_state){.wanted = false};
+}

@@ -1,0 +1,43 @@
+/* --state in a run: which inputs are done, where the others go on, and how long the outputs were.
+ *
+ * Threads: main thread, before the others start and after they have ended. */
+#ifndef WHEREFROM_RUN_STATE_H
+#define WHEREFROM_RUN_STATE_H
+
+#include "app/arguments.h"
+#include "app/checkpoint.h"
+#include "app/run_settings.h"
+#include "ingest/inputs.h"
+
+struct run_state {
+    bool wanted;  /* there is a --state */
+    bool resumed; /* and a checkpoint in it */
+    bool refresh; /* a file that was met is about to count as forgotten */
+    struct state_dir directory;
+    struct checkpoint_text text;
+    struct file_identity *identities; /* of the inputs, by their place in the list */
+    struct checkpoint *checkpoint;    /* NULL: not begun */
+};
+
+struct run_state_request {
+    const struct arguments *arguments;
+    const struct run_settings *settings;
+    bool reads_kafka;
+};
+
+/* Locks the directory and reads what is in it; refuses what cannot be resumed, and options that are not those of the checkpoint. Inputs
+ * to which nothing was added are taken off the list, and the others get their places; their names are those under which they were
+ * read first. Without --state nothing happens. run_state_close is safe after any outcome. */
+enum status run_state_open(struct run_state *state, const struct run_state_request *request, struct inputs *inputs,
+                           struct error *error) WARN_UNUSED;
+
+/* Once the outputs are open (of a resumed run to be added to; NULL: not files): cuts them back, or writes a first checkpoint, and begins to
+ * write others. */
+enum status run_state_begin(struct run_state *state, const struct run_state_request *request,
+                            struct sink_file *const outputs[CHECKPOINT_OUTPUTS], struct error *error) WARN_UNUSED;
+
+/* When the threads have ended; see checkpoint_finish. */
+enum status run_state_finish(struct run_state *state, bool whole, struct error *error) WARN_UNUSED;
+void run_state_close(struct run_state *state);
+
+#endif

@@ -1,0 +1,55 @@
+/* Threads: pure functions of files. */
+#define _GNU_SOURCE
+#include "ingest/file_identity.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/checksum.h"
+#include "schemas/limits.h"
+
+static int64_t mtime_ns(const struct stat *about) {
+    return (int64_t)about->st_mtim.tv_sec * 1000000000 + about->st_mtim.tv_nsec;
+}
+
+/* The first `bytes` bytes, fewer at the end of the file; -1 with errno. */
+static ssize_t read_head(int fd, char *head, size_t bytes) {
+    size_t got = 0;
+    while (got < bytes) {
+        ssize_t part = pread(fd, head + got, bytes - got, (off_t)got);
+        if (part < 0 && errno == EINTR) continue;
+        if (part < 0) return -1;
+        if (part == 0) break;
+        got += (size_t)part;
+    }
+    return (ssize_t)got;
+}
+
+enum status file_identity_read(int fd, const char *path, struct file_identity *identity, struct error *error) {
+    char head[FILE_HEAD_BYTES];
+    struct stat about;
+    ssize_t bytes = fstat(fd, &about) == 0 ? read_head(fd, head, sizeof head) : -1;
+    if (bytes < 0) return error_set_errno(error, errno, "input: %s: cannot be read", path);
+    *identity = (struct file_identity){.device = about.st_dev,
+                                       .inode = about.st_ino,
+                                       .size_bytes = (uint64_t)about.st_size,
+                                       .mtime_ns = mtime_ns(&about),
+                                       .head_bytes = (uint64_t)bytes,
+                                       .head_hash = checksum(head, (size_t)bytes, 0)};
+    return STATUS_OK;
+}
+
+bool file_identity_continues(const struct file_identity *before, int fd) {
+    char head[FILE_HEAD_BYTES];
+    struct stat about;
+    if (before->head_bytes > sizeof head || fstat(fd, &about) != 0 || (uint64_t)about.st_size < before->size_bytes)
+        return false;
+    ssize_t bytes = read_head(fd, head, before->head_bytes);
+    return bytes >= 0 && (uint64_t)bytes == before->head_bytes && checksum(head, (size_t)bytes, 0) == before->head_hash;
+}
+
+bool file_identity_unchanged(const struct file_identity *before, const struct stat *now) {
+    return before->device == now->st_dev && before->inode == now->st_ino &&
+           before->size_bytes == (uint64_t)now->st_size && before->mtime_ns == mtime_ns(now);
+}
