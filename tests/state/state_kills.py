@@ -1,0 +1,139 @@
+"""Runs that do not come to their end: killed at any moment, stopped, out of room."""
+import gzip
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+from black_box import alb_lines, read_summary
+from state_files import all_kinds, flow_lines, FLOW, members, zstd
+
+REJECTS = 3
+PATIENCE_S = 120
+CUTOFF_S = 0.02  # before that a process has not begun
+
+
+def many_logs(bench):
+    """Files that take a second or two, of the same kinds and larger ones."""
+    all_kinds(bench, 20)
+    lines = alb_lines(9000, 10000)
+    bench.write("k1.log", lines)
+    bench.write("k2.log.gz", members(lines, 100000))
+    bench.write("k3.log.gz", gzip.compress(lines + b"not a record\n" * 300))
+    bench.write("k4.log", FLOW + "\n" + flow_lines(8000).replace("1795000", "179500") + "odd line\n" * 50)
+    packed = zstd(lines)
+    if packed is not None:
+        bench.write("k5.log.zst", packed)
+    if bench.generate is not None:
+        bench.generate.run("tree", bench.logs / "tree", "--seed", "5", "--files", "12", "--lines-per-file", "800")
+
+
+def unpacked(outputs, bench):
+    return [gzip.decompress(content) if name.endswith(".gz") else content for name, content in zip(outputs, bench.outputs(outputs))]
+
+
+def end_early(bench, duration, signal_number, outputs):
+    """Starts the program and ends it at a random moment. False: it came to its end before, or to a wrong one."""
+    more = ["-j", bench.random.choice("124"), "--read-size", bench.random.choice(("1K", "20K", "256K"))]
+    process = bench.start(*more, outputs=outputs)
+    try:
+        process.wait(bench.random.uniform(CUTOFF_S, duration))
+        ended = False
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal_number)
+        ended = True
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    # a signal that comes before the program waits for it just ends it
+    return bench.check(process.returncode in (0, REJECTS) or (ended and process.returncode == -signal_number),
+                       f"exit code {process.returncode}: {said[-300:]}") and ended
+
+
+def ended_often(bench, signal_number, count):
+    """Runs over the same logs, each ended early a few times and then left alone, until there were `count` ends in all."""
+    many_logs(bench)
+    begun = time.monotonic()
+    expected = bench.expected()
+    duration = time.monotonic() - begun
+    total = bench.run(state=False, outputs=("x", "y")).summary["records"]["read"]
+    ended = inside = 0
+    while ended < count:
+        outputs = bench.random.choice((("records.ndjson", "rejects.ndjson"), ("records.ndjson.gz", "rejects.ndjson"), ("records.ndjson", "rejects.ndjson.gz")))
+        shutil.rmtree(bench.directory / "state", ignore_errors=True)
+        before = ended
+        for _ in range(bench.random.randint(2, 9)):
+            if not end_early(bench, duration / 2, signal_number, outputs):
+                break
+            ended += 1
+        result = bench.run(outputs=outputs)
+        what = f"ended {ended - before} times, {outputs}"
+        bench.check(result.code in (0, REJECTS), f"{what}: exit code {result.code}: {result.err[-300:]}")
+        bench.same(expected, what, unpacked(outputs, bench))
+        inside += result.summary["records"]["read"] < total
+        bench.equal(bench.run(outputs=outputs).summary["records"]["read"], 0, f"{what}: lines that were left")
+    bench.check(inside > 0, "no run went on from a checkpoint")
+
+
+def test_killed(bench):
+    ended_often(bench, signal.SIGKILL, bench.kills)
+
+
+def test_terminated(bench):
+    """SIGTERM: what has been read is written, and the next run goes on behind it."""
+    ended_often(bench, signal.SIGTERM, max(6, bench.kills // 4))
+
+
+def test_file_too_large(bench):
+    """The output cannot grow any further, whoever says so: exit 1, and once it can, nothing is missing and nothing twice."""
+    all_kinds(bench, 10)
+    expected = bench.expected()
+    room = len(expected[0])
+    for outputs in (("records.ndjson", "rejects.ndjson"), ("records.ndjson.gz", "rejects.ndjson")):
+        bench.forget()
+        for limit in (room // 50, room // 30, room // 3):
+            def bound(limit=limit):
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            arguments = bench.arguments("--read-size", "10K", "-j", "2", outputs=outputs)
+            done = subprocess.run([bench.program.path, *arguments], cwd=bench.directory, preexec_fn=bound, stderr=subprocess.PIPE,
+                                  env={"WHEREFROM_CHECKPOINT_MS": "1"}, restore_signals=False, check=False)
+            if not (outputs[0].endswith(".gz") and done.returncode == REJECTS):  # a third may be enough for that
+                bench.equal(done.returncode, 1, f"room for {limit} bytes: exit code: {done.stderr[-200:]}")
+                bench.check(b"records.ndjson" in done.stderr, f"room for {limit} bytes: message: {done.stderr[-200:]}")
+        bench.check(bench.run(outputs=outputs).code in (0, REJECTS), "with room enough")
+        bench.same(expected, f"{outputs} with too little room at first", unpacked(outputs, bench))
+
+
+TOO_FULL = """
+mount -t tmpfs -o size=$1 none small || exit 77
+"$2" run logs --no-geo -j 2 -o small/records.ndjson --rejects rejects.ndjson --state $3 2>first.txt
+echo $? >first
+mount -o remount,size=100m none small
+"$2" run logs --no-geo -o small/records.ndjson --rejects rejects.ndjson --state $3 --summary summary.json 2>second.txt
+echo $? >second
+cp small/records.ndjson records.ndjson
+"""
+
+
+def test_disk_full(bench):
+    """A file system that is too small for the output, or for the output and the checkpoint."""
+    all_kinds(bench, 10)
+    expected = bench.expected()
+    (bench.directory / "small").mkdir()
+    for size, state in (("1m", "state"), ("700k", "small/state"), ("16k", "small/state")):
+        shutil.rmtree(bench.directory / "state", ignore_errors=True)
+        done = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", TOO_FULL, "sh", size, bench.program.path, state], check=False,
+                              cwd=bench.directory, env={"WHEREFROM_CHECKPOINT_MS": "1", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"})
+        if done.returncode in (1, 77) and not (bench.directory / "first").exists():
+            bench.check(True, "no file systems can be mounted here; test_file_too_large has to do")
+            return
+        codes = [(bench.directory / name).read_text().strip() for name in ("first", "second")]
+        said = [(bench.directory / name).read_text() for name in ("first.txt", "second.txt")]
+        bench.equal(codes, ["1", str(REJECTS)], f"{size}, {state}: exit codes: {said[0][-300:]} {said[1][-300:]}")
+        bench.check("No space left" in said[0], f"{size}: message: {said[0]}")
+        bench.same(expected, f"{size}, {state}")
+        read = read_summary(bench.directory / "summary.json")["records"]["read"]
+        bench.check(read > 0, f"{size}: {read} lines were left for the second run")
+        for path in ("first", "second"):
+            pathlib.Path(bench.directory / path).unlink()
