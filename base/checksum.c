@@ -1,4 +1,6 @@
-/* Threads: pure function. */
+/* The library's code, compiled in here: no other file needs to see it.
+ *
+ * Threads: pure function. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -1,4 +1,6 @@
-/* Threads: pure functions of files. */
+/* What stat and the first bytes say; pread leaves the reader's place alone.
+ *
+ * Threads: any; nothing is kept. */
 #define _GNU_SOURCE
 #include "ingest/file_identity.h"
 

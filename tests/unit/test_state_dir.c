@@ -112,7 +112,7 @@ static void test_bounded(void **state) {
         shrunk += about.st_size < before;
         before = about.st_size;
     }
-    assert_in_range(most, CHECKPOINT_GARBAGE_BYTES, CHECKPOINT_GARBAGE_BYTES + 10000);
+    assert_in_range(most, CHECKPOINT_GARBAGE_BYTES, CHECKPOINT_GARBAGE_BYTES + 200000);
     assert_in_range(shrunk, 2, 4);
     assert_true(read_again());
     assert_int_equal(text.files.count, 10);
