@@ -170,65 +170,102 @@ static enum status settle_options(struct run_state *state, const struct run_stat
 
 /* --- inputs -------------------------------------------------------------------------------------------- */
 
-static void warn_anew(const struct input *input, bool shorter) {
-    log_limited(LOG_KIND_INPUT, LOG_WARNING, "input: %s: is %s; read from its start", input->path,
-                shorter ? "shorter than it was when it was read last" : "not the file that was read under this name");
+/* How a file is found; all files in the first way before any in the second, so that none takes another one's place. */
+enum found_by { BY_INODE_AND_NAME, BY_INODE, BY_NAME, FOUND_BY };
+
+static bool continues(const struct file_place *place, const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false; /* the reader says so */
+    bool good = file_identity_continues(&place->identity, fd);
+    close(fd);
+    return good;
 }
 
-/* Where a file goes on; NULL: at its start. */
-static struct file_place *find_place(const struct known_files *files, const struct input *input,
-                                     const struct stat *about) {
-    struct file_place *place = known_files_by_inode(files, about->st_dev, about->st_ino);
-    struct file_place *named = known_files_by_name(files, slice_from(input->origin));
-    if (place != NULL && place->done && file_identity_unchanged(&place->identity, about)) return place;
-    if (place == NULL && named == NULL) return NULL;
-    int fd = open(input->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return NULL; /* the reader says so */
-    struct file_place *found = NULL;
-    if (place != NULL && file_identity_continues(&place->identity, fd)) found = place;
-    if (found == NULL && named != NULL && file_identity_continues(&named->identity, fd)) found = named;
-    close(fd);
-    /* an inode under another name was used again: that file is simply new */
-    if (found == NULL && named != NULL)
-        warn_anew(input, named == place && (uint64_t)about->st_size < named->identity.size_bytes);
-    return found;
+static bool is_done(const struct file_place *place, const struct file_identity *now) {
+    return place->done && file_identity_unchanged(&place->identity, now);
+}
+
+/* Where a file goes on; NULL: it is not found in this way. */
+static struct file_place *find_place(const struct known_files *files, const struct input *input, enum found_by how) {
+    const struct slice name = slice_from(input->origin);
+    const struct file_identity *now = input->identity;
+    size_t count = 1;
+    struct file_place *named = how == BY_NAME ? known_files_by_name(files, name) : NULL, *const *candidates = &named;
+    if (how != BY_NAME) candidates = known_files_by_inode(files, now->device, now->inode, &count);
+    for (size_t i = 0; i < count && candidates[i] != NULL; i++) {
+        struct file_place *place = candidates[i];
+        if (place->met || (how == BY_INODE_AND_NAME && !slice_equal(place->name, name))) continue;
+        if (is_done(place, now) || continues(place, input->path)) return place;
+    }
+    return NULL;
 }
 
 /* Records keep the name that they had first: a line read again under another one would have another id. */
-static void keep_name(struct input *input, const struct file_place *place) {
+static void settle_place(struct run_state *state, struct input *input, struct file_place *place) {
+    uint64_t today = state_dir_today();
+    state->refresh |= place->day + STATE_KEPT_DAYS / 2 < today;
+    place->day = today;
+    place->met = true;
+    input->place = place;
     if (slice_equal(slice_from(input->origin), place->name)) return;
     input->origin = (char *)(uintptr_t)place->name.ptr;
     (void)aws_key_parse(place->name, &input->key);
 }
 
+/* What a reader of the messages would otherwise miss: files that begin again, and those that are gone before their end. */
+static void warn_of_changes(const struct run_state *state, const struct inputs *inputs) {
+    const struct known_files *files = &state->text.files;
+    for (size_t i = 0; i < inputs->items_count; i++) {
+        const struct input *input = &inputs->items[i];
+        struct file_place *named = known_files_by_name(files, slice_from(input->origin));
+        if (input->identity == NULL || input->place != NULL || named == NULL) continue;
+        bool shorter = named->identity.inode == input->identity->inode &&
+                       named->identity.size_bytes > input->identity->size_bytes;
+        log_limited(LOG_KIND_INPUT, LOG_WARNING, "input: %s: is %s; read from its start", input->path,
+                    shorter ? "shorter than it was when it was read last"
+                            : "not the file that was read under this name");
+        named->met = true;
+    }
+    for (size_t i = 0; i < files->count; i++)
+        if (!files->places[i].met && !files->places[i].done)
+            log_limited(LOG_KIND_INPUT, LOG_WARNING,
+                        "state: %s was left before its end, and is not among the inputs any more",
+                        files->places[i].name.ptr);
+}
+
 static void match_inputs(struct run_state *state, struct inputs *inputs) {
-    size_t kept = 0, done = 0, resumed = 0;
-    uint64_t today = state_dir_today();
     for (size_t i = 0; i < inputs->items_count; i++) {
         struct input *input = &inputs->items[i];
-        struct stat about;
-        bool regular = !input->is_stdin && !input->is_stream && stat(input->path, &about) == 0 &&
-                       S_ISREG(about.st_mode);
-        struct file_place *place = regular ? find_place(&state->text.files, input, &about) : NULL;
-        if (place != NULL) {
-            state->refresh |= place->day + STATE_KEPT_DAYS / 2 < today;
-            place->day = today;
-            keep_name(input, place);
-            input->place = place;
+        bool named = !input->is_stdin && !input->is_stream;
+        if (named && file_identity_look(input->path, &state->identities[i])) input->identity = &state->identities[i];
+    }
+    for (enum found_by how = 0; how < FOUND_BY; how++) {
+        for (size_t i = 0; i < inputs->items_count; i++) {
+            struct input *input = &inputs->items[i];
+            if (input->identity == NULL || input->place != NULL) continue;
+            struct file_place *place = find_place(&state->text.files, input, how);
+            if (place != NULL) settle_place(state, input, place);
         }
-        if (place != NULL && place->done && file_identity_unchanged(&place->identity, &about)) {
+    }
+    warn_of_changes(state, inputs);
+}
+
+/* Takes those off the list to which nothing was added. */
+static void leave_out_done(const struct run_state *state, struct inputs *inputs) {
+    size_t count = inputs->items_count, kept = 0, resumed = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct input *input = &inputs->items[i];
+        if (input->place != NULL && is_done(input->place, input->identity)) {
             inputs->size_bytes -= input->size_bytes;
-            done++;
             continue;
         }
-        resumed += place != NULL;
-        if (regular) input->identity = &state->identities[kept];
+        resumed += input->place != NULL;
         inputs->items[kept++] = *input;
     }
     inputs->items_count = kept;
     if (state->resumed)
-        log_message(LOG_INFO, "state: %zu inputs are done, %zu go on where they were left, %zu are new", done, resumed,
-                    kept - resumed);
+        log_message(LOG_INFO, "state: %zu inputs are done, %zu go on where they were left, %zu are new", count - kept,
+                    resumed, kept - resumed);
 }
 
 /* --- steps --------------------------------------------------------------------------------------------- */
@@ -254,6 +291,7 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
     state->identities = calloc(inputs->items_count + 1, sizeof *state->identities);
     if (state->identities == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
     match_inputs(state, inputs);
+    leave_out_done(state, inputs);
     return STATUS_OK;
 }
 

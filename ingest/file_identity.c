@@ -11,8 +11,18 @@
 #include "base/checksum.h"
 #include "schemas/limits.h"
 
-static int64_t mtime_ns(const struct stat *about) {
-    return (int64_t)about->st_mtim.tv_sec * 1000000000 + about->st_mtim.tv_nsec;
+static struct file_identity identity_of(const struct stat *about) {
+    return (struct file_identity){.device = about->st_dev,
+                                  .inode = about->st_ino,
+                                  .size_bytes = (uint64_t)about->st_size,
+                                  .mtime_ns = (int64_t)about->st_mtim.tv_sec * 1000000000 + about->st_mtim.tv_nsec};
+}
+
+bool file_identity_look(const char *path, struct file_identity *identity) {
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return false;
+    *identity = identity_of(&about);
+    return true;
 }
 
 /* The first `bytes` bytes, fewer at the end of the file; -1 with errno. */
@@ -33,12 +43,9 @@ enum status file_identity_read(int fd, const char *path, struct file_identity *i
     struct stat about;
     ssize_t bytes = fstat(fd, &about) == 0 ? read_head(fd, head, sizeof head) : -1;
     if (bytes < 0) return error_set_errno(error, errno, "input: %s: cannot be read", path);
-    *identity = (struct file_identity){.device = about.st_dev,
-                                       .inode = about.st_ino,
-                                       .size_bytes = (uint64_t)about.st_size,
-                                       .mtime_ns = mtime_ns(&about),
-                                       .head_bytes = (uint64_t)bytes,
-                                       .head_hash = checksum(head, (size_t)bytes, 0)};
+    *identity = identity_of(&about);
+    identity->head_bytes = (uint64_t)bytes;
+    identity->head_hash = checksum(head, (size_t)bytes, 0);
     return STATUS_OK;
 }
 
@@ -51,7 +58,7 @@ bool file_identity_continues(const struct file_identity *before, int fd) {
     return bytes >= 0 && (uint64_t)bytes == before->head_bytes && checksum(head, (size_t)bytes, 0) == before->head_hash;
 }
 
-bool file_identity_unchanged(const struct file_identity *before, const struct stat *now) {
-    return before->device == now->st_dev && before->inode == now->st_ino &&
-           before->size_bytes == (uint64_t)now->st_size && before->mtime_ns == mtime_ns(now);
+bool file_identity_unchanged(const struct file_identity *before, const struct file_identity *now) {
+    return before->device == now->device && before->inode == now->inode && before->size_bytes == now->size_bytes &&
+           before->mtime_ns == now->mtime_ns;
 }

@@ -31,6 +31,7 @@ struct file_place {
     bool inside_line;     /* the place is inside a line that is too long; its number is of that line */
     bool done;            /* nothing was left of the file as it was */
     uint64_t day;         /* since 1970: when it was met last */
+    bool met;             /* in this run: no other file goes on from here */
 };
 
 /* Reads what is known of an open regular file. `path` is for the message. */
@@ -40,8 +41,10 @@ enum status file_identity_read(int fd, const char *path, struct file_identity *i
 /* Whether the open file, found by inode or name, is the one of `before`, as it was or grown. */
 bool file_identity_continues(const struct file_identity *before, int fd);
 
-/* Whether it need not even be opened to know that nothing was added. */
-struct stat;
-bool file_identity_unchanged(const struct file_identity *before, const struct stat *now);
+/* What stat says of a path; false when it is no regular file, or none can be found. The head is left out. */
+bool file_identity_look(const char *path, struct file_identity *identity) WARN_UNUSED;
+
+/* Whether such a look is enough to know that nothing was added. */
+bool file_identity_unchanged(const struct file_identity *before, const struct file_identity *now);
 
 #endif

@@ -96,7 +96,14 @@ static void check_says(struct slice bytes, const struct checkpoint_text *expecte
 static void check_findable(const struct known_files *files) {
     for (size_t i = 0; i < files->count; i++) {
         const struct file_place *place = &files->places[i];
-        ASSERT(known_files_by_inode(files, place->identity.device, place->identity.inode) == place);
+        size_t count, found = 0;
+        struct file_place *const *same = known_files_by_inode(files, place->identity.device, place->identity.inode,
+                                                              &count);
+        for (size_t j = 0; j < count; j++) {
+            ASSERT(same[j]->identity.inode == place->identity.inode && (j == 0 || same[j] < same[j - 1]));
+            found += slice_equal(same[j]->name, place->name);
+        }
+        ASSERT(found == 1);
         const struct file_place *named = known_files_by_name(files, place->name);
         ASSERT(named >= place && slice_equal(named->name, place->name));
     }

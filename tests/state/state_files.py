@@ -149,6 +149,36 @@ def test_renamed(bench):
         os.remove(bench.logs / "x/app.log.2")
 
 
+def test_hard_links(bench):
+    """One file under two names is two files, as it is without --state; under a third one instead it is a renamed one."""
+    bench.write("a.log", alb_lines(20))
+    os.link(bench.logs / "a.log", bench.logs / "b.log")
+    expected = bench.expected()
+    for step in ("7", "13", "20"):
+        bench.forget()
+        for _ in range(40 // int(step) + 1):
+            bench.equal(bench.run("--limit", step).code, 0, f"{step} at a time: exit code")
+        bench.same(expected, f"{step} at a time")
+    os.rename(bench.logs / "b.log", bench.logs / "c.log")
+    bench.append("c.log", alb_lines(1, 30))
+    bench.equal(bench.run().summary["records"]["read"], 2, "added to both")
+
+
+def test_left_and_gone(bench):
+    """A file that is not there any more cannot be read to its end, and somebody has to know."""
+    bench.write("a.log", alb_lines(20))
+    bench.run("--limit", "5")
+    bench.write("b.log", alb_lines(2))
+    os.rename(bench.logs / "a.log", bench.directory / "a.log")
+    result = bench.run()
+    bench.equal((result.code, result.summary["records"]["read"]), (0, 2), "what is there")
+    bench.check("a.log was left before its end" in result.err, f"message: {result.err}")
+    os.rename(bench.directory / "a.log", bench.logs / "c.log")
+    result = bench.run()
+    bench.equal((result.code, result.summary["records"]["read"]), (0, 15), "when it is back")
+    bench.check("left before" not in result.err, f"message: {result.err}")
+
+
 def test_rotated(bench):
     """The name goes on with another file."""
     bench.write("app.log", alb_lines(20))
