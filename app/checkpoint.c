@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -225,11 +226,16 @@ struct checkpoint *checkpoint_new(const struct checkpoint_request *request) {
         return NULL;
     }
     pthread_condattr_t monotonic;
+    sigset_t all,
+        before; /* signals are for the pipeline's main thread: taken here, SIGTERM would end the process at once */
+    sigfillset(&all);
     ASSERT(pthread_mutex_init(&checkpoint->lock, NULL) == 0);
     ASSERT(pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     ASSERT(pthread_cond_init(&checkpoint->news, &monotonic) == 0);
     ASSERT(pthread_condattr_destroy(&monotonic) == 0);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     ASSERT(pthread_create(&checkpoint->thread, NULL, write_blocks, checkpoint) == 0);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
     return checkpoint;
 }
 

@@ -56,6 +56,7 @@ struct pipeline {
     const struct origin *kafka_origin;
     atomic_bool failed;       /* a sink did */
     uint64_t handed_over;     /* records; by whoever writes */
+    bool file_left;           /* in the middle, by a signal; by whoever writes */
     bool writing;             /* a thread does; it writes what others bring meanwhile, too, and what follows is its */
     uint64_t *input_progress; /* by input: stored bytes reported so far */
     struct worker limiter;    /* only with a limit */
@@ -142,6 +143,7 @@ static void read_batch(struct thread *thread, struct batch *batch) {
         ring_give_back(&pipeline->ring, batch);
         return;
     }
+    batch->given_up = batch->last && thread->given_up;
     batch->sequence = thread->sequence++;
     thread->ended = batch->last;
     queue_push(&pipeline->work, batch);
@@ -220,11 +222,20 @@ static bool is_stale(const struct pipeline *pipeline, const struct batch *batch)
     return batch->origin == pipeline->kafka_origin && source_kafka_is_stale(pipeline->request->kafka, batch->epoch);
 }
 
+/* What stands behind a file that was left in the middle is left to the next run, too, or the output would have another order. */
+static bool is_left(struct pipeline *pipeline, const struct batch *batch) {
+    if (pipeline->request->checkpoint == NULL || batch->origin->identity == NULL) return false;
+    bool left = pipeline->file_left;
+    pipeline->file_left = left || batch->given_up;
+    return left;
+}
+
 /* One batch in its turn. After a failure, or beyond the limit, batches only pass through. */
 static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
     uint64_t limit = pipeline->request->limit;
     atomic_fetch_add(&pipeline->progress->records_under_way, batch->tally.written);
-    if (atomic_load(&pipeline->failed) || (limit != 0 && pipeline->handed_over >= limit) || is_stale(pipeline, batch)) {
+    if (atomic_load(&pipeline->failed) || (limit != 0 && pipeline->handed_over >= limit) || is_stale(pipeline, batch) ||
+        is_left(pipeline, batch)) {
         release(pipeline, batch, true);
         return;
     }

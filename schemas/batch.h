@@ -162,6 +162,7 @@ struct batch {
     uint64_t input_progress; /* bytes of the input as stored, taken up so far */
     bool last;               /* nothing of this input follows */
     bool replayed;           /* each segment is one line that comes again, begins anew, and has an origin in `arena` */
+    bool given_up;           /* because the run shall end; there may be more */
     bool finished;           /* because its end was reached, and nothing was wrong with it */
     bool inside_line;        /* the text ends inside a line that is too long */
     uint32_t segments_count;

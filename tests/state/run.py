@@ -35,12 +35,13 @@ class Bench:
         self.generate, self.kills = options.generate, options.kills
         self.random = random.Random(options.seed)
         self.check, self.equal = report.check, report.equal
+        self.options = []  # of all runs
         self.logs = directory / "logs"
         self.logs.mkdir()
 
     def arguments(self, *more, inputs=("logs",), outputs=OUTPUTS, state=True):
         return ["run", *inputs, "--no-geo", "-o", outputs[0], "--rejects", outputs[1], "--summary", "summary.json",
-                *(["--state", "state"] if state else []), *more]
+                *(["--state", "state"] if state else []), *self.options, *more]
 
     def run(self, *more, **settings):
         """One run; its summary is in `summary`, None when it wrote none."""

@@ -129,6 +129,29 @@ def test_last_line_without_end(bench):
                 bench.equal(parse_lines(bench.outputs()[0])[-1]["log"]["offset"], len(alb_line(0)) + len(longer) + 2, "its place")
 
 
+def test_long_line_without_end(bench):
+    """A file ends inside a line that is too long: what follows of the line is no line, and no second reject."""
+    bench.write("a.log", alb_lines(3) + b"u" * 1500000)
+    bench.run()
+    for added, read in ((b"u" * 2000000, 0), (b"uu\n" + alb_lines(2, 10), 2), (b"no record\n", 1)):
+        bench.append("a.log", added)
+        result = bench.run()
+        bench.equal(result.summary["records"]["read"], read, f"lines read; {result.err}")
+    bench.same(bench.expected(), "all of it at once")
+
+
+def test_line_numbers(bench):
+    """Rejects say which line they are, also behind a last line that had no end."""
+    bench.write("a.log", alb_lines(3) + b"no end")
+    bench.run()
+    bench.append("a.log", b"\n" + alb_lines(1) + b"no record\nnor this")
+    bench.run()
+    bench.append("a.log", b" one\nor this\n")
+    bench.run()
+    lines = [record["origin"]["line"] for record in parse_lines(bench.outputs()[1])]
+    bench.equal(lines, [4, 6, 7, 7, 8], "lines of rejects")
+
+
 def test_renamed(bench):
     """A renamed file is known, and goes on under its first name: ids are those of a file that kept it."""
     first, added = alb_lines(20), alb_lines(20, 20)

@@ -142,6 +142,7 @@ static void test_forgotten(void **state) {
     assert_true(read_again());
     assert_int_equal(text.files.count, 1);
     assert_int_equal(place_of(2), 200);
+    assert_int_equal(text.lengths[0], 200);
     checkpoint_text_destroy(&text);
 }
 
