@@ -78,7 +78,6 @@ def test_values_that_are_none(bench):
             (["--no-geo", "--geo", "x.mmdb"], ["--no-geo", "--geo"]),
             (["-o", "x.json", "--rejects", "x.json"], ["x.json", "same"]),
             (["-o", "https://localhost:9200/logs"], ["https://localhost:9200/logs", "opensearch+http[s]://HOST"]),
-            (["-o", "opensearch+http://localhost:9200/logs"], ["localhost:9200/logs", "not built"])):
         bench.fails(["run", log, *arguments], USAGE, *words)
     bench.check(not (bench.directory / "x.json").exists(), "a refused run made its output file")
 
