@@ -13,15 +13,16 @@ import sys
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
 import kafka_delivery  # noqa: E402
 import kafka_life  # noqa: E402
 import kafka_payloads  # noqa: E402
 import kafka_pressure  # noqa: E402
 import kafka_replay  # noqa: E402
 from black_box import Program  # noqa: E402
-from broker_cases import run_cases  # noqa: E402
+from broker import Broker  # noqa: E402
 from kafka_cluster import Cluster, Feeder, Run  # noqa: E402
+from server_cases import run_cases  # noqa: E402
 
 QUICK = ("session.timeout.ms=3000", "heartbeat.interval.ms=500")  # a member that was killed is missed after 3 s
 CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay)
@@ -75,4 +76,4 @@ def prepare(options, report, broker, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(__doc__.split("\n", 1)[0], CASES, prepare))
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], CASES, Broker, prepare))

@@ -19,9 +19,9 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "kafka"), str(HERE.parent / "cli")]
-from broker import USERS  # noqa: E402
-from broker_cases import run_cases  # noqa: E402
+from broker import USERS, Broker  # noqa: E402
 from kafka_cluster import Cluster, wait_until  # noqa: E402
+from server_cases import run_cases  # noqa: E402
 
 PATIENCE_S = 90
 LONG = 60000  # ms that a command may take
@@ -499,4 +499,4 @@ def prepare(options, report, broker, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], prepare))
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], Broker, prepare))

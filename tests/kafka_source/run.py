@@ -18,9 +18,10 @@ import time
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "kafka"), str(HERE.parent / "cli")]
-from broker import USERS, free_port  # noqa: E402
-from broker_cases import run_cases  # noqa: E402
+from broker import USERS, Broker  # noqa: E402
 from kafka_cluster import Cluster, Message, wait_until  # noqa: E402
+from server_cases import run_cases  # noqa: E402
+from servers import free_port  # noqa: E402
 
 PARTITIONS = 6
 SESSION = ("session.timeout.ms=6000", "heartbeat.interval.ms=500")
@@ -438,4 +439,4 @@ def prepare(options, report, broker, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], prepare))
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], [one for one in globals().items() if one[0].startswith("test_")], Broker, prepare))

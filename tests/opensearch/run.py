@@ -8,49 +8,55 @@ get one).
 
 Threads: one.
 """
-import fnmatch
 import pathlib
 import sys
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
 import mapping_cases  # noqa: E402
-from black_box import Program, Report, argument_parser, scratch  # noqa: E402
-from node import Node, NotInstalled  # noqa: E402
+from black_box import Program  # noqa: E402
+from node import Node  # noqa: E402
+from server_cases import run_cases  # noqa: E402
+from started_run import Run  # noqa: E402
 
-SKIPPED = 77
-CASES = [(name.removeprefix("test_"), getattr(module, name)) for module in (mapping_cases,)
-         for name in vars(module) if name.startswith("test_")]
+MODULES = (mapping_cases,)
 
 
 class Bench:
-    """What a case works with."""
+    """What a case works with. Whatever it starts ends with it."""
 
     def __init__(self, options, node, report, folder):
         self.program, self.node, self.report, self.folder = Program(options.wherefrom), node, report, folder
         self.generate = Program(options.generate) if options.generate else None
         self.check, self.equal = report.check, report.equal
+        self.started = []
         folder.mkdir()
 
+    def start(self, inputs, *options, name=None, **settings):
+        """A run; one of the same name goes on in the same folder. `output`, `rejects`: URLs, or files in that folder."""
+        run = Run(self.program, self.folder / (name or f"run-{len(self.started)}"), inputs, *options, **settings)
+        self.started.append(run)
+        return run
 
-def main():
-    parser = argument_parser(__doc__.split("\n", 1)[0])
-    parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
-    options, report = parser.parse_args(), Report()
-    with scratch() as folder:
+    def end(self):
+        for one in self.started:
+            one.kill()
+
+
+def prepare(options, report, node, folder):
+    def run(name, function):
+        bench = Bench(options, node, report, folder / name)
         try:
-            node = Node(folder / "node")
-        except NotInstalled as why:
-            print(f"skipped: {why}")
-            return SKIPPED
-        with node:
-            for name, function in CASES:
-                if any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]):
-                    with report.group(name.replace("_", " ")):
-                        function(Bench(options, node, report, folder / name))
-    return report.finish()
+            function(bench)
+        finally:
+            bench.end()
+            if node.process is None:
+                node.start()
+
+    return run
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cases = [(name, function) for module in MODULES for name, function in vars(module).items() if name.startswith("test_")]
+    sys.exit(run_cases(__doc__.split("\n", 1)[0], cases, Node, prepare))

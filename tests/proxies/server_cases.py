@@ -1,18 +1,19 @@
-"""Cases that share a broker: what the runners of Kafka's tests have in common.
+"""Cases that share a server: what the runners of Kafka's and OpenSearch's tests have in common.
 
 Threads: one.
 """
 import fnmatch
 
 from black_box import Report, argument_parser, scratch
-from broker import Broker, NotInstalled
+from java_server import NotInstalled
 
 SKIPPED = 77
 
 
-def run_cases(what, functions, prepare):
-    """Runs those of [(name, function)] that --test names, each in a group of the report, and returns the exit status; 77: there is no broker to
-    be had. `prepare(options, report, broker, folder)` returns a function that runs one: it takes the name and the function."""
+def run_cases(what, functions, server, prepare):
+    """Runs those of [(name, function)] that --test names, each in a group of the report, and returns the exit status; 77: there is no server to
+    be had. `server(folder)` makes one; `prepare(options, report, server, folder)` returns a function that runs a case: it takes the name and
+    the function."""
     parser = argument_parser(what)
     parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
     parser.add_argument("--without", action="append", default=[], metavar="GLOB", help="not these; may be repeated")
@@ -23,12 +24,12 @@ def run_cases(what, functions, prepare):
 
     with scratch() as folder:
         try:
-            broker = Broker(folder / "broker")
+            one = server(folder / "server")
         except NotInstalled as why:
             print(f"skipped: {why}")
             return SKIPPED
-        with broker:
-            run = prepare(options, report, broker, folder)
+        with one:
+            run = prepare(options, report, one, folder)
             for name, function in functions:
                 title = name.removeprefix("test_")
                 if wanted(title):
