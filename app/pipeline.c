@@ -414,8 +414,7 @@ static bool workers_idle(void *context) {
 }
 
 static uint32_t batches_wanted(const struct pipeline *pipeline) {
-    uint32_t on_their_way = pipeline->request->async_sink != NULL ? BATCHES_ASYNC : 0;
-    uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + on_their_way;
+    uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + pipeline->request->async_batches;
     return wanted < pipeline->request->batches_max ? wanted : pipeline->request->batches_max;
 }
 

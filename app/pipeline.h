@@ -32,6 +32,7 @@ struct pipeline_request {
     void *rejects;               /* rejected lines, likewise; NULL: only counted */
     const struct async_sink_ops *async_ops;
     void *async_sink;              /* records, rejects or both, instead; NULL: none */
+    uint32_t async_batches;        /* for what is on its way there */
     struct sink_kafka *kafka_sink; /* the same, when it is one; else NULL */
     bool rejects_to_kafka;
     bool transactional;            /* they go together with the positions of `kafka` */

@@ -195,6 +195,9 @@ static int execute(struct run_setup *setup) {
         .kafka = setup->kafka.source,
         .async_ops = setup->documents != NULL ? &sink_opensearch_ops : &sink_kafka_ops,
         .async_sink = setup->documents != NULL ? (void *)setup->documents : (void *)setup->kafka.sink,
+        .async_batches = setup->documents != NULL    ? sink_opensearch_batches(&setup->opensearch.output)
+                         : setup->kafka.sink != NULL ? BATCHES_KAFKA
+                                                     : 0,
         .kafka_sink = setup->kafka.sink,
         .rejects_to_kafka = setup->kafka.settings.output.rejects_topic != NULL,
         .transactional = setup->kafka.transactional,

@@ -33,8 +33,8 @@ static inline bool header_is_same(const struct header *a, const struct header *b
 
 /* As text that other versions of the program understand, too: the format, and the names of its columns. No byte of it is escaped in JSON.
  * Returns how many bytes were written, at most HEADER_TEXT_BYTES. */
-#define HEADER_OF_NO_FORMAT "-"     /* no format */
-#define HEADER_NAMELESS "0" /* a column without a name */
+#define HEADER_OF_NO_FORMAT "-" /* no format */
+#define HEADER_NAMELESS "0"     /* a column without a name */
 #define HEADER_TEXT_BYTES (SCHEMA_FIELDS_MAX * FIELD_NAME_BYTES + 2u * FIELDS_MAX + HEADER_NAMES_BYTES)
 size_t header_text_write(const struct header *header, char *out);
 

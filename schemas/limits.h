@@ -36,8 +36,8 @@
  * cycles through less memory stays in the caches (4 instead of 8 for one worker took 10 % less CPU time). */
 #define BATCHES_PER_WORKER 2u
 #define BATCHES_EXTRA 2u
-/* And for an asynchronous sink: what is on its way to a server or waits for a commit. */
-#define BATCHES_ASYNC 16u
+/* And for a Kafka output: what is on its way to the broker or waits for a commit. (OpenSearch: see BULK_BATCHES.) */
+#define BATCHES_KAFKA 16u
 /* But no more than --memory-max has room for, each with what usual lines make of it: text, spare room, 4096 records of a kilobyte, and
  * what librdkafka has of each of them. At least as many as a ring needs; then threads wait for one another. */
 #define BATCH_MEMORY_BYTES (6u * 1024 * 1024)
@@ -191,6 +191,10 @@
 /* Bulk requests on their way at a time, each on a connection of its own: what a small cluster takes well, and at most. */
 #define OPENSEARCH_CONNECTIONS 4u
 #define OPENSEARCH_CONNECTIONS_MAX 64u
+/* Batches in the body of one request, as usual (what 256 KiB of text become has 0.8 MB, a body 5 to 10) and at most: small ones of quiet
+ * streams. What waits beyond that goes into the next one. */
+#define BULK_BATCHES 8u
+#define BULK_PARTS_MAX 64u
 /* Seconds to wait for an answer before the same is sent again: a busy cluster takes a body in some seconds. */
 #define OPENSEARCH_TIMEOUT_SECONDS 60u
 #define OPENSEARCH_TIMEOUT_SECONDS_MAX 3600u

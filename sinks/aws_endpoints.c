@@ -286,13 +286,14 @@ enum status aws_web_identity_fetch(const char *region, struct aws_lease *lease, 
     char *form = make_form(role, session != NULL ? session : "wherefrom", token, &form_bytes);
     drop_file(file);
     if (form == NULL) return error_set(error, STATUS_FAILED, "out of memory");
+    const struct slice body = {form, form_bytes};
     struct http_settings settings = {
         .url = url, .requests_max = 1, .connect_ms_max = 5000, .silence_s_max = 10, .total_ms_max = 10000};
     struct http_request request = {.method = "POST",
                                    .path = "/",
                                    .content_type = "application/x-www-form-urlencoded",
-                                   .body = form,
-                                   .body_bytes = form_bytes};
+                                   .body = &body,
+                                   .body_parts = 1};
     status = ask_for_lease(&settings, &request, "AWS STS", lease, error);
     explicit_bzero(form, form_bytes);
     free(form);

@@ -31,7 +31,11 @@ struct slot {
     CURL *easy;
     struct curl_slist *headers;
     unsigned char *gzip; /* the compressed body */
-    size_t gzip_room, gzip_bytes;
+    size_t gzip_room;
+    struct slice gzip_body;
+    const struct slice *body;  /* what is sent: the caller's, or the compressed one */
+    uint32_t body_parts, part; /* `part` is next, */
+    size_t part_sent;          /* so much of it was sent */
     uint64_t reply_bytes, reply_bytes_max;
     void (*receive)(void *context, const char *bytes, size_t bytes_count);
     void (*done)(void *context, const struct http_outcome *outcome);
@@ -102,6 +106,32 @@ static size_t on_reply(char *bytes, size_t size, size_t count, void *opaque) {
     return bytes_count;
 }
 
+static size_t on_send(char *room, size_t size, size_t count, void *opaque) {
+    struct slot *slot = opaque;
+    size_t left = size * count, sent = 0;
+    while (left > 0 && slot->part < slot->body_parts) {
+        const struct slice *part = &slot->body[slot->part];
+        size_t bytes = part->len - slot->part_sent < left ? part->len - slot->part_sent : left;
+        memcpy(room + sent, part->ptr + slot->part_sent, bytes);
+        sent += bytes, left -= bytes, slot->part_sent += bytes;
+        if (slot->part_sent == part->len) slot->part++, slot->part_sent = 0;
+    }
+    return sent;
+}
+
+static void rewind_body(struct slot *slot) {
+    slot->part = 0;
+    slot->part_sent = 0;
+}
+
+/* libcurl begins anew. */
+static int on_seek(void *opaque, curl_off_t offset, int origin) {
+    struct slot *slot = opaque;
+    if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+    rewind_body(slot);
+    return CURL_SEEKFUNC_OK;
+}
+
 /* What is the same for all requests; 0 when all of it was taken. */
 static unsigned set_up(struct slot *slot, const struct http_settings *settings) {
     CURL *easy = slot->easy = curl_easy_init();
@@ -111,6 +141,10 @@ static unsigned set_up(struct slot *slot, const struct http_settings *settings) 
     refused |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->why);
     refused |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
     refused |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    refused |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+    refused |= curl_easy_setopt(easy, CURLOPT_READDATA, slot);
+    refused |= curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    refused |= curl_easy_setopt(easy, CURLOPT_SEEKDATA, slot);
     refused |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     refused |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     refused |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -202,30 +236,37 @@ void http_client_free(struct http_client *client) {
 
 /* --- a request ------------------------------------------------------------------------------------ */
 
+/* Room for more of a compressed body; false: out of memory. */
+static bool make_room(struct slot *slot) {
+    size_t room = slot->gzip_room == 0 ? GZIP_ROOM_BYTES_MIN : 2 * slot->gzip_room;
+    unsigned char *larger = realloc(slot->gzip, room);
+    if (larger == NULL) return false;
+    slot->gzip = larger;
+    slot->gzip_room = room;
+    return true;
+}
+
 /* The body into the slot's room; false: out of memory. */
 static bool compress_body(struct http_client *client, struct slot *slot, const struct http_request *request) {
-    ASSERT(request->body_bytes <= UINT32_MAX);
     z_stream *stream = &client->deflate;
     ASSERT(deflateReset(stream) == Z_OK);
-    stream->next_in = (Bytef *)(uintptr_t)request->body;
-    stream->avail_in = (uInt)request->body_bytes;
     size_t used = 0;
-    for (;;) {
-        if (used == slot->gzip_room) {
-            size_t room = slot->gzip_room == 0 ? GZIP_ROOM_BYTES_MIN : 2 * slot->gzip_room;
-            unsigned char *larger = realloc(slot->gzip, room);
-            if (larger == NULL) return false;
-            slot->gzip = larger;
-            slot->gzip_room = room;
-        }
-        stream->next_out = slot->gzip + used;
-        stream->avail_out = (uInt)(slot->gzip_room - used);
-        int result = deflate(stream, Z_FINISH);
-        ASSERT(result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR);
-        used = slot->gzip_room - stream->avail_out;
-        if (result == Z_STREAM_END) break;
+    for (uint32_t i = 0; i < request->body_parts; i++) {
+        const struct slice *part = &request->body[i];
+        bool last = i + 1 == request->body_parts;
+        ASSERT(part->len <= UINT32_MAX);
+        stream->next_in = (Bytef *)(uintptr_t)part->ptr;
+        stream->avail_in = (uInt)part->len;
+        do {
+            if (used == slot->gzip_room && !make_room(slot)) return false;
+            stream->next_out = slot->gzip + used;
+            stream->avail_out = (uInt)(slot->gzip_room - used);
+            int result = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH);
+            ASSERT(result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR);
+            used = slot->gzip_room - stream->avail_out;
+        } while (stream->avail_out == 0);
     }
-    slot->gzip_bytes = used;
+    slot->gzip_body = (struct slice){(const char *)slot->gzip, used};
     return true;
 }
 
@@ -239,18 +280,19 @@ static bool add_header(struct slot *slot, const char *name, const char *value) {
     return longer != NULL;
 }
 
-static bool add_hash(struct slot *slot, const void *body, size_t body_bytes) {
+static bool add_hash(struct slot *slot) {
     struct sha256_ctx hash;
     uint8_t digest[SHA256_DIGEST_SIZE];
     char digits[2 * SHA256_DIGEST_SIZE + 1];
     sha256_init(&hash);
-    sha256_update(&hash, body_bytes, body);
+    for (uint32_t i = 0; i < slot->body_parts; i++)
+        sha256_update(&hash, slot->body[i].len, (const uint8_t *)slot->body[i].ptr);
     sha256_digest(&hash, sizeof digest, digest);
     for (size_t i = 0; i < sizeof digest; i++) sprintf(digits + 2 * i, "%02x", digest[i]);
     return add_header(slot, "x-amz-content-sha256: ", digits);
 }
 
-static bool make_headers(struct slot *slot, const struct http_request *request, const void *body, size_t body_bytes) {
+static bool make_headers(struct slot *slot, const struct http_request *request) {
     /* without a value: not sent. libcurl 7.88 would sign it all the same */
     if (request->keys == NULL && !add_header(slot, "Expect:", "")) return false;
     if (request->content_type != NULL && !add_header(slot, "Content-Type: ", request->content_type)) return false;
@@ -260,14 +302,17 @@ static bool make_headers(struct slot *slot, const struct http_request *request, 
     const struct aws_keys *keys = request->keys;
     if (keys == NULL) return true;
     if (keys->session_token != NULL && !add_header(slot, "x-amz-security-token: ", keys->session_token)) return false;
-    return add_hash(slot, body, body_bytes);
+    return add_hash(slot);
 }
 
-static unsigned set_method(CURL *easy, const char *method, const void *body, size_t body_bytes) {
+static unsigned set_method(const struct slot *slot, const char *method) {
+    CURL *easy = slot->easy;
     unsigned refused = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* undoes NOBODY and POST */
-    if (body != NULL) {
-        refused |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_bytes);
-        refused |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    curl_off_t body_bytes = 0;
+    for (uint32_t i = 0; i < slot->body_parts; i++) body_bytes += (curl_off_t)slot->body[i].len;
+    if (slot->body != NULL) {
+        refused |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        refused |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, body_bytes);
     } else if (strcmp(method, "HEAD") == 0) {
         refused |= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     }
@@ -292,25 +337,26 @@ static unsigned set_url(const struct http_client *client, CURL *easy, const char
 }
 
 static bool prepare(struct http_client *client, struct slot *slot, const struct http_request *request) {
-    const void *body = request->body;
-    size_t body_bytes = request->body_bytes;
+    slot->body = request->body;
+    slot->body_parts = request->body_parts;
     if (request->gzip) {
         if (!compress_body(client, slot, request)) return false;
-        body = slot->gzip;
-        body_bytes = slot->gzip_bytes;
+        slot->body = &slot->gzip_body;
+        slot->body_parts = 1;
     }
-    if (!make_headers(slot, request, body, body_bytes)) return false;
+    if (!make_headers(slot, request)) return false;
     slot->receive = request->receive;
     slot->done = request->done;
     slot->context = request->context;
     slot->reply_bytes = 0;
     slot->reply_bytes_max = request->reply_bytes_max;
     slot->again = false;
+    rewind_body(slot);
     slot->why[0] = '\0';
     unsigned refused = curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers);
     refused |= set_url(client, slot->easy, request->path);
     refused |= curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 0L);
-    refused |= set_method(slot->easy, request->method, body, body_bytes);
+    refused |= set_method(slot, request->method);
     refused |= set_login(client, slot->easy, request->keys);
     return refused == 0;
 }
@@ -318,6 +364,7 @@ static bool prepare(struct http_client *client, struct slot *slot, const struct 
 enum status http_client_start(struct http_client *client, const struct http_request *request, struct error *error) {
     ASSERT(client->in_flight < client->slots_count);
     ASSERT((request->body != NULL) == (request->content_type != NULL) && (request->body != NULL || !request->gzip));
+    ASSERT((request->body != NULL) == (request->body_parts > 0));
     ASSERT(request->keys == NULL || client->signer != NULL);
     struct slot *slot = client->slots;
     while (slot->busy) slot++;
@@ -403,6 +450,7 @@ static bool send_again(struct http_client *client, struct slot *slot, CURLcode c
         return false;
     slot->again = true;
     slot->why[0] = '\0';
+    rewind_body(slot);
     ASSERT(curl_multi_remove_handle(client->multi, slot->easy) == CURLM_OK);
     curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, 1L);
     ASSERT(curl_multi_add_handle(client->multi, slot->easy) == CURLM_OK);

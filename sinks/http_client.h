@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/slice.h"
 
 /* What AWS Signature Version 4 signs with. */
 struct aws_keys {
@@ -70,8 +71,9 @@ struct http_request {
                          with a = behind its name */
     const char *content_type;   /* NULL exactly when there is no body */
     const char *const *headers; /* more of them, "Name: value", ended by NULL; NULL: none */
-    const void *body;           /* not copied: stays until `done` */
-    size_t body_bytes;
+    const struct slice
+        *body; /* in parts that follow one another; neither they nor their bytes are copied: both stay until `done` */
+    uint32_t body_parts;
     bool gzip;                   /* compress the body, Content-Encoding says so */
     const struct aws_keys *keys; /* sign the request; copied. NULL: not signed */
     uint64_t reply_bytes_max;

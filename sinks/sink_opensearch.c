@@ -1,5 +1,5 @@
-/* Every batch that the sink has is a piece of work in one of three states: under way, due at some time, or gone. What time it is due is all
- * that back-off, Retry-After and pauses come down to.
+/* Every batch that the sink has is a piece of work in one of three states: waiting until it is due, in a request that is under way, or gone.
+ * What time it is due is all that back-off, Retry-After and pauses come down to.
  *
  * Threads: one at a time; libcurl calls back within our own calls. */
 #define _GNU_SOURCE
@@ -26,23 +26,37 @@
 #define CONNECT_MS_MAX 10000u
 #define SAY_MS 60000u /* between two words about the same trouble */
 #define SAID_BYTES_MAX 768u
-#define BODY_BYTES_MIN (64u * 1024) /* a server that takes no more than less gets one document at a time */
-#define WORKS_PER_CONNECTION 2u     /* one under way, one that is ready when its reply comes */
+#define BODY_BYTES_MAX (10u * 1024 * 1024)
+#define BODY_BYTES_ENOUGH (5u * 1024 * 1024) /* for another request while there is one under way; */
+#define LINGER_MS 100u                       /* or so long nothing more has come */
+#define BODY_BYTES_MIN (64u * 1024)          /* a server that takes no more than less gets one document at a time */
 #define REPLY_BYTES_PER_DOCUMENT 4096u
 
+/* A batch. */
 struct work {
-    struct sink_opensearch *sink;
     struct batch *batch; /* NULL: none */
-    bool under_way;
-    uint64_t due_ms, started_ms;
+    struct work *next;   /* in its list */
+    uint64_t sequence;   /* among all that were sent */
+    uint64_t came_ms, due_ms;
     uint32_t tries;         /* without any document settled */
     uint32_t unclear_tries; /* and with an error that nobody knows */
     uint64_t accepted_before;
     /* of the request under way: */
     uint32_t documents_count, settled_count;
-    size_t body_bytes;
     bool *settled; /* BATCH_LINES_MAX of them */
     bool unclear, trouble;
+};
+
+/* What is under way on one connection. */
+struct bulk_request {
+    struct sink_opensearch *sink;
+    struct work *first; /* its batches, in order; NULL: not under way */
+    struct work *at;    /* the one that the reply is at, */
+    uint64_t at_begin;  /* and its first document among all */
+    uint64_t documents_count, started_ms;
+    size_t body_bytes;
+    struct slice parts[BULK_PARTS_MAX];
+    bool trouble; /* of all of them */
     struct bulk_reply reply;
 };
 
@@ -51,8 +65,10 @@ struct sink_opensearch {
     struct http_client *client;
     struct aws_credentials *credentials; /* NULL: nothing is signed */
     char *path;
-    struct work *works;
+    struct work *works, *idle, *waiting; /* `waiting` in the order in which they came */
+    struct bulk_request *requests;
     uint32_t works_count, under_way;
+    uint64_t sequence;
     double window;      /* requests that may be under way */
     uint64_t slowed_ms; /* when it was halved: replies to what was started before count once */
     size_t body_bytes_max;
@@ -62,7 +78,7 @@ struct sink_opensearch {
     uint32_t pause_ms;
     uint64_t say_ms; /* not before then: a word about trouble */
     struct encoder_context rejects;
-    atomic_uint_fast64_t requests, requests_failed, documents, duplicates, refused, documents_again, bytes_sent;
+    atomic_uint_fast64_t requests_done, requests_failed, documents, duplicates, refused, documents_again, bytes_sent;
 };
 
 static void add(atomic_uint_fast64_t *count, uint64_t more) {
@@ -91,8 +107,8 @@ static void say_item(struct sink_opensearch *sink, const struct bulk_item *item,
 }
 
 /* The server has too much to do; what was under way at that time says so only once. */
-static void slow_down(struct sink_opensearch *sink, const struct work *work) {
-    if (work->started_ms <= sink->slowed_ms && sink->slowed_ms != 0) return;
+static void slow_down(struct sink_opensearch *sink, const struct bulk_request *request) {
+    if (request->started_ms <= sink->slowed_ms && sink->slowed_ms != 0) return;
     sink->slowed_ms = monotonic_ms();
     sink->window = sink->window > 2 ? sink->window / 2 : 1;
 }
@@ -119,19 +135,16 @@ static void settle(struct work *work, uint64_t index) {
     work->settled_count++;
 }
 
-static void refuse(struct work *work, uint64_t index, const struct bulk_item *item, enum reject_reason reason) {
-    struct sink_opensearch *sink = work->sink;
-    const struct refusal refusal = {
-        .reason = reason, .detail = item->reason, .status = item->status, .error_type = item->type};
-    reject_record(&sink->rejects, work->batch, &work->batch->marks[index], &refusal);
+static void refuse(struct sink_opensearch *sink, struct work *work, uint64_t index, const struct refusal *refusal) {
+    reject_record(&sink->rejects, work->batch, &work->batch->marks[index], refusal);
     settle(work, index);
     add(&sink->refused, 1);
 }
 
-static void on_item(void *context, const struct bulk_item *item) {
-    struct work *work = context;
-    struct sink_opensearch *sink = work->sink;
-    if (item->index >= work->documents_count || work->settled[item->index]) return;
+static void take_item(struct bulk_request *request, struct work *work, uint64_t index, const struct bulk_item *item) {
+    struct sink_opensearch *sink = request->sink;
+    const struct refusal refusal = {
+        .reason = REJECT_REFUSED, .detail = item->reason, .status = item->status, .error_type = item->type};
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_ITEM, item);
     switch (judgement.verdict) {
     case BULK_DUPLICATE:
@@ -139,18 +152,18 @@ static void on_item(void *context, const struct bulk_item *item) {
         work->batch->tally.duplicates++;
         add(&sink->duplicates, 1);
         sink->accepted++;
-        settle(work, item->index);
+        settle(work, index);
         break;
     case BULK_DONE:
         add(&sink->documents, 1);
         sink->accepted++;
-        settle(work, item->index);
+        settle(work, index);
         break;
     case BULK_REFUSED:
-    case BULK_TOO_LARGE: refuse(work, item->index, item, REJECT_REFUSED); break;
+    case BULK_TOO_LARGE: refuse(sink, work, index, &refusal); break;
     case BULK_UNCLEAR:
         if (work->unclear_tries >= BULK_UNCLEAR_TRIES && sink->accepted > work->accepted_before) {
-            refuse(work, item->index, item, REJECT_REFUSED);
+            refuse(sink, work, index, &refusal);
             break;
         }
         work->unclear = true;
@@ -160,139 +173,227 @@ static void on_item(void *context, const struct bulk_item *item) {
         work->trouble = true;
         say_item(sink, item, judgement.advice);
         break;
-    case BULK_AGAIN: slow_down(sink, work); break;
+    case BULK_AGAIN: slow_down(sink, request); break;
     }
 }
 
+/* Items come in the order of the documents. */
+static void on_item(void *context, const struct bulk_item *item) {
+    struct bulk_request *request = context;
+    if (item->index >= request->documents_count) return;
+    while (item->index - request->at_begin >= request->at->documents_count) {
+        request->at_begin += request->at->documents_count;
+        request->at = request->at->next;
+    }
+    take_item(request, request->at, item->index - request->at_begin, item);
+}
+
 static void receive(void *context, const char *bytes, size_t bytes_count) {
-    struct work *work = context;
-    bulk_reply_feed(&work->reply, (struct slice){bytes, bytes_count});
+    struct bulk_request *request = context;
+    bulk_reply_feed(&request->reply, (struct slice){bytes, bytes_count});
 }
 
 /* A request as a whole was not taken. */
-static void take_refusal(struct work *work, struct bulk_item *whole, int status) {
-    struct sink_opensearch *sink = work->sink;
+static void take_refusal(struct bulk_request *request, struct bulk_item *whole, int status) {
+    struct sink_opensearch *sink = request->sink;
     whole->status = (uint32_t)status;
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_WHOLE, whole);
-    if (judgement.verdict == BULK_TOO_LARGE && work->documents_count > 1) {
-        sink->body_bytes_max = work->body_bytes > 2 * BODY_BYTES_MIN ? work->body_bytes / 2 : 1;
+    if (judgement.verdict == BULK_TOO_LARGE && request->documents_count > 1) {
+        sink->body_bytes_max = request->body_bytes > 2 * BODY_BYTES_MIN ? request->body_bytes / 2 : 1;
     } else if (judgement.verdict == BULK_TOO_LARGE) {
-        const struct bulk_item item = {
+        const struct refusal refusal = {
+            .reason = REJECT_TOO_LARGE,
+            .detail = SLICE("a request with this document alone is too large for the server"),
             .status = whole->status,
-            .reason = SLICE("a request with this document alone is too large for the server"),
-            .type = whole->type};
-        refuse(work, 0, &item, REJECT_TOO_LARGE);
+            .error_type = whole->type};
+        refuse(sink, request->first, 0, &refusal);
     } else if (judgement.verdict == BULK_AGAIN) {
-        slow_down(sink, work);
+        slow_down(sink, request);
     } else {
-        work->trouble = true;
+        request->trouble = true;
         say_item(sink, whole, judgement.advice);
     }
 }
 
-static void take_outcome(struct work *work, const struct http_outcome *outcome) {
-    struct sink_opensearch *sink = work->sink;
+static void take_outcome(struct bulk_request *request, const struct http_outcome *outcome) {
+    struct sink_opensearch *sink = request->sink;
     uint64_t heard;
     struct bulk_item whole;
-    enum bulk_outcome reply = bulk_reply_finish(&work->reply, &heard, &whole);
+    enum bulk_outcome reply = bulk_reply_finish(&request->reply, &heard, &whole);
     if (outcome->trouble != HTTP_REPLIED || (outcome->status / 100 == 2 && reply == BULK_NOT_BULK)) {
         add(&sink->requests_failed, 1);
         say(sink, outcome->trouble != HTTP_REPLIED ? outcome->reason : "the reply is none to a _bulk request", NULL);
-        if (outcome->trouble == HTTP_TLS_FAILED) work->trouble = true;
-        if (outcome->trouble == HTTP_TIMED_OUT) slow_down(sink, work);
+        if (outcome->trouble == HTTP_TLS_FAILED) request->trouble = true;
+        if (outcome->trouble == HTTP_TIMED_OUT) slow_down(sink, request);
     } else if (outcome->status / 100 != 2) {
         add(&sink->requests_failed, 1);
-        take_refusal(work, &whole, outcome->status);
+        take_refusal(request, &whole, outcome->status);
     }
 }
 
+/* In the order in which they came: what is oldest holds back what is settled behind it. */
+static void put_waiting(struct sink_opensearch *sink, struct work *work) {
+    struct work **place = &sink->waiting;
+    while (*place != NULL && (*place)->sequence < work->sequence) place = &(*place)->next;
+    work->next = *place;
+    *place = work;
+}
+
 /* Nothing of it is left, or it is due again at some time. */
-static void go_on(struct work *work, uint64_t retry_after_ms) {
-    struct sink_opensearch *sink = work->sink;
+static void go_on(struct sink_opensearch *sink, struct work *work, uint64_t retry_after_ms) {
     struct batch *batch = work->batch;
     uint64_t now = monotonic_ms();
     bool all = work->settled_count == work->documents_count;
     add(&sink->documents_again, work->documents_count - work->settled_count);
     bulk_body_keep(batch, work->documents_count, work->settled);
-    if (work->trouble || work->unclear) {
-        pause(sink);
-    } else if (work->settled_count > 0) {
-        sink->in_trouble = false;
-        if (all && sink->window < sink->request.output->connections_max) sink->window += 1 / sink->window;
-    }
     if (!work->unclear)
         work->unclear_tries = 0;
     else if (work->unclear_tries++ == 0)
         work->accepted_before = sink->accepted;
     work->tries = work->settled_count > 0 ? 0 : work->tries + 1;
-    work->due_ms = all ? now : now + back_off_ms(work->tries);
-    if (retry_after_ms > 0) work->due_ms = now + retry_after_ms;
-    if (batch->marks_count > 0) return;
+    work->due_ms = all ? now : now + (retry_after_ms > 0 ? retry_after_ms : back_off_ms(work->tries));
+    if (batch->marks_count > 0) {
+        put_waiting(sink, work);
+        return;
+    }
     work->batch = NULL;
+    work->next = sink->idle;
+    sink->idle = work;
     atomic_store(&batch->undelivered, 0);
 }
 
 static void done(void *context, const struct http_outcome *outcome) {
-    struct work *work = context;
-    struct sink_opensearch *sink = work->sink;
-    work->under_way = false;
+    struct bulk_request *request = context;
+    struct sink_opensearch *sink = request->sink;
+    bool trouble, all = true, any = false;
     sink->under_way--;
-    add(&sink->requests, 1);
+    add(&sink->requests_done, 1);
     add(&sink->bytes_sent, outcome->sent_bytes);
-    if (outcome->trouble == HTTP_CANCELLED) return;
-    take_outcome(work, outcome);
-    go_on(work, outcome->retry_after_ms);
+    if (outcome->trouble != HTTP_CANCELLED) take_outcome(request, outcome);
+    trouble = request->trouble;
+    for (const struct work *work = request->first; work != NULL; work = work->next) {
+        trouble = trouble || work->trouble || work->unclear;
+        all = all && work->settled_count == work->documents_count;
+        any = any || work->settled_count > 0;
+    }
+    if (trouble) {
+        pause(sink);
+    } else if (any) {
+        sink->in_trouble = false;
+        if (all && sink->window < sink->request.output->connections_max) sink->window += 1 / sink->window;
+    }
+    for (struct work *work = request->first, *next; work != NULL; work = next) {
+        next = work->next;
+        go_on(sink, work, outcome->retry_after_ms);
+    }
+    request->first = NULL;
 }
 
 /* --- requests ------------------------------------------------------------------------------------- */
 
-static void start_request(struct sink_opensearch *sink, struct work *work) {
+/* Takes what is due at `now` from those that wait, up to the size of a body, at least one document. False: nothing is. */
+static bool gather(struct sink_opensearch *sink, struct bulk_request *request, uint64_t now) {
+    struct work **place = &sink->waiting, **end = &request->first;
+    uint32_t parts_count = 0;
+    request->documents_count = request->body_bytes = 0;
+    while (*place != NULL && parts_count < BULK_PARTS_MAX && request->body_bytes < sink->body_bytes_max) {
+        struct work *work = *place;
+        size_t bytes;
+        if (work->due_ms > now) {
+            place = &work->next;
+            continue;
+        }
+        if (parts_count > 0 && request->body_bytes + work->batch->marks[0].end > sink->body_bytes_max) break;
+        work->documents_count = bulk_body_take(work->batch, sink->body_bytes_max - request->body_bytes, &bytes);
+        work->settled_count = 0;
+        work->unclear = work->trouble = false;
+        memset(work->settled, 0, work->documents_count * sizeof *work->settled);
+        request->parts[parts_count++] = (struct slice){work->batch->out, bytes};
+        request->documents_count += work->documents_count;
+        request->body_bytes += bytes;
+        *place = work->next;
+        *end = work;
+        end = &work->next;
+    }
+    *end = NULL;
+    request->at = request->first;
+    request->at_begin = 0;
+    return parts_count > 0;
+}
+
+static void give_back(struct sink_opensearch *sink, struct bulk_request *request) {
+    for (struct work *work = request->first, *next; work != NULL; work = next) {
+        next = work->next;
+        put_waiting(sink, work);
+    }
+    request->first = NULL;
+}
+
+static uint32_t parts_of(const struct bulk_request *request) {
+    uint32_t count = 0;
+    for (const struct work *work = request->first; work != NULL; work = work->next) count++;
+    return count;
+}
+
+/* False: nothing more can be started now. */
+static bool start_request(struct sink_opensearch *sink, struct bulk_request *request, uint64_t now) {
     struct aws_keys keys;
     struct error error;
     if (sink->credentials != NULL && aws_credentials_get(sink->credentials, &keys, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
         pause(sink);
-        return;
+        return false;
     }
-    struct batch *batch = work->batch;
-    work->documents_count = bulk_body_take(batch, sink->body_bytes_max, &work->body_bytes);
-    work->settled_count = 0;
-    work->unclear = work->trouble = false;
-    work->started_ms = monotonic_ms();
-    memset(work->settled, 0, work->documents_count * sizeof *work->settled);
-    bulk_reply_start(&work->reply, on_item, work);
-    const struct http_request request = {.method = "POST",
-                                         .path = sink->path,
-                                         .content_type = "application/x-ndjson",
-                                         .body = batch->out,
-                                         .body_bytes = work->body_bytes,
-                                         .gzip = sink->request.output->gzip,
-                                         .keys = sink->credentials != NULL ? &keys : NULL,
-                                         .reply_bytes_max = (uint64_t)work->documents_count * REPLY_BYTES_PER_DOCUMENT +
-                                                            1024 * 1024,
-                                         .receive = receive,
-                                         .done = done,
-                                         .context = work};
-    if (http_client_start(sink->client, &request, &error) != STATUS_OK) {
+    if (!gather(sink, request, now)) return false;
+    request->started_ms = now;
+    request->trouble = false;
+    bulk_reply_start(&request->reply, on_item, request);
+    const struct http_request asked = {.method = "POST",
+                                       .path = sink->path,
+                                       .content_type = "application/x-ndjson",
+                                       .body = request->parts,
+                                       .body_parts = parts_of(request),
+                                       .gzip = sink->request.output->gzip,
+                                       .keys = sink->credentials != NULL ? &keys : NULL,
+                                       .reply_bytes_max = request->documents_count * REPLY_BYTES_PER_DOCUMENT +
+                                                          1024 * 1024,
+                                       .receive = receive,
+                                       .done = done,
+                                       .context = request};
+    if (http_client_start(sink->client, &asked, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
         pause(sink);
-        return;
+        give_back(sink, request);
+        return false;
     }
-    work->under_way = true;
     sink->under_way++;
+    return true;
+}
+
+/* Whether a request is worth it: nothing is under way, or there is enough for one, or what there is has waited long enough. Else `wait_ms`
+ * becomes how long that takes at the most. */
+static bool is_worth_it(const struct sink_opensearch *sink, uint64_t now, uint32_t *wait_ms) {
+    size_t bytes = 0;
+    uint64_t due_ms = UINT64_MAX;
+    for (const struct work *work = sink->waiting; work != NULL; work = work->next) {
+        uint64_t latest_ms = work->due_ms > work->came_ms + LINGER_MS ? work->due_ms : work->came_ms + LINGER_MS;
+        if (work->due_ms <= now) bytes += work->batch->out_bytes;
+        if (sink->under_way == 0) latest_ms = work->due_ms;
+        if (latest_ms < due_ms) due_ms = latest_ms;
+    }
+    if (due_ms <= now || bytes >= BODY_BYTES_ENOUGH || bytes >= sink->body_bytes_max) return true;
+    if (due_ms - now < *wait_ms) *wait_ms = (uint32_t)(due_ms - now);
+    return false;
 }
 
 /* Starts what is due, as much as may be. Returns how long nothing more can become due, at most `wait_ms`. */
 static uint32_t start_due(struct sink_opensearch *sink, uint32_t wait_ms) {
     uint64_t now = monotonic_ms();
-    for (uint32_t i = 0; i < sink->works_count; i++) {
-        struct work *work = &sink->works[i];
-        if (work->batch == NULL || work->under_way) continue;
-        uint64_t due_ms = work->due_ms > sink->paused_ms ? work->due_ms : sink->paused_ms;
-        if (due_ms <= now && sink->under_way < (sink->in_trouble ? 1 : (uint32_t)sink->window))
-            start_request(sink, work);
-        else if (due_ms > now && due_ms - now < wait_ms)
-            wait_ms = (uint32_t)(due_ms - now);
+    if (sink->paused_ms > now) return sink->paused_ms - now < wait_ms ? (uint32_t)(sink->paused_ms - now) : wait_ms;
+    for (struct bulk_request *request = sink->requests;
+         sink->under_way < (sink->in_trouble ? 1 : (uint32_t)sink->window) && is_worth_it(sink, now, &wait_ms);) {
+        while (request->first != NULL) request++;
+        if (!start_request(sink, request, now)) break;
     }
     return wait_ms;
 }
@@ -301,17 +402,18 @@ static enum sink_result send(void *instance, struct batch *batch, struct error *
     struct sink_opensearch *sink = instance;
     (void)error;
     if (batch->marks_count == 0) return SINK_DONE;
-    for (uint32_t i = 0; i < sink->works_count; i++) {
-        struct work *work = &sink->works[i];
-        if (work->batch != NULL) continue;
-        work->batch = batch;
-        work->due_ms = 0;
-        work->tries = work->unclear_tries = 0;
-        atomic_store(&batch->undelivered, 1);
-        (void)start_due(sink, 0);
-        return SINK_DONE;
-    }
-    return SINK_WAIT;
+    struct work *work = sink->idle;
+    if (work == NULL) return SINK_WAIT;
+    sink->idle = work->next;
+    work->batch = batch;
+    work->sequence = sink->sequence++;
+    work->came_ms = monotonic_ms();
+    work->due_ms = 0;
+    work->tries = work->unclear_tries = 0;
+    atomic_store(&batch->undelivered, 1);
+    put_waiting(sink, work);
+    (void)start_due(sink, 0);
+    return SINK_DONE;
 }
 
 static enum sink_result serve(void *instance, uint32_t wait_ms, struct error *error) {
@@ -324,10 +426,13 @@ static enum sink_result serve(void *instance, uint32_t wait_ms, struct error *er
 
 static void purge(void *instance) {
     struct sink_opensearch *sink = instance;
-    http_client_cancel_all(sink->client);
-    for (uint32_t i = 0; i < sink->works_count; i++) {
-        if (sink->works[i].batch != NULL) atomic_store(&sink->works[i].batch->undelivered, 0);
-        sink->works[i].batch = NULL;
+    http_client_cancel_all(sink->client); /* whose batches wait again then */
+    for (struct work *work; (work = sink->waiting) != NULL;) {
+        sink->waiting = work->next;
+        atomic_store(&work->batch->undelivered, 0);
+        work->batch = NULL;
+        work->next = sink->idle;
+        sink->idle = work;
     }
 }
 
@@ -421,15 +526,20 @@ enum status sink_opensearch_new(const struct sink_opensearch_request *request, s
     if (sink == NULL) return error_set(error, STATUS_FAILED, "opensearch: out of memory");
     sink->request = *request;
     sink->window = output->connections_max;
-    sink->body_bytes_max = SIZE_MAX;
-    sink->works_count = WORKS_PER_CONNECTION * output->connections_max;
+    sink->body_bytes_max = BODY_BYTES_MAX;
+    sink->works_count = sink_opensearch_batches(output);
     sink->works = calloc(sink->works_count, sizeof *sink->works);
+    sink->requests = calloc(output->connections_max, sizeof *sink->requests);
     sink->path = bulk_path(output);
-    bool good = encoder_context_init(&sink->rejects) && sink->works != NULL && sink->path != NULL;
+    bool good = encoder_context_init(&sink->rejects) && sink->works != NULL && sink->requests != NULL &&
+                sink->path != NULL;
+    for (uint32_t i = 0; good && i < output->connections_max; i++) sink->requests[i].sink = sink;
     for (uint32_t i = 0; good && i < sink->works_count; i++) {
-        sink->works[i].sink = sink;
-        sink->works[i].settled = malloc(BATCH_LINES_MAX * sizeof *sink->works[i].settled);
-        good = sink->works[i].settled != NULL;
+        struct work *work = &sink->works[i];
+        work->settled = malloc(BATCH_LINES_MAX * sizeof *work->settled);
+        good = work->settled != NULL;
+        work->next = sink->idle;
+        sink->idle = work;
     }
     if (!good) return error_set(error, STATUS_FAILED, "opensearch: out of memory");
     const struct http_settings settings = {.url = output->url,
@@ -450,6 +560,10 @@ enum status sink_opensearch_new(const struct sink_opensearch_request *request, s
     return status;
 }
 
+uint32_t sink_opensearch_batches(const struct opensearch_output *output) {
+    return BULK_BATCHES * (output->connections_max + 1);
+}
+
 void sink_opensearch_free(struct sink_opensearch *sink) {
     if (sink == NULL) return;
     if (sink->client != NULL) purge(sink);
@@ -458,12 +572,13 @@ void sink_opensearch_free(struct sink_opensearch *sink) {
     encoder_context_destroy(&sink->rejects);
     for (uint32_t i = 0; sink->works != NULL && i < sink->works_count; i++) free(sink->works[i].settled);
     free(sink->works);
+    free(sink->requests);
     free(sink->path);
     free(sink);
 }
 
 void sink_opensearch_count(const struct sink_opensearch *sink, struct opensearch_counts *counts) {
-    counts->requests += atomic_load_explicit(&sink->requests, memory_order_relaxed);
+    counts->requests += atomic_load_explicit(&sink->requests_done, memory_order_relaxed);
     counts->requests_failed += atomic_load_explicit(&sink->requests_failed, memory_order_relaxed);
     counts->documents += atomic_load_explicit(&sink->documents, memory_order_relaxed);
     counts->duplicates += atomic_load_explicit(&sink->duplicates, memory_order_relaxed);

@@ -1,9 +1,10 @@
 /* Records as documents of an OpenSearch cluster, by `_bulk` requests whose body is a batch's `out` (sinks/bulk_action.h writes the action
  * lines).
  *
- * A request has documents of one batch. What its reply says of each decides (sinks/bulk_verdict.h): done, or there before, or refused,
- * which makes a reject of it in the batch; the others are moved together at the front of `out` and sent again. So a batch arrives when
- * nothing of it is left, and its memory is all that a retry needs. There is no limit to retries: ids make them safe, and only a stop ends
+ * A request has the documents of as many batches as wait, up to 10 MiB: their `out`s, one behind the other, are its body, so bodies are small
+ * and fresh while the server keeps up, and large when it does not. What its reply says of each document decides (sinks/bulk_verdict.h): done,
+ * or there before, or refused, which makes a reject of it in the batch; the others are moved together at the front of `out` and sent again. So
+ * a batch arrives when nothing of it is left, and its memory is all that a retry needs. There is no limit to retries: ids make them safe, and only a stop ends
  * them.
  *
  * How many requests are on their way follows the server: one more for every round that went well, half as many when it says that it has too
@@ -39,6 +40,9 @@ struct opensearch_counts {
 enum status sink_opensearch_new(const struct sink_opensearch_request *request, struct sink_opensearch **sink,
                                 struct error *error) WARN_UNUSED;
 void sink_opensearch_free(struct sink_opensearch *sink);
+
+/* How many batches it works with: requests on every connection, and one more that waits. */
+uint32_t sink_opensearch_batches(const struct opensearch_output *output);
 
 extern const struct async_sink_ops sink_opensearch_ops;
 

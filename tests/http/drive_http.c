@@ -36,7 +36,8 @@ struct driver {
     struct http_client *client;
     struct aws_credentials *credentials;
     char *body, *reply;
-    uint32_t left; /* of a chain */
+    struct slice parts[3]; /* the body's */
+    uint32_t left;         /* of a chain */
     struct http_request request;
     uint64_t received; /* by `receive` */
 };
@@ -97,8 +98,12 @@ static bool prepare(struct driver *driver, char **words, struct aws_keys *keys) 
                                             .context = driver};
     if (bytes > 0) {
         driver->request.content_type = "application/x-ndjson";
-        driver->request.body = driver->body;
-        driver->request.body_bytes = bytes;
+        size_t first = bytes / 3, second = bytes / 2; /* one may be empty */
+        driver->parts[0] = (struct slice){driver->body, first};
+        driver->parts[1] = (struct slice){driver->body + first, second - first};
+        driver->parts[2] = (struct slice){driver->body + second, bytes - second};
+        driver->request.body = driver->parts;
+        driver->request.body_parts = 3;
     }
     if (driver->credentials == NULL) return true;
     struct error error;
