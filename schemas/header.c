@@ -1,4 +1,6 @@
-/* Threads: pure functions. */
+/* One text form for rejects and checkpoints.
+ *
+ * Threads: pure functions. */
 #include "schemas/header.h"
 
 static char *put(char *out, const char *text) {

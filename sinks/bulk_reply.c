@@ -319,6 +319,22 @@ static void step(struct bulk_reply *reply, char byte) {
     }
 }
 
+/* An item as nearly all are, {"create":{"status":201}}, at once: byte by byte they take a tenth of a run to a server that keeps up. Returns where
+ * it ends, NULL: there is none at `at`. */
+static const char *plain_item(struct bulk_reply *reply, const char *at, const char *end) {
+    static const char head[] = "{\"create\":{\"status\":", tail[] = "}}";
+    const char *number = at + sizeof head - 1;
+    if (reply->depth == 0 || reply->places[reply->depth - 1] != ITEMS || end - at < (ptrdiff_t)(sizeof head + 4) ||
+        memcmp(at, head, sizeof head - 1) != 0 || memcmp(number + 3, tail, 2) != 0)
+        return NULL;
+    if (number[0] < '1' || number[0] > '9' || !is_digit(number[1]) || !is_digit(number[2])) return NULL;
+    clear_item(&reply->item);
+    reply->item.status = (uint32_t)(number[0] - '0') * 100 + (uint32_t)(number[1] - '0') * 10 +
+                         (uint32_t)(number[2] - '0');
+    value_done(reply);
+    return number + 5;
+}
+
 void bulk_reply_start(struct bulk_reply *reply, bulk_item_function *on_item, void *context) {
     memset(reply, 0, offsetof(struct bulk_reply, places));
     reply->on_item = on_item;
@@ -331,6 +347,11 @@ void bulk_reply_start(struct bulk_reply *reply, bulk_item_function *on_item, voi
 void bulk_reply_feed(struct bulk_reply *reply, struct slice piece) {
     const char *at = piece.ptr, *end = at + piece.len;
     while (at != end) {
+        const char *behind = reply->state == VALUE || reply->state == VALUE_OR_END ? plain_item(reply, at, end) : NULL;
+        if (behind != NULL) {
+            at = behind;
+            continue;
+        }
         switch (reply->state) {
         case STRING: at = in_string(reply, at, end); break;
         case ESCAPE: after_backslash(reply, *at++); break;
