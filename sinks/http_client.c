@@ -20,10 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/check.h"
 #include "schemas/limits.h"
+#include "sinks/gzip_write.h"
 
 #define GZIP_ROOM_BYTES_MIN (64u * 1024)
 
@@ -46,8 +46,7 @@ struct slot {
 
 struct http_client {
     CURLM *multi;
-    z_stream deflate; /* one body at a time */
-    bool deflate_ready;
+    struct gzip_writer *gzip; /* one body at a time */
     char *url;
     char *signer;          /* "aws:amz:REGION:SERVICE"; NULL: cannot sign */
     char *user, *password; /* NULL: none */
@@ -194,10 +193,8 @@ enum status http_client_new(const struct http_settings *settings, struct http_cl
     *client = made;
     made->slots_count = settings->requests_max;
     made->multi = curl_multi_init();
-    /* 15 + 16: a gzip header and trailer */
-    made->deflate_ready = deflateInit2(&made->deflate, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
-                          Z_OK;
-    unsigned refused = made->multi == NULL || !made->deflate_ready || !copy_settings(made, settings);
+    made->gzip = gzip_writer_new();
+    unsigned refused = made->multi == NULL || made->gzip == NULL || !copy_settings(made, settings);
     for (uint32_t i = 0; i < made->slots_count && !refused; i++) refused = set_up(&made->slots[i], settings);
     if (refused) return error_set(error, STATUS_FAILED, "out of memory");
     long connections_max = (long)settings->requests_max;
@@ -225,7 +222,7 @@ void http_client_free(struct http_client *client) {
         free(client->slots[i].gzip);
     }
     curl_multi_cleanup(client->multi);
-    if (client->deflate_ready) deflateEnd(&client->deflate);
+    gzip_writer_free(client->gzip);
     wipe(client->password);
     free(client->password);
     free(client->user);
@@ -248,23 +245,19 @@ static bool make_room(struct slot *slot) {
 
 /* The body into the slot's room; false: out of memory. */
 static bool compress_body(struct http_client *client, struct slot *slot, const struct http_request *request) {
-    z_stream *stream = &client->deflate;
-    ASSERT(deflateReset(stream) == Z_OK);
     size_t used = 0;
+    bool ended = false;
+    gzip_writer_reset(client->gzip);
     for (uint32_t i = 0; i < request->body_parts; i++) {
-        const struct slice *part = &request->body[i];
         bool last = i + 1 == request->body_parts;
-        ASSERT(part->len <= UINT32_MAX);
-        stream->next_in = (Bytef *)(uintptr_t)part->ptr;
-        stream->avail_in = (uInt)part->len;
+        struct gzip_io io = {.in = request->body[i].ptr, .in_bytes = request->body[i].len};
         do {
             if (used == slot->gzip_room && !make_room(slot)) return false;
-            stream->next_out = slot->gzip + used;
-            stream->avail_out = (uInt)(slot->gzip_room - used);
-            int result = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH);
-            ASSERT(result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR);
-            used = slot->gzip_room - stream->avail_out;
-        } while (stream->avail_out == 0);
+            io.out = (char *)slot->gzip + used;
+            io.out_bytes = slot->gzip_room - used;
+            ended = gzip_writer_step(client->gzip, &io, last);
+            used = slot->gzip_room - io.out_bytes;
+        } while (io.out_bytes == 0 || io.in_bytes > 0 || (last && !ended));
     }
     slot->gzip_body = (struct slice){(const char *)slot->gzip, used};
     return true;

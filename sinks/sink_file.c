@@ -1,6 +1,6 @@
 /* NDJSON to a descriptor. No buffer of our own: a batch is one write of about a megabyte.
  *
- * gzip output is one stream made by zlib at its fastest level, fed in pieces of fixed size, so that the same records give the same
+ * gzip output is one stream, fed in pieces of fixed size, so that the same records give the same
  * bytes whatever the batches were.
  *
  * Threads: one at a time. */
@@ -12,21 +12,21 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/slice.h"
+#include "sinks/gzip_write.h"
 
 #define PIECE_BYTES (256u * 1024)
 
 struct sink_file {
     char *path;
     int fd;
-    bool gzip, reader_gone;
+    bool reader_gone;
     uint64_t bytes, cut_bytes;
-    uint64_t file_bytes; /* how long the file is */
-    bool member_open;    /* bytes were taken that belong to a gzip member whose end is not written */
-    z_stream stream;
-    unsigned char *compressed;
+    uint64_t file_bytes;      /* how long the file is */
+    bool member_open;         /* bytes were taken that belong to a gzip member whose end is not written */
+    struct gzip_writer *gzip; /* NULL: plain */
+    char *compressed;
     char *piece; /* not yet compressed: less than PIECE_BYTES */
     size_t piece_bytes;
 };
@@ -48,25 +48,24 @@ static enum status write_all(struct sink_file *sink, const void *bytes, size_t b
     return STATUS_OK;
 }
 
-static enum status compress_piece(struct sink_file *sink, int flush, struct error *error) {
-    sink->stream.next_in = (unsigned char *)sink->piece;
-    sink->stream.avail_in = (unsigned)sink->piece_bytes;
+static enum status compress_piece(struct sink_file *sink, bool finish, struct error *error) {
+    struct gzip_io io = {.in = sink->piece, .in_bytes = sink->piece_bytes};
+    bool ended;
     sink->piece_bytes = 0;
-    int result;
     do {
-        sink->stream.next_out = sink->compressed;
-        sink->stream.avail_out = PIECE_BYTES;
-        result = deflate(&sink->stream, flush);
-        enum status status = write_all(sink, sink->compressed, PIECE_BYTES - sink->stream.avail_out, error);
+        io.out = sink->compressed;
+        io.out_bytes = PIECE_BYTES;
+        ended = gzip_writer_step(sink->gzip, &io, finish);
+        enum status status = write_all(sink, sink->compressed, PIECE_BYTES - io.out_bytes, error);
         if (status != STATUS_OK) return status;
-    } while (sink->stream.avail_out == 0 || (flush == Z_FINISH && result != Z_STREAM_END));
+    } while (io.out_bytes == 0 || io.in_bytes > 0 || (finish && !ended));
     return STATUS_OK;
 }
 
 static enum status end_member(struct sink_file *sink, struct error *error) {
-    enum status status = compress_piece(sink, Z_FINISH, error);
+    enum status status = compress_piece(sink, true, error);
     sink->member_open = false;
-    (void)deflateReset(&sink->stream); /* fails only for a stream that is none */
+    gzip_writer_reset(sink->gzip);
     return status;
 }
 
@@ -103,7 +102,7 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
     *result = sink;
     bool is_stdout = strcmp(path, "-") == 0;
     sink->path = strdup(is_stdout ? "stdout" : path);
-    sink->gzip = slice_ends_with(slice_from(path), SLICE(".gz"));
+    bool gzip = slice_ends_with(slice_from(path), SLICE(".gz"));
     sink->fd = -1;
     if (start == SINK_FILE_CONTINUE && !is_stdout && cut_unfinished(sink, error) != STATUS_OK) return STATUS_FAILED;
     int way = start == SINK_FILE_ANEW ? O_TRUNC : O_APPEND;
@@ -113,11 +112,11 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
             error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
     struct stat about;
     if (fstat(sink->fd, &about) == 0 && S_ISREG(about.st_mode)) sink->file_bytes = (uint64_t)about.st_size;
-    if (!sink->gzip) return STATUS_OK;
+    if (!gzip) return STATUS_OK;
+    sink->gzip = gzip_writer_new();
     sink->compressed = malloc(PIECE_BYTES);
     sink->piece = malloc(PIECE_BYTES);
-    if (sink->compressed == NULL || sink->piece == NULL ||
-        deflateInit2(&sink->stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (sink->compressed == NULL || sink->piece == NULL || sink->gzip == NULL)
         return error_set(error, STATUS_FAILED, "output: %s: out of memory", path);
     return STATUS_OK;
 }
@@ -125,7 +124,7 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
 static enum status write_bytes(void *instance, const char *bytes, size_t bytes_count, struct error *error) {
     struct sink_file *sink = instance;
     sink->bytes += bytes_count;
-    if (!sink->gzip) return write_all(sink, bytes, bytes_count, error);
+    if (sink->gzip == NULL) return write_all(sink, bytes, bytes_count, error);
     sink->member_open = true;
     while (bytes_count > 0) {
         size_t part = PIECE_BYTES - sink->piece_bytes < bytes_count ? PIECE_BYTES - sink->piece_bytes : bytes_count;
@@ -134,7 +133,7 @@ static enum status write_bytes(void *instance, const char *bytes, size_t bytes_c
         bytes += part;
         bytes_count -= part;
         if (sink->piece_bytes < PIECE_BYTES) break;
-        enum status status = compress_piece(sink, Z_NO_FLUSH, error);
+        enum status status = compress_piece(sink, false, error);
         if (status != STATUS_OK) return status;
     }
     return STATUS_OK;
@@ -145,7 +144,7 @@ static enum status close_file(void *instance, struct error *error) {
     enum status status = STATUS_OK;
     if (sink->fd < 0) return status;
     /* an empty file is no gzip file, but whole members need no empty one behind them */
-    if (sink->gzip && (sink->member_open || sink->file_bytes == 0)) status = end_member(sink, error);
+    if (sink->gzip != NULL && (sink->member_open || sink->file_bytes == 0)) status = end_member(sink, error);
     int fd = sink->fd;
     sink->fd = -1;
     /* NFS and full disks report at close */
@@ -157,7 +156,7 @@ static enum status close_file(void *instance, struct error *error) {
 void sink_file_free(struct sink_file *sink) {
     if (sink == NULL) return;
     if (sink->fd > STDOUT_FILENO) close(sink->fd);
-    if (sink->gzip) deflateEnd(&sink->stream);
+    gzip_writer_free(sink->gzip);
     free(sink->compressed);
     free(sink->piece);
     free(sink->path);
@@ -190,7 +189,7 @@ enum status sink_file_sync(const struct sink_file *sink, struct error *error) {
 }
 
 bool sink_file_is_packed(const struct sink_file *sink) {
-    return sink->gzip;
+    return sink->gzip != NULL;
 }
 
 bool sink_file_reader_gone(const struct sink_file *sink) {
