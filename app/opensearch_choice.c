@@ -49,5 +49,5 @@ void opensearch_choice_print(const struct opensearch_settings *opensearch) {
     if (output->pipeline != NULL) printf(", pipeline %s", output->pipeline);
     if (output->user != NULL) printf(", user %s", output->user);
     if (output->aws_region != NULL) printf(", signed for %s/%s", output->aws_region, output->aws_service);
-    printf("%s\n", output->gzip ? ", gzip" : "");
+    printf("%s%s\n", output->gzip ? ", gzip" : "", output->without_ids ? ", without ids: at least once" : "");
 }

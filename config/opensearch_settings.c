@@ -30,6 +30,7 @@ enum key {
     AWS_SIGV4,
     PIPELINE,
     GZIP,
+    IDS,
     CONNECTIONS,
     TIMEOUT,
     KEYS
@@ -47,6 +48,7 @@ static const char *const keys[KEYS] = {
     [AWS_SIGV4] = "aws_sigv4",
     [PIPELINE] = "pipeline",
     [GZIP] = "gzip",
+    [IDS] = "ids",
     [CONNECTIONS] = "connections",
     [TIMEOUT] = "timeout",
 };
@@ -339,13 +341,15 @@ static bool load_rest(const struct loader *loader) {
                                     seconds = {.kind = OPTION_COUNT, .min = 1, .max = OPENSEARCH_TIMEOUT_SECONDS_MAX};
     struct opensearch_output *output = loader->output;
     union option_value gzip = {.flag = loader->server.url != NULL && !is_loopback(loader->server.host)},
-                       connections = {.number = OPENSEARCH_CONNECTIONS},
+                       ids = {.flag = true}, connections = {.number = OPENSEARCH_CONNECTIONS},
                        timeout = {.number = OPENSEARCH_TIMEOUT_SECONDS};
     bool good = load_plain(loader, PIPELINE, &output->pipeline);
     good = load_value(loader, GZIP, &flag, &gzip) && good;
+    good = load_value(loader, IDS, &flag, &ids) && good;
     good = load_value(loader, CONNECTIONS, &count, &connections) && good;
     good = load_value(loader, TIMEOUT, &seconds, &timeout) && good;
     output->gzip = gzip.flag;
+    output->without_ids = !ids.flag;
     output->connections_max = (uint32_t)connections.number;
     output->timeout_s = (uint32_t)timeout.number;
     return good;

@@ -15,7 +15,7 @@ struct bulk_action {
     char text[BULK_ACTION_BYTES_MAX];
     uint32_t bytes; /* the same for every document */
     uint32_t date;  /* where yyyy.MM.dd goes; 0: nowhere, the URL names the data stream */
-    uint32_t id;
+    uint32_t id;    /* where the id goes; 0: nowhere */
 };
 
 void bulk_action_init(struct bulk_action *action, const struct opensearch_output *output);

@@ -50,8 +50,8 @@ static const char only_create[] =
     "the name belongs to a data stream that the server does not treat as one for this request: check the "
     "output's name and whether it is dated";
 static const char no_ids[] =
-    "collections for time series and vectors take no ids, without which nothing is written once only: use a "
-    "collection of type search";
+    "collections for time series and vectors take no ids: use a collection of type search, or --opensearch ids=false, "
+    "and what is sent again is there twice";
 static const char no_write_index[] =
     "the name is an alias without a write index: set is_write_index for one of its indices, or name a data "
     "stream or an index";

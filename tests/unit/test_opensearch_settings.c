@@ -54,6 +54,7 @@ static void configs(void **state) {
          {R},
          "http://[::1]:9200 n gzip"},
         {"a URL", "output: \"opensearch+https://h/n\"", {R}, "https://h:443 n gzip"},
+        {"without ids", WITH("ids: false"), {R}, "https://h:443 n gzip without ids"},
         {"the command line's URL wins",
          WITH("gzip: false"),
          {R, "-o", "opensearch+https://i/m"},
@@ -170,7 +171,7 @@ static void pairs(void **state) {
          "--opensearch: unknown key \"gzp\", did you mean \"gzip\"?\n"
          "--opensearch: unknown key \"url\"; known are user, password_env, password_file, ca, certificate, key, "
          "aws_sigv4, "
-         "pipeline, gzip, connections, timeout\n"
+         "pipeline, gzip, ids, connections, timeout\n"
          "--opensearch: password: a secret must not stand here; write password_env and the name of an environment "
          "variable, or "
          "password_file and the path of a file\n"

@@ -1,0 +1,59 @@
+/* The action line of a document, as OpenSearch documents it for _bulk.
+ *
+ * Threads: one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "schemas/limits.h"
+#include "sinks/bulk_action.h"
+
+#define ID "0123456789abcdef0123456789abcdef"
+#define SECOND_NS INT64_C(1000000000)
+#define DAY_S INT64_C(86400)
+
+static void lines(void **state) {
+    static const struct {
+        const char *name;
+        bool dated, without_ids;
+        int64_t time_s;
+        const char *expected;
+    } cases[] = {
+        {"logs", false, false, 0, "{\"create\":{\"_id\":\"" ID "\"}}\n"},
+        {"logs", false, true, 0, "{\"create\":{}}\n"},
+        {"logs", true, false, 20000 * DAY_S - 1, "{\"create\":{\"_index\":\"logs-2024.10.03\",\"_id\":\"" ID "\"}}\n"},
+        {"logs", true, false, 20000 * DAY_S, "{\"create\":{\"_index\":\"logs-2024.10.04\",\"_id\":\"" ID "\"}}\n"},
+        {"logs", true, true, 20000 * DAY_S, "{\"create\":{\"_index\":\"logs-2024.10.04\"}}\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct opensearch_output output = {
+            .name = cases[i].name, .dated = cases[i].dated, .without_ids = cases[i].without_ids};
+        struct bulk_action action;
+        struct timestamp_cache days = {0};
+        char line[BULK_ACTION_BYTES_MAX + 1] = "";
+        bulk_action_init(&action, &output);
+        bulk_action_write(&action, ID, cases[i].time_s * SECOND_NS, &days, line);
+        assert_string_equal(line, cases[i].expected);
+        assert_int_equal(action.bytes, strlen(cases[i].expected));
+    }
+}
+
+static void the_longest_name_has_room(void **state) {
+    (void)state;
+    char name[OPENSEARCH_NAME_BYTES_MAX + 1];
+    memset(name, 'n', OPENSEARCH_NAME_BYTES_MAX);
+    name[OPENSEARCH_NAME_BYTES_MAX] = '\0';
+    struct bulk_action action;
+    bulk_action_init(&action, &(struct opensearch_output){.name = name, .dated = true});
+    assert_in_range(action.bytes, OPENSEARCH_NAME_BYTES_MAX, BULK_ACTION_BYTES_MAX);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(the_longest_name_has_room)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
