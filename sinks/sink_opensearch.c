@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/monotonic.h"
@@ -21,6 +22,7 @@
 
 #define BACK_OFF_MS_MIN 100u  /* doubled from try to try, */
 #define BACK_OFF_MS_MAX 3000u /* not beyond: a server that recovers has its full load within five seconds */
+#define TRIES_SAID 6u         /* what passes by itself should have by then, after some seconds */
 #define PAUSE_MS_MIN 1000u    /* likewise, while somebody has to put something right */
 #define PAUSE_MS_MAX 10000u
 #define CONNECT_MS_MAX 10000u
@@ -74,9 +76,10 @@ struct sink_opensearch {
     size_t body_bytes_max;
     uint64_t accepted;  /* documents, new or there before */
     bool in_trouble;    /* one request at a time tries */
-    uint64_t paused_ms; /* until then none does */
+    uint64_t paused_ms; /* until then none does; Retry-After is that, too */
     uint32_t pause_ms;
     uint64_t say_ms; /* not before then: a word about trouble */
+    unsigned chance;
     struct encoder_context rejects;
     atomic_uint_fast64_t requests_done, requests_failed, documents, duplicates, refused, documents_again, bytes_sent;
 };
@@ -113,7 +116,7 @@ static void slow_down(struct sink_opensearch *sink, const struct bulk_request *r
     sink->window = sink->window > 2 ? sink->window / 2 : 1;
 }
 
-static void pause(struct sink_opensearch *sink) {
+static void hold_all(struct sink_opensearch *sink) {
     sink->pause_ms = !sink->in_trouble                   ? PAUSE_MS_MIN
                      : 2 * sink->pause_ms < PAUSE_MS_MAX ? 2 * sink->pause_ms
                                                          : PAUSE_MS_MAX;
@@ -122,13 +125,15 @@ static void pause(struct sink_opensearch *sink) {
 }
 
 /* Half of it is chance, so that many of us do not come back at once. */
-static uint64_t back_off_ms(uint32_t tries) {
+static uint64_t back_off_ms(struct sink_opensearch *sink, uint32_t tries) {
     uint64_t ms = BACK_OFF_MS_MIN << (tries < 8 ? tries : 8);
     if (ms > BACK_OFF_MS_MAX) ms = BACK_OFF_MS_MAX;
-    return ms / 2 + (uint64_t)rand() % (ms / 2 + 1);
+    return ms / 2 + (uint64_t)rand_r(&sink->chance) % (ms / 2 + 1);
 }
 
 /* --- replies -------------------------------------------------------------------------------------- */
+
+static const char busy[] = "the cluster has too much to do, or a shard of it is not there";
 
 static void settle(struct work *work, uint64_t index) {
     work->settled[index] = true;
@@ -173,7 +178,10 @@ static void take_item(struct bulk_request *request, struct work *work, uint64_t 
         work->trouble = true;
         say_item(sink, item, judgement.advice);
         break;
-    case BULK_AGAIN: slow_down(sink, request); break;
+    case BULK_AGAIN:
+        slow_down(sink, request);
+        if (work->tries >= TRIES_SAID) say_item(sink, item, busy);
+        break;
     }
 }
 
@@ -209,6 +217,7 @@ static void take_refusal(struct bulk_request *request, struct bulk_item *whole, 
         refuse(sink, request->first, 0, &refusal);
     } else if (judgement.verdict == BULK_AGAIN) {
         slow_down(sink, request);
+        if (request->first->tries >= TRIES_SAID) say_item(sink, whole, busy);
     } else {
         request->trouble = true;
         say_item(sink, whole, judgement.advice);
@@ -240,7 +249,7 @@ static void put_waiting(struct sink_opensearch *sink, struct work *work) {
 }
 
 /* Nothing of it is left, or it is due again at some time. */
-static void go_on(struct sink_opensearch *sink, struct work *work, uint64_t retry_after_ms) {
+static void go_on(struct sink_opensearch *sink, struct work *work) {
     struct batch *batch = work->batch;
     uint64_t now = monotonic_ms();
     bool all = work->settled_count == work->documents_count;
@@ -251,7 +260,7 @@ static void go_on(struct sink_opensearch *sink, struct work *work, uint64_t retr
     else if (work->unclear_tries++ == 0)
         work->accepted_before = sink->accepted;
     work->tries = work->settled_count > 0 ? 0 : work->tries + 1;
-    work->due_ms = all ? now : now + (retry_after_ms > 0 ? retry_after_ms : back_off_ms(work->tries));
+    work->due_ms = all ? now : now + back_off_ms(sink, work->tries);
     if (batch->marks_count > 0) {
         put_waiting(sink, work);
         return;
@@ -265,6 +274,7 @@ static void go_on(struct sink_opensearch *sink, struct work *work, uint64_t retr
 static void done(void *context, const struct http_outcome *outcome) {
     struct bulk_request *request = context;
     struct sink_opensearch *sink = request->sink;
+    uint64_t asked_ms = monotonic_ms() + outcome->retry_after_ms;
     bool trouble, all = true, any = false;
     sink->under_way--;
     add(&sink->requests_done, 1);
@@ -277,14 +287,15 @@ static void done(void *context, const struct http_outcome *outcome) {
         any = any || work->settled_count > 0;
     }
     if (trouble) {
-        pause(sink);
+        hold_all(sink);
     } else if (any) {
         sink->in_trouble = false;
         if (all && sink->window < sink->request.output->connections_max) sink->window += 1 / sink->window;
     }
+    if (outcome->retry_after_ms > 0 && asked_ms > sink->paused_ms) sink->paused_ms = asked_ms;
     for (struct work *work = request->first, *next; work != NULL; work = next) {
         next = work->next;
-        go_on(sink, work, outcome->retry_after_ms);
+        go_on(sink, work);
     }
     request->first = NULL;
 }
@@ -341,7 +352,7 @@ static bool start_request(struct sink_opensearch *sink, struct bulk_request *req
     struct error error;
     if (sink->credentials != NULL && aws_credentials_get(sink->credentials, &keys, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
-        pause(sink);
+        hold_all(sink);
         return false;
     }
     if (!gather(sink, request, now)) return false;
@@ -362,7 +373,7 @@ static bool start_request(struct sink_opensearch *sink, struct bulk_request *req
                                        .context = request};
     if (http_client_start(sink->client, &asked, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
-        pause(sink);
+        hold_all(sink);
         give_back(sink, request);
         return false;
     }
@@ -525,6 +536,7 @@ enum status sink_opensearch_new(const struct sink_opensearch_request *request, s
     *result = sink;
     if (sink == NULL) return error_set(error, STATUS_FAILED, "opensearch: out of memory");
     sink->request = *request;
+    sink->chance = (unsigned)getpid() ^ (unsigned)monotonic_ms();
     sink->window = output->connections_max;
     sink->body_bytes_max = BODY_BYTES_MAX;
     sink->works_count = sink_opensearch_batches(output);
