@@ -7,12 +7,13 @@
 #include "app/arguments.h"
 #include "app/command.h"
 #include "app/log.h"
-#include "sinks/index_template.h"
+#include "sinks/dashboards.h"
 
 enum part { PART_ALL, PART_COMPONENT, PART_INDEX };
 
 struct template_settings {
     int schema, part;
+    bool dashboards;
     const char *data_stream, *index;
 };
 
@@ -30,6 +31,8 @@ static const struct option_spec template_options[] = {
      .help = "instead of that for an index a day, NAME-{yyyy.MM.dd}; NAME is enough"},
     {.name = "only", .kind = OPTION_CHOICE, .offset = AT(part), .choices = part_names, .default_text = "all", .cli_only = true,
      .help = "the body of one of the two templates, as a request has it"},
+    {.name = "dashboards", .kind = OPTION_FLAG, .offset = AT(dashboards), .cli_only = true,
+     .help = "instead of templates the saved objects for OpenSearch Dashboards: index pattern, maps, charts and a dashboard"},
 };
 /* clang-format on */
 
@@ -48,6 +51,21 @@ static void print_help(const struct option_group *group) {
          "put an\n"
          "index template of your own with a higher priority that is composed of this component and one of yours.\n");
     arguments_print_options(stdout, group, 1);
+}
+
+static const json_t *only_member(const json_t *result, const char *member) {
+    json_t *bodies = json_object_get(result, member);
+    return json_object_iter_value(json_object_iter(bodies));
+}
+
+static void print_templates(const struct index_template_request *request, enum part part) {
+    json_t *result = index_template_new(request);
+    const json_t *shown = part == PART_ALL
+                              ? result
+                              : only_member(result, part == PART_INDEX ? "index_templates" : "component_templates");
+    json_dumpf(shown, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(result);
 }
 
 /* NAME of "NAME" or "NAME-{yyyy.MM.dd}". STATUS_USAGE: OpenSearch would take no index of that name. */
@@ -70,28 +88,22 @@ static enum status index_name(const char *option, const char *text, bool dated, 
     return STATUS_OK;
 }
 
-static const json_t *only_member(const json_t *result, const char *member) {
-    json_t *bodies = json_object_get(result, member);
-    return json_object_iter_value(json_object_iter(bodies));
-}
-
 static enum status print_template(const struct template_settings *settings, struct error *error) {
     char name[256];
     bool dated = settings->index != NULL;
     if (dated && settings->data_stream != NULL)
         return error_set(error, STATUS_USAGE, "template: --data-stream and --index: it is one or the other");
+    if (settings->dashboards && settings->part != PART_ALL)
+        return error_set(error, STATUS_USAGE,
+                         "template: --dashboards has no parts for --only; leave one of the two out");
     const char *text = dated ? settings->index : settings->data_stream != NULL ? settings->data_stream : "wherefrom";
     enum status status = index_name(dated ? "index" : "data-stream", text, dated, name, error);
     if (status != STATUS_OK) return status;
     struct index_template_request request = {output_schemas[settings->schema], name, dated};
-    json_t *result = index_template_new(&request);
-    const json_t *shown = settings->part == PART_ALL
-                              ? result
-                              : only_member(result,
-                                            settings->part == PART_INDEX ? "index_templates" : "component_templates");
-    json_dumpf(shown, stdout, JSON_INDENT(1));
-    putchar('\n');
-    json_decref(result);
+    if (settings->dashboards)
+        dashboards_write(&request, stdout);
+    else
+        print_templates(&request, (enum part)settings->part);
     if (fflush(stdout) != 0 || ferror(stdout))
         return error_set(error, STATUS_FAILED, "template: stdout: cannot be written");
     return STATUS_OK;

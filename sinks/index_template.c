@@ -87,12 +87,6 @@ static void put_members(json_t *around, struct slice name, const char *paths) {
     }
 }
 
-/* The name in an op's key, which is `"name":` and more. */
-static struct slice op_name(const struct plan *plan, const struct op *op) {
-    const char *name = plan->keys + op->key + 1;
-    return (struct slice){name, strcspn(name, "\"")};
-}
-
 /* Adds what a plan writes to an object with these properties; returns those of the object where a place goes, or NULL. */
 static json_t *add_plan(const struct plan *plan, json_t *properties) {
     json_t *opened[OUTPUT_DEPTH_MAX + 1] = {properties}, *around_place = NULL;
@@ -107,19 +101,20 @@ static json_t *add_plan(const struct plan *plan, json_t *properties) {
         } else if (op->code == VALUE_CLIENT_PLACE) {
             around_place = opened[depth];
         } else if (op->code == OP_OPEN) {
-            opened[depth + 1] = open_object(opened[depth], op_name(plan, op));
+            opened[depth + 1] = open_object(opened[depth], plan_op_name(plan, op));
             depth++;
         } else if (members != NULL) {
-            put_members(opened[depth], op_name(plan, op), members->paths);
+            put_members(opened[depth], plan_op_name(plan, op), members->paths);
         } else {
-            put_value(opened[depth], op_name(plan, op), (enum output_type)op->type);
+            put_value(opened[depth], plan_op_name(plan, op), (enum output_type)op->type);
         }
     }
     return around_place;
 }
 
 /* All formats: about 550 fields, objects counted. A node takes 1000 when index.mapping.total_fields.limit says nothing else. */
-static void map_schema(const struct output_schema *schema, json_t *properties) {
+json_t *index_template_properties_new(const struct output_schema *schema) {
+    json_t *properties = json_object();
     struct encoder_request request = {.schema = schema, .keep_original = true};
     struct encoder *encoder = NULL;
     struct error error;
@@ -129,15 +124,14 @@ static void map_schema(const struct output_schema *schema, json_t *properties) {
         if (around_place != NULL) add_plan(&encoder->place, around_place);
     }
     encoder_free(encoder);
+    return properties;
 }
 
 static json_t *component(const struct output_schema *schema) {
-    json_t *properties = json_object();
     char description[128];
     snprintf(description, sizeof description, "fields of wherefrom's records, schema %s", schema->name);
-    map_schema(schema, properties);
-    return json_pack("{s:{s:{s:b,s:o}},s:{s:s}}", "template", "mappings", "dynamic", 0, "properties", properties,
-                     "_meta", "description", description);
+    return json_pack("{s:{s:{s:b,s:o}},s:{s:s}}", "template", "mappings", "dynamic", 0, "properties",
+                     index_template_properties_new(schema), "_meta", "description", description);
 }
 
 /* The path of the record's time. */
@@ -147,10 +141,14 @@ static const char *time_path(const struct output_schema *schema) {
     return field->path;
 }
 
+void index_template_pattern(const struct index_template_request *request, char pattern[INDEX_PATTERN_BYTES]) {
+    snprintf(pattern, INDEX_PATTERN_BYTES, "%s%s", request->name, request->dated ? "-*.*.*" : "");
+}
+
 json_t *index_template_new(const struct index_template_request *request) {
-    char component_name[64], pattern[512];
+    char component_name[64], pattern[INDEX_PATTERN_BYTES];
     snprintf(component_name, sizeof component_name, "wherefrom-%s", request->schema->name);
-    snprintf(pattern, sizeof pattern, "%s%s", request->name, request->dated ? "-*.*.*" : "");
+    index_template_pattern(request, pattern);
     json_t *body = json_pack("{s:[s],s:[s],s:i,s:{s:s}}", "index_patterns", pattern, "composed_of", component_name,
                              "priority", PRIORITY, "_meta", "description", "where wherefrom writes records");
     ASSERT(body != NULL);

@@ -22,4 +22,12 @@ struct index_template_request {
  * the schema's, "wherefrom-ecs", and shared by all data streams. Aborts when memory is short. */
 json_t *index_template_new(const struct index_template_request *request);
 
+/* The mapping's `properties` alone. */
+json_t *index_template_properties_new(const struct output_schema *schema);
+
+#define INDEX_PATTERN_BYTES 512
+
+/* The indices that the template is for, and no others: a data stream's name, or "NAME-*.*.*" of those that have a date. */
+void index_template_pattern(const struct index_template_request *request, char pattern[INDEX_PATTERN_BYTES]);
+
 #endif

@@ -7,6 +7,8 @@
 #ifndef WHEREFROM_PLAN_H
 #define WHEREFROM_PLAN_H
 
+#include <string.h>
+
 #include "sinks/encoder.h"
 
 /* What an op does: one of enum value, or a column of a kind, or structure. */
@@ -47,6 +49,12 @@ struct plan {
     struct op ops[PLAN_OPS_MAX];
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
 };
+
+/* The name in an op's key, which is `"name":` and more. */
+static inline struct slice plan_op_name(const struct plan *plan, const struct op *op) {
+    const char *name = plan->keys + op->key + 1;
+    return (struct slice){name, strcspn(name, "\"")};
+}
 
 struct emit_kernel;
 
