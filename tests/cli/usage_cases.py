@@ -77,7 +77,7 @@ def test_values_that_are_none(bench):
             (["--progress", "maybe"], ["--progress", "auto"]),
             (["--no-geo", "--geo", "x.mmdb"], ["--no-geo", "--geo"]),
             (["-o", "x.json", "--rejects", "x.json"], ["x.json", "same"]),
-            (["-o", "https://localhost:9200/logs"], ["https://localhost:9200/logs", "opensearch+http[s]://HOST"]),
+            (["-o", "https://localhost:9200/logs"], ["https://localhost:9200/logs", "opensearch+http[s]://HOST"])):
         bench.fails(["run", log, *arguments], USAGE, *words)
     bench.check(not (bench.directory / "x.json").exists(), "a refused run made its output file")
 
