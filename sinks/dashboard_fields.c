@@ -64,12 +64,13 @@ static void add_path(json_t *paths, const char *path) {
     ASSERT(json_array_append_new(paths, json_string(path)) == 0);
 }
 
-/* Adds the paths of a plan whose objects stand below `around`, "" or "client."; `place` gets what stands around a place, if one does. */
-static void add_paths(struct dashboard_fields *fields, const struct plan *plan, const char *around,
+/* Adds the paths of a plan whose objects stand below `around`, "" or "client.". True: the plan has a place, and `place` is what is around it. */
+static bool add_paths(struct dashboard_fields *fields, const struct plan *plan, const char *around,
                       char place[PATH_BYTES]) {
     char path[PATH_BYTES];
     size_t before[OUTPUT_DEPTH_MAX + 1], bytes = strlen(around);
     uint32_t depth = 0;
+    bool found = false;
     memcpy(path, around, bytes + 1);
     for (const struct op *op = plan->ops; op->code != OP_END; op++) {
         if (op->code == OP_CLOSE) {
@@ -79,6 +80,7 @@ static void add_paths(struct dashboard_fields *fields, const struct plan *plan, 
         path[bytes] = '\0';
         if (op->code == VALUE_CLIENT_PLACE) {
             memcpy(place, path, bytes + 1);
+            found = true;
             continue;
         }
         struct slice name = plan_op_name(plan, op);
@@ -92,17 +94,20 @@ static void add_paths(struct dashboard_fields *fields, const struct plan *plan, 
             bytes += name.len + 1;
         }
     }
+    return found;
 }
 
 static void find_paths(struct dashboard_fields *fields, const struct output_schema *schema) {
     struct encoder_request request = {.schema = schema, .keep_original = true};
     struct encoder *encoder = NULL;
     struct error error;
-    char place[PATH_BYTES] = "";
+    char place[PATH_BYTES], unused[PATH_BYTES];
+    bool found = false;
     for (uint32_t i = 0; i < DASHBOARD_FIELDS; i++) fields->paths[i] = json_array();
     ASSERT(encoder_new(&request, &encoder, &error) == STATUS_OK);
-    for (uint32_t i = 0; i < encoder->plans_count; i++) add_paths(fields, &encoder->plans[i], "", place);
-    add_paths(fields, &encoder->place, place, place);
+    for (uint32_t i = 0; i < encoder->plans_count; i++)
+        found = add_paths(fields, &encoder->plans[i], "", place) || found;
+    if (found) add_paths(fields, &encoder->place, place, unused);
     encoder_free(encoder);
 }
 

@@ -19,7 +19,7 @@ static const struct panel_filter status_classes[] = {
     {"3xx", DASHBOARD_STATUS, "[300 TO 399]", false},
     {"4xx", DASHBOARD_STATUS, "[400 TO 499]", false},
     {"5xx", DASHBOARD_STATUS, "[500 TO 599]", false},
-    {"without", DASHBOARD_STATUS, NULL, true},
+    {"without", DASHBOARD_STATUS, "[100 TO 599]", true},
     {NULL, DASHBOARD_FIELDS, NULL, false},
 };
 

@@ -96,6 +96,41 @@ def test_template_forms(bench):
         bench.equal((name, body["index_patterns"], "data_stream" in body), ("edge", ["edge-*.*.*"], False), f"--index {text}")
 
 
+DASHBOARDS = """index-pattern wherefrom-web
+visualization wherefrom-web-heat-map tile_map count geohash_grid
+visualization wherefrom-web-countries region_map count terms
+visualization wherefrom-web-requests histogram count date_histogram filters
+visualization wherefrom-web-errors line count date_histogram filters
+visualization wherefrom-web-networks table count cardinality terms terms
+visualization wherefrom-web-talkers table count max terms terms terms
+visualization wherefrom-web-verdicts area count date_histogram terms
+visualization wherefrom-web-residency heatmap count terms terms
+visualization wherefrom-web-unresolved table count max terms
+visualization wherefrom-web-newest metric max
+visualization wherefrom-web-clients metric cardinality
+visualization wherefrom-web-gaps table count max filters
+visualization wherefrom-web-flags histogram count date_histogram terms
+visualization wherefrom-web-notes markdown
+dashboard wherefrom-web
+"""
+
+
+def test_template_dashboards(bench):
+    """The objects, in the order in which they are imported. Their ids must stay, or importing again leaves old ones behind."""
+    for schema in SCHEMAS:
+        done = bench.run("template", "--dashboards", "--schema", schema, "--data-stream", "web")
+        found, objects = "", parse_lines(done.out)
+        for one in objects:
+            state = json.loads(one["attributes"].get("visState", "{}"))
+            words = (one["type"], one["id"], *([state["type"], *(each["type"] for each in state["aggs"])] if state else ()))
+            found += " ".join(words) + "\n"
+        bench.equal(found, DASHBOARDS, f"{schema}: objects")
+        panels = json.loads(objects[-1]["attributes"]["panelsJSON"])
+        shown = {one["name"]: one["id"] for one in objects[-1]["references"]}
+        bench.equal([shown[panel["panelRefName"]] for panel in panels], [one["id"] for one in objects[1:-1]], f"{schema}: panels of the dashboard")
+    bench.fails(["template", "--dashboards", "--only", "index"], USAGE, "--dashboards", "--only")
+
+
 def test_template_usage(bench):
     for name in ("Edge", "a b", "-edge", "a/b", "a*", ".", "", "x" * 245, "é", "edge-{yyyy}"):
         bench.fails(["template", "--data-stream", name], USAGE, "--data-stream")
