@@ -38,7 +38,7 @@ static const struct option_spec template_options[] = {
 
 static void print_help(const struct option_group *group) {
     puts("usage: wherefrom template [--schema ecs|ss4o|flat] [--data-stream NAME | --index NAME] [--only "
-         "component|index]\n\n"
+         "component|index | --dashboards]\n\n"
          "Prints what OpenSearch has to know before records arrive, as JSON: {\"component_templates\":{NAME:BODY},\n"
          "\"index_templates\":{NAME:BODY}}. The component holds the type of every field of all formats, the index "
          "template\n"
@@ -49,7 +49,12 @@ static void print_help(const struct option_group *group) {
          "  wherefrom template --only index | curl -X PUT $URL/_index_template/wherefrom -H \"$JSON\" -d @-\n\n"
          "Numbers of shards and replicas, codec and lifetime are left to the cluster. To set them, or to add fields, "
          "put an\n"
-         "index template of your own with a higher priority that is composed of this component and one of yours.\n");
+         "index template of your own with a higher priority that is composed of this component and one of yours.\n\n"
+         "With --dashboards: saved objects for OpenSearch Dashboards 2, an object a line. Imported in Dashboards by "
+         "Stack\n"
+         "Management, Saved objects, Import, or by hand; importing again replaces them:\n\n"
+         "  wherefrom template --dashboards | curl -H 'osd-xsrf: true' -F 'file=@-;filename=wherefrom.ndjson' \\\n"
+         "    'http://localhost:5601/api/saved_objects/_import?overwrite=true'\n");
     arguments_print_options(stdout, group, 1);
 }
 

@@ -244,7 +244,7 @@ static void add_map_code(struct dashboard_fields *fields) {
     ASSERT(strlen(country) >= strlen(last) && strcmp(country + bytes, last) == 0);
     snprintf(name, sizeof name, "%.*smap_code", (int)bytes, country);
     struct script script = {0};
-    add_text(&script, "if (!(" THERE ")) return null; def code = doc['%s'].value; ", country, country, country);
+    add_text(&script, "if (!(" THERE ")) return null; String code = doc['%s'].value; ", country, country, country);
     for (size_t i = 0; i < sizeof territories / sizeof territories[0]; i++)
         add_text(&script, "if (code == '%s') return '%s'; ", territories[i].code, territories[i].country);
     add_text(&script, "return code;");

@@ -29,71 +29,60 @@ struct dashboards {
 
 /* --- looks ---------------------------------------------------------------------------------------------------------- */
 
-#define MAP                                                                            \
+/* clang-format off */
+#define MAP \
     "'addTooltip':true,'legendPosition':'bottomright','mapZoom':2,'mapCenter':[20,0]," \
     "'wms':{'enabled':false,'options':{'format':'image/png','transparent':true}}"
+
 /* Of a chart along time: its type, and whether series are stacked. */
-#define CHART(type, mode)                                                                                              \
-    "{'type':'" type "','grid':{'categoryLines':false},'categoryAxes':[{'id':'CategoryAxis-1','type':'category',"      \
-    "'position':'bottom','show':true,'style':{},'scale':{'type':'linear'},'labels':{'show':true,'filter':true,'"       \
-    "truncate':100},"                                                                                                  \
-    "'title':{}}],'valueAxes':[{'id':'ValueAxis-1','name':'LeftAxis-1','type':'value','position':'left','show':true,'" \
-    "style':{},"                                                                                                       \
-    "'scale':{'type':'linear','mode':'normal'},'labels':{'show':true,'rotate':0,'filter':false,'truncate':100},"       \
-    "'title':{'text':'Records'}}],'seriesParams':[{'show':true,'type':'" type "','mode':'" mode                        \
-    "','data':{'label':'Records',"                                                                                     \
-    "'id':'1'},'valueAxis':'ValueAxis-1','drawLinesBetweenPoints':true,'lineWidth':2,'showCircles':true,'interpolate'" \
-    ":'linear'}],"                                                                                                     \
-    "'addTooltip':true,'addLegend':true,'legendPosition':'right','times':[],'addTimeMarker':false,'labels':{'show':"   \
-    "false},"                                                                                                          \
+#define CHART(type, mode) \
+    "{'type':'" type "','grid':{'categoryLines':false}," \
+    "'categoryAxes':[{'id':'CategoryAxis-1','type':'category','position':'bottom','show':true,'style':{}," \
+    "'scale':{'type':'linear'},'labels':{'show':true,'filter':true,'truncate':100},'title':{}}]," \
+    "'valueAxes':[{'id':'ValueAxis-1','name':'LeftAxis-1','type':'value','position':'left','show':true,'style':{}," \
+    "'scale':{'type':'linear','mode':'normal'},'labels':{'show':true,'rotate':0,'filter':false,'truncate':100}," \
+    "'title':{'text':'Records'}}]," \
+    "'seriesParams':[{'show':true,'type':'" type "','mode':'" mode "','data':{'label':'Records','id':'1'}," \
+    "'valueAxis':'ValueAxis-1','drawLinesBetweenPoints':true,'lineWidth':2,'showCircles':true,'interpolate':'linear'}]," \
+    "'addTooltip':true,'addLegend':true,'legendPosition':'right','times':[],'addTimeMarker':false,'labels':{'show':false}," \
     "'thresholdLine':{'show':false,'value':10,'width':1,'style':'full','color':'#E7664C'}}"
 
-/* By enum panel_look: the type of visualization, its parameters (quotes are ' here), and what it calls the buckets that go along and those
- * that go across. The layer of the region map is found by its id; what else stands there is what an export has. */
+#define ISO2 "{'type':'id','name':'iso2','description':'ISO 3166-1 alpha-2 code'}"
+
+/* By enum panel_look: the type of visualization, what it calls the buckets that go along and those that go across, and its parameters
+ * (quotes are ' here). The layer of the region map is found by its id; what else stands there is what an export has. */
 static const struct look {
-    const char *type, *parameters, *along, *across;
+    const char *type, *along, *across, *parameters;
 } looks[PANEL_LOOKS] = {
-    /* takes geohashes only: with tiles it would not open */
-    [LOOK_COORDINATE_MAP] =
-        {"tile_map",
-         "{'mapType':'Heatmap','colorSchema':'Yellow to Red','isDesaturated':true,'heatClusterSize':1.5," MAP "}",
-         "segment", NULL},
-    [LOOK_REGION_MAP] =
-        {"region_map",
-         "{'colorSchema':'Yellow to "
-         "Red','emsHotLink':'','isDisplayWarning':true,'outlineWeight':1,'showAllShapes':true,"
-         "'layerChosenByUser':'default','selectedLayer':{'name':'World Countries','origin':'elastic_maps_service',"
-         "'id':'world_countries','layerId':'elastic_maps_service.World Countries','isEMS':true,"
-         "'format':{'type':'geojson'},'fields':[{'type':'id','name':'iso2','description':'ISO 3166-1 alpha-2 code'},"
-         "{'type':'id','name':'iso3','description':'ISO 3166-1 alpha-3 code'},"
-         "{'type':'property','name':'name','description':'name'}]},"
-         "'selectedJoinField':{'type':'id','name':'iso2','description':'ISO 3166-1 alpha-2 code'}," MAP "}",
-         "segment", NULL},
-    [LOOK_BARS] = {"histogram", CHART("histogram", "stacked"), "segment", "group"},
-    [LOOK_LINES] = {"line", CHART("line", "normal"), "segment", "group"},
-    [LOOK_AREAS] = {"area", CHART("area", "stacked"), "segment", "group"},
-    [LOOK_TABLE] = {"table",
-                    "{'perPage':10,'showPartialRows':false,'showMetricsAtAllLevels':false,'sort':{'columnIndex':null,'"
-                    "direction':null},"
-                    "'showTotal':false,'totalFunc':'sum','percentageCol':''}",
-                    "bucket", NULL},
-    [LOOK_MATRIX] =
-        {"heatmap",
-         "{'type':'heatmap','addTooltip':true,'addLegend':true,'enableHover':false,'legendPosition':'right','times':[],"
-         "'colorsNumber':8,'colorSchema':'Blues','setColorRange':false,'colorsRange':[],'invertColors':false,"
-         "'percentageMode':false,'valueAxes':[{'show':false,'id':'ValueAxis-1','type':'value',"
-         "'scale':{'type':'linear','defaultYExtents':false},'labels':{'show':true,'rotate':0,'overwriteColor':false,"
-         "'color':'#555'}}]}",
-         "segment", "group"},
-    [LOOK_NUMBERS] =
-        {"metric",
-         "{'addTooltip':true,'addLegend':false,'type':'metric','metric':{'percentageMode':false,'useRanges':false,"
-         "'colorSchema':'Green to Red','metricColorMode':'None','colorsRange':[{'from':0,'to':10000}],"
-         "'labels':{'show':true},'invertColors':false,'style':{'bgFill':'#000','bgColor':false,'labelColor':false,"
-         "'subText':'','fontSize':24}}}",
-         NULL, NULL},
-    [LOOK_TEXT] = {"markdown", "{'fontSize':12,'openLinksInNewTab':true}", NULL, NULL},
+    /* its buckets are geohashes: it does not open with tiles */
+    [LOOK_COORDINATE_MAP] = {"tile_map", "segment", NULL,
+        "{'mapType':'Heatmap','colorSchema':'Yellow to Red','isDesaturated':true,'heatClusterSize':1.5," MAP "}"},
+    [LOOK_REGION_MAP] = {"region_map", "segment", NULL,
+        "{'colorSchema':'Yellow to Red','emsHotLink':'','isDisplayWarning':true,'outlineWeight':1,'showAllShapes':true,"
+        "'layerChosenByUser':'default','selectedLayer':{'name':'World Countries','origin':'elastic_maps_service',"
+        "'id':'world_countries','layerId':'elastic_maps_service.World Countries','isEMS':true,'format':{'type':'geojson'},"
+        "'fields':[" ISO2 ",{'type':'id','name':'iso3','description':'ISO 3166-1 alpha-3 code'},"
+        "{'type':'property','name':'name','description':'name'}]},'selectedJoinField':" ISO2 "," MAP "}"},
+    [LOOK_BARS] = {"histogram", "segment", "group", CHART("histogram", "stacked")},
+    [LOOK_LINES] = {"line", "segment", "group", CHART("line", "normal")},
+    [LOOK_AREAS] = {"area", "segment", "group", CHART("area", "stacked")},
+    [LOOK_TABLE] = {"table", "bucket", NULL,
+        "{'perPage':10,'showPartialRows':false,'showMetricsAtAllLevels':false,'sort':{'columnIndex':null,'direction':null},"
+        "'showTotal':false,'totalFunc':'sum','percentageCol':''}"},
+    [LOOK_MATRIX] = {"heatmap", "segment", "group",
+        "{'type':'heatmap','addTooltip':true,'addLegend':true,'enableHover':false,'legendPosition':'right','times':[],"
+        "'colorsNumber':8,'colorSchema':'Blues','setColorRange':false,'colorsRange':[],'invertColors':false,"
+        "'percentageMode':false,'valueAxes':[{'show':false,'id':'ValueAxis-1','type':'value',"
+        "'scale':{'type':'linear','defaultYExtents':false},"
+        "'labels':{'show':true,'rotate':0,'overwriteColor':false,'color':'#555'}}]}"},
+    [LOOK_NUMBERS] = {"metric", NULL, NULL,
+        "{'addTooltip':true,'addLegend':false,'type':'metric','metric':{'percentageMode':false,'useRanges':false,"
+        "'colorSchema':'Green to Red','metricColorMode':'None','colorsRange':[{'from':0,'to':10000}],"
+        "'labels':{'show':true},'invertColors':false,'style':{'bgFill':'#000','bgColor':false,'labelColor':false,"
+        "'subText':'','fontSize':24}}}"},
+    [LOOK_TEXT] = {"markdown", NULL, NULL, "{'fontSize':12,'openLinksInNewTab':true}"},
 };
+/* clang-format on */
 
 static json_t *parameters_of(const struct panel *panel) {
     char text[LOOK_TEXT_BYTES];

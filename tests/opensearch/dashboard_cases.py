@@ -232,7 +232,9 @@ def test_pattern_of_dated_indices(bench):
     bench.equal(bench.node.count(pattern.title), len(records), f"records in {pattern.title}")
     bench.node.bulk("daily-2026.03.03.stranger", [{"@timestamp": "2026-03-03T00:00:00Z", "nothing": "ours"}], action="index")
     bench.node.refresh()
-    found = panels["talkers"].counts(bench.node.search("daily-*", **panels["talkers"].request()))
+    reply = bench.node.search("daily-*", **panels["talkers"].request())
+    found = panels["talkers"].counts(reply)
+    bench.equal((reply["_shards"]["total"], reply["_shards"]["failed"]), (4, 0), f"shards: {reply['_shards']}")
     bench.equal(sum(found.values()), len(records), "records by client, beside an index that has none")
     bench.check(all("81.2.69." in client for client, _, _ in found), f"{found}")
 
