@@ -15,6 +15,7 @@
 #include "base/monotonic.h"
 #include "sinks/aws_credentials.h"
 #include "sinks/bulk_body.h"
+#include "sinks/bulk_path.h"
 #include "sinks/bulk_reply.h"
 #include "sinks/bulk_verdict.h"
 #include "sinks/http_client.h"
@@ -22,7 +23,7 @@
 
 #define BACK_OFF_MS_MIN 100u  /* doubled from try to try, */
 #define BACK_OFF_MS_MAX 3000u /* not beyond: a server that recovers has its full load within five seconds */
-#define TRIES_SAID 6u         /* what passes by itself should have by then, after some seconds */
+#define STUCK_MS 5000u        /* what passes by itself should have by then */
 #define PAUSE_MS_MIN 1000u    /* likewise, while somebody has to put something right */
 #define PAUSE_MS_MAX 10000u
 #define CONNECT_MS_MAX 10000u
@@ -40,6 +41,7 @@ struct work {
     struct work *next;   /* in its list */
     uint64_t sequence;   /* among all that were sent */
     uint64_t came_ms, due_ms;
+    uint64_t stuck_ms;      /* since when no document was settled */
     uint32_t tries;         /* without any document settled */
     uint32_t unclear_tries; /* and with an error that nobody knows */
     uint64_t accepted_before;
@@ -109,6 +111,12 @@ static void say_item(struct sink_opensearch *sink, const struct bulk_item *item,
     say(sink, what, advice);
 }
 
+/* It should pass by itself. */
+static void say_stuck(struct sink_opensearch *sink, const struct work *work, const struct bulk_item *item) {
+    if (monotonic_ms() - work->stuck_ms >= STUCK_MS)
+        say_item(sink, item, "the cluster has too much to do, or a shard of it is not there: see GET _cluster/health");
+}
+
 /* The server has too much to do; what was under way at that time says so only once. */
 static void slow_down(struct sink_opensearch *sink, const struct bulk_request *request) {
     if (request->started_ms <= sink->slowed_ms && sink->slowed_ms != 0) return;
@@ -132,8 +140,6 @@ static uint64_t back_off_ms(struct sink_opensearch *sink, uint32_t tries) {
 }
 
 /* --- replies -------------------------------------------------------------------------------------- */
-
-static const char busy[] = "the cluster has too much to do, or a shard of it is not there";
 
 static void settle(struct work *work, uint64_t index) {
     work->settled[index] = true;
@@ -180,7 +186,7 @@ static void take_item(struct bulk_request *request, struct work *work, uint64_t 
         break;
     case BULK_AGAIN:
         slow_down(sink, request);
-        if (work->tries >= TRIES_SAID) say_item(sink, item, busy);
+        say_stuck(sink, work, item);
         break;
     }
 }
@@ -217,7 +223,7 @@ static void take_refusal(struct bulk_request *request, struct bulk_item *whole, 
         refuse(sink, request->first, 0, &refusal);
     } else if (judgement.verdict == BULK_AGAIN) {
         slow_down(sink, request);
-        if (request->first->tries >= TRIES_SAID) say_item(sink, whole, busy);
+        say_stuck(sink, request->first, whole);
     } else {
         request->trouble = true;
         say_item(sink, whole, judgement.advice);
@@ -317,6 +323,7 @@ static bool gather(struct sink_opensearch *sink, struct bulk_request *request, u
         if (parts_count > 0 && request->body_bytes + work->batch->marks[0].end > sink->body_bytes_max) break;
         work->documents_count = bulk_body_take(work->batch, sink->body_bytes_max - request->body_bytes, &bytes);
         work->settled_count = 0;
+        if (work->tries == 0) work->stuck_ms = now;
         work->unclear = work->trouble = false;
         memset(work->settled, 0, work->documents_count * sizeof *work->settled);
         request->parts[parts_count++] = (struct slice){work->batch->out, bytes};
@@ -492,42 +499,6 @@ static enum sink_result prepare(void *instance, uint32_t wait_ms, struct error *
 }
 
 const struct async_sink_ops sink_opensearch_ops = {prepare, send, serve, purge, wake};
-
-static char *percent_encoded(const char *text, char *out) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                     strchr("-._~", byte) != NULL;
-        if (plain) {
-            *out++ = (char)byte;
-        } else {
-            *out++ = '%';
-            *out++ = digits[byte >> 4];
-            *out++ = digits[byte & 15];
-        }
-    }
-    *out = '\0';
-    return out;
-}
-
-/* /NAME/_bulk?filter_path=..&pipeline=..: encoded and sorted, as a signature wants it. */
-static char *bulk_path(const struct opensearch_output *output) {
-    static const char filter[] = "_bulk?filter_path=errors%2Citems.%2A.error.reason%2Citems.%2A.error.type%2C"
-                                 "items.%2A.status%2Cerror%2Cstatus%2Cmessage";
-    size_t room = 3 * (strlen(output->name) + (output->pipeline != NULL ? strlen(output->pipeline) : 0)) +
-                  sizeof filter + 64;
-    char *path = malloc(room), *out = path;
-    if (path == NULL) return NULL;
-    *out++ = '/';
-    if (!output->dated) {
-        out = percent_encoded(output->name, out);
-        *out++ = '/';
-    }
-    out = stpcpy(out, filter);
-    if (output->pipeline != NULL) percent_encoded(output->pipeline, stpcpy(out, "&pipeline="));
-    return path;
-}
 
 enum status sink_opensearch_new(const struct sink_opensearch_request *request, struct sink_opensearch **result,
                                 struct error *error) {

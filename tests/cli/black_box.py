@@ -191,7 +191,7 @@ def read_summary(path):
     """A --summary file whose numbers have been found to add up."""
     summary = json.loads(pathlib.Path(path).read_bytes())
     records = summary["records"]
-    if records["read"] != records["written"] + records["rejected"] + records["skipped"]:
+    if records["read"] != records["written"] + records["duplicates"] + records["rejected"] + records["skipped"]:
         raise ValueError(f"read is not the sum of the rest: {records}")
     for kind in ("rejected", "skipped"):
         if records[kind] != sum(summary[kind + "_by_reason"].values()):

@@ -25,10 +25,11 @@ def in_environment(key_id):
 
 
 @contextlib.contextmanager
-def signature_server(service="es"):
-    """Its URL."""
+def signature_server(service="es", behind=None):
+    """Its URL. `behind`: HOST:PORT of the server that gets what is signed as it should be."""
     known = json.dumps({"region": REGION, "service": service, "keys": KEYS})
-    process = subprocess.Popen([PYTHON, "-B", ROOT / "tests/http/signature_server.py", known], stdout=subprocess.PIPE, text=True)
+    more = [behind] if behind else []
+    process = subprocess.Popen([PYTHON, "-B", ROOT / "tests/http/signature_server.py", known, *more], stdout=subprocess.PIPE, text=True)
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
     finally:

@@ -1,13 +1,14 @@
 """A server that computes each request's signature anew, with AWS's own code, over exactly what arrived. Runs in build/botocore.
 
-    signature_server.py KEYS            KEYS: {"region": .., "service": .., "keys": {id: [secret, session token or null]}}
+    signature_server.py KEYS [BEHIND]   KEYS: {"region": .., "service": .., "keys": {id: [secret, session token or null]}}
 
-Prints its port. Status 200 when the signature is right, 403 and the reason when not. GET /_tamper/PART makes it change the next request
-before it looks at it: PART is body, path, query, token or type.
+Prints its port. When the signature is right, status 200, or what the server BEHIND (HOST:PORT) says to the same request; 403 and the reason
+when not. GET /_tamper/PART makes it change the next request before it looks at it: PART is body, path, query, token or type.
 
 Threads: one for each connection; requests that are tampered with come one after the other.
 """
 import hashlib
+import http.client
 import http.server
 import json
 import re
@@ -18,6 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 KNOWN = json.loads(sys.argv[1])
+BEHIND = sys.argv[2] if len(sys.argv) > 2 else None
 AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request, ?"
                            r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})")
 
@@ -73,7 +75,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers["content-type"] = "text/plain"
         Handler.tamper = ""
         why = fault(self.command, target, headers, body)
-        return self.finish_with(403 if why else 200, why.encode())
+        if why or BEHIND is None:
+            return self.finish_with(403 if why else 200, why.encode())
+        connection = http.client.HTTPConnection(BEHIND)
+        connection.request(self.command, target, body or None, {name: headers[name] for name in headers if name.startswith("content-")})
+        reply = connection.getresponse()
+        content = reply.read()
+        connection.close()
+        return self.finish_with(reply.status, content)
 
     def finish_with(self, status, text):
         self.send_response(status)

@@ -13,15 +13,20 @@ import sys
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies"), str(HERE.parent / "http"), str(HERE.parent / "kafka")]
 import dashboard_cases  # noqa: E402
+import front_cases  # noqa: E402
 import mapping_cases  # noqa: E402
+import overload_cases  # noqa: E402
+import refusal_cases  # noqa: E402
+import reply_cases  # noqa: E402
+import trouble_cases  # noqa: E402
 from black_box import Program  # noqa: E402
 from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (mapping_cases, dashboard_cases)
+MODULES = (mapping_cases, dashboard_cases, refusal_cases, trouble_cases, overload_cases, reply_cases, front_cases)
 
 
 class Bench:

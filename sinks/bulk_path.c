@@ -1,0 +1,46 @@
+/* A signature needs the query encoded and sorted (sinks/http_client.h).
+ *
+ * Threads: pure function. */
+#define _GNU_SOURCE
+#include "sinks/bulk_path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *percent_encoded(const char *text, char *out) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                     strchr("-._~", byte) != NULL;
+        if (plain) {
+            *out++ = (char)byte;
+        } else {
+            *out++ = '%';
+            *out++ = digits[byte >> 4];
+            *out++ = digits[byte & 15];
+        }
+    }
+    *out = '\0';
+    return out;
+}
+
+char *bulk_path(const struct opensearch_output *output) {
+    static const char filter[] = "_bulk?filter_path=errors%2Citems.%2A.error.reason%2Citems.%2A.error.type%2C"
+                                 "items.%2A.status%2Cerror%2Cstatus%2Cmessage";
+    size_t room = 3 * (strlen(output->name) + (output->pipeline != NULL ? strlen(output->pipeline) : 0)) +
+                  sizeof filter + 64;
+    char *path = malloc(room), *out = path;
+    if (path == NULL) return NULL;
+    *out++ = '/';
+    if (!output->dated) {
+        out = percent_encoded(output->name, out);
+        *out++ = '/';
+    }
+    out = stpcpy(out, filter);
+    if (output->pipeline != NULL) out = percent_encoded(output->pipeline, stpcpy(out, "&pipeline="));
+    if (output->aws_service == NULL || strcmp(output->aws_service, "aoss") != 0)
+        sprintf(out, "&timeout=%us", output->timeout_s / 2 + 1);
+    return path;
+}
