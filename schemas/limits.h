@@ -212,7 +212,7 @@
 #define BULK_TYPE_BYTES_MAX 96u
 #define BULK_REASON_BYTES_MAX 512u
 /* How often a document is sent whose error is unknown before it counts as the document's own, provided that others were accepted
- * meanwhile (sinks/bulk_verdict.h). With pauses that double from a second on that is half a minute: longer than a shard takes to move. */
+ * meanwhile (sinks/bulk_verdict.h). That takes some three seconds; half a minute when its first request had none that was. */
 #define BULK_UNCLEAR_TRIES 5u
 
 /* --- HTTP servers ----------------------------------------------------------------------------- */

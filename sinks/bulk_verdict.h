@@ -20,7 +20,7 @@ enum bulk_verdict {
     BULK_TOO_LARGE, /* the request, not a document: half of it at a time. A request of one document: that one is BULK_REFUSED */
     BULK_TROUBLE, /* somebody has to put something right: pause, say `advice`, send again. Never rejected, however long it takes */
     BULK_UNCLEAR /* unknown; an item's only. Send it again like BULK_TROUBLE; when it was unclear BULK_UNCLEAR_TRIES times and other
-                     * documents were accepted since the first time, the set-up is right and the document is not: BULK_REFUSED. A cluster
+                     * documents were accepted beside it or since the first time, the set-up is right and the document is not: BULK_REFUSED. A cluster
                      * that takes nothing at all never gets that far, so nothing is rejected then */
 };
 

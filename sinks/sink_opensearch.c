@@ -57,7 +57,7 @@ struct bulk_request {
     struct work *first; /* its batches, in order; NULL: not under way */
     struct work *at;    /* the one that the reply is at, */
     uint64_t at_begin;  /* and its first document among all */
-    uint64_t documents_count, started_ms;
+    uint64_t documents_count, accepted, started_ms;
     size_t body_bytes;
     struct slice parts[BULK_PARTS_MAX];
     bool trouble; /* of all of them */
@@ -146,10 +146,21 @@ static void settle(struct work *work, uint64_t index) {
     work->settled_count++;
 }
 
+static void accept(struct bulk_request *request, struct work *work, uint64_t index) {
+    request->accepted++;
+    request->sink->accepted++;
+    settle(work, index);
+}
+
 static void refuse(struct sink_opensearch *sink, struct work *work, uint64_t index, const struct refusal *refusal) {
     reject_record(&sink->rejects, work->batch, &work->batch->marks[index], refusal);
     settle(work, index);
     add(&sink->refused, 1);
+}
+
+/* Whether others were accepted beside what is unclear in it, or since. Then it is hardly the cluster's, and they need not wait for it. */
+static bool others_pass(const struct bulk_request *request, const struct work *work) {
+    return request->accepted > 0 || (work->unclear_tries > 0 && request->sink->accepted > work->accepted_before);
 }
 
 static void take_item(struct bulk_request *request, struct work *work, uint64_t index, const struct bulk_item *item) {
@@ -162,18 +173,16 @@ static void take_item(struct bulk_request *request, struct work *work, uint64_t 
         work->batch->tally.written--;
         work->batch->tally.duplicates++;
         add(&sink->duplicates, 1);
-        sink->accepted++;
-        settle(work, index);
+        accept(request, work, index);
         break;
     case BULK_DONE:
         add(&sink->documents, 1);
-        sink->accepted++;
-        settle(work, index);
+        accept(request, work, index);
         break;
     case BULK_REFUSED:
     case BULK_TOO_LARGE: refuse(sink, work, index, &refusal); break;
     case BULK_UNCLEAR:
-        if (work->unclear_tries >= BULK_UNCLEAR_TRIES && sink->accepted > work->accepted_before) {
+        if (work->unclear_tries >= BULK_UNCLEAR_TRIES && others_pass(request, work)) {
             refuse(sink, work, index, &refusal);
             break;
         }
@@ -255,7 +264,8 @@ static void put_waiting(struct sink_opensearch *sink, struct work *work) {
 }
 
 /* Nothing of it is left, or it is due again at some time. */
-static void go_on(struct sink_opensearch *sink, struct work *work) {
+static void go_on(const struct bulk_request *request, struct work *work) {
+    struct sink_opensearch *sink = request->sink;
     struct batch *batch = work->batch;
     uint64_t now = monotonic_ms();
     bool all = work->settled_count == work->documents_count;
@@ -264,7 +274,7 @@ static void go_on(struct sink_opensearch *sink, struct work *work) {
     if (!work->unclear)
         work->unclear_tries = 0;
     else if (work->unclear_tries++ == 0)
-        work->accepted_before = sink->accepted;
+        work->accepted_before = sink->accepted - request->accepted; /* these came through beside it */
     work->tries = work->settled_count > 0 ? 0 : work->tries + 1;
     work->due_ms = all ? now : now + back_off_ms(sink, work->tries);
     if (batch->marks_count > 0) {
@@ -288,7 +298,7 @@ static void done(void *context, const struct http_outcome *outcome) {
     if (outcome->trouble != HTTP_CANCELLED) take_outcome(request, outcome);
     trouble = request->trouble;
     for (const struct work *work = request->first; work != NULL; work = work->next) {
-        trouble = trouble || work->trouble || work->unclear;
+        trouble = trouble || work->trouble || (work->unclear && !others_pass(request, work));
         all = all && work->settled_count == work->documents_count;
         any = any || work->settled_count > 0;
     }
@@ -301,7 +311,7 @@ static void done(void *context, const struct http_outcome *outcome) {
     if (outcome->retry_after_ms > 0 && asked_ms > sink->paused_ms) sink->paused_ms = asked_ms;
     for (struct work *work = request->first, *next; work != NULL; work = next) {
         next = work->next;
-        go_on(sink, work);
+        go_on(request, work);
     }
     request->first = NULL;
 }
@@ -312,7 +322,7 @@ static void done(void *context, const struct http_outcome *outcome) {
 static bool gather(struct sink_opensearch *sink, struct bulk_request *request, uint64_t now) {
     struct work **place = &sink->waiting, **end = &request->first;
     uint32_t parts_count = 0;
-    request->documents_count = request->body_bytes = 0;
+    request->documents_count = request->body_bytes = request->accepted = 0;
     while (*place != NULL && parts_count < BULK_PARTS_MAX && request->body_bytes < sink->body_bytes_max) {
         struct work *work = *place;
         size_t bytes;
