@@ -106,8 +106,8 @@ static void say(struct sink_opensearch *sink, const char *what, const char *advi
 
 static void say_item(struct sink_opensearch *sink, const struct bulk_item *item, const char *advice) {
     char what[SAID_BYTES_MAX];
-    snprintf(what, sizeof what, "%u %.*s: %.*s", item->status, (int)item->type.len, item->type.ptr,
-             (int)item->reason.len, item->reason.ptr);
+    snprintf(what, sizeof what, "%u%s%.*s%s%.*s", item->status, item->type.len > 0 ? " " : "", (int)item->type.len,
+             item->type.ptr, item->reason.len > 0 ? ": " : "", (int)item->reason.len, item->reason.ptr);
     say(sink, what, advice);
 }
 
@@ -252,6 +252,9 @@ static void take_outcome(struct bulk_request *request, const struct http_outcome
     } else if (outcome->status / 100 != 2) {
         add(&sink->requests_failed, 1);
         take_refusal(request, &whole, outcome->status);
+    } else if (heard < request->documents_count) {
+        add(&sink->requests_failed, 1);
+        say(sink, "the reply ends before it has told of all documents", NULL);
     }
 }
 

@@ -4,11 +4,15 @@ the run goes on by itself when the cause is gone.
 Threads: one.
 """
 import dataclasses
+import pathlib
 import time
 from collections.abc import Callable
 
-from black_box import write
+from black_box import alb_line, write
+from broker import Broker
 from failure_bench import (Fed, await_count, await_log, check_log, check_sums, check_there, day_line, index, position, settings, url)
+from java_server import NotInstalled
+from kafka_cluster import Cluster
 
 
 @dataclasses.dataclass
@@ -105,3 +109,47 @@ def test_half_of_a_file_is_blocked(bench):
     check_there(bench, "half-2026.03.02", numbers[2], "half")
     skipped = log.read_bytes()[:before].count(b"\n")
     check_sums(bench, again, "the rest", written=bad, duplicates=good + bad - skipped, documents_again=0)
+
+
+def test_kafka_waits(bench):
+    """What the index does not take is not committed in the topic, nor is anything behind it; SIGTERM ends the run, and the next one takes it
+    up from there."""
+    try:
+        broker = Broker(bench.folder / "broker")
+    except NotInstalled as why:
+        bench.check(True, print(f"     skipped: {why}"))
+        return
+    with broker:
+        cluster = Cluster(pathlib.Path(bench.program.path).parent / "tests" / "kafka_admin", broker.address)
+        topic = cluster.create("logs", 2)
+
+        def produce(numbers):
+            cluster.produce_lines(topic, (alb_line(number).encode() for number in numbers), 2)
+
+        def committed():
+            return sum(max(position, 0) for position, _ in cluster.offsets("index", topic).values())
+
+        def start(*options):
+            return bench.start(f"kafka://{cluster.address}/{topic}?group=index", *options, name="kafka", output=url(bench, "kafka"))
+
+        index(bench, "kafka")
+        produce(range(1000))
+        run = start("--shutdown-timeout", "2")
+        cluster.await_lag("index", topic, runs=[run])
+        settings(bench, "kafka", index__blocks__write=True)
+        produce(range(1000, 3000))
+        await_log(run, "403 cluster_block_exception")
+        time.sleep(2)  # commits are made every second or sooner
+        bench.equal((committed(), bench.node.count("kafka"), run.rejects()), (1000, 1000, []), "committed, documents, rejects")
+        run.process.terminate()
+        bench.equal(run.wait(), 1, f"exit code: {run.log()[-1000:]}")
+        check_log(bench, run, "stopped", "--shutdown-timeout", "2000 records are not confirmed")
+        bench.equal(committed(), 1000, "committed after the end")
+        run = start()
+        await_log(run, "403 cluster_block_exception")
+        settings(bench, "kafka", index__blocks__write=None)
+        cluster.await_lag("index", topic, runs=[run])
+        run.stop()
+    check_there(bench, "kafka", range(3000), "kafka")
+    check_sums(bench, run, "kafka", written=2000)
+    bench.equal(run.process.returncode, 0, "exit code")
