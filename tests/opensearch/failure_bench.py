@@ -117,9 +117,9 @@ def day_line(number, day):
 
 
 def index(bench, name, properties=None, dynamic=None, **settings):
-    """Makes one, whose settings have __ for their dots."""
+    """Makes one, whose settings have __ for their dots. Its shards need not be anywhere yet."""
     mappings = {**({"dynamic": dynamic} if dynamic else {}), "properties": properties or {}}
-    bench.node.put(f"/{name}", {"mappings": mappings, "settings": {key.replace("__", "."): value for key, value in settings.items()}})
+    bench.node.put(f"/{name}?wait_for_active_shards=0", {"mappings": mappings, "settings": {key.replace("__", "."): value for key, value in settings.items()}})
 
 
 def settings(bench, name, **values):

@@ -130,7 +130,8 @@ def test_kafka_waits(bench):
             return sum(max(position, 0) for position, _ in cluster.offsets("index", topic).values())
 
         def start(*options):
-            return bench.start(f"kafka://{cluster.address}/{topic}?group=index", *options, name="kafka", output=url(bench, "kafka"))
+            return bench.start(f"kafka://{cluster.address}/{topic}?group=index", *options, name="kafka", output=url(bench, "kafka"),
+                               librdkafka=("session.timeout.ms=3000", "heartbeat.interval.ms=500"))
 
         index(bench, "kafka")
         produce(range(1000))
