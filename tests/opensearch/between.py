@@ -26,8 +26,8 @@ class Between(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, node):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, node, port=0):
+        super().__init__(("127.0.0.1", port), Handler)
         self.node, self.url = node, f"http://127.0.0.1:{self.server_address[1]}"
         self.spoil_request = self.spoil_reply = lambda *_: None
         self.requests, self.lock = [], threading.Lock()
