@@ -7,6 +7,7 @@
 #include "app/arguments.h"
 #include "app/command.h"
 #include "app/log.h"
+#include "config/index_name.h"
 #include "sinks/dashboards.h"
 
 enum part { PART_ALL, PART_COMPONENT, PART_INDEX };
@@ -74,27 +75,20 @@ static void print_templates(const struct index_template_request *request, enum p
 }
 
 /* NAME of "NAME" or "NAME-{yyyy.MM.dd}". STATUS_USAGE: OpenSearch would take no index of that name. */
-static enum status index_name(const char *option, const char *text, bool dated, char name[256], struct error *error) {
-    const char *date = "-{yyyy.MM.dd}";
-    size_t bytes = strlen(text), date_bytes = strlen(date);
-    if (dated && bytes > date_bytes && strcmp(text + bytes - date_bytes, date) == 0) bytes -= date_bytes;
-    bool good = bytes < 240 && strchr("-_+.", text[0]) == NULL;
-    for (size_t i = 0; i < bytes; i++)
-        good = good && (unsigned char)text[i] > ' ' && strchr("\\/*?\"<>|,#:{}", text[i]) == NULL &&
-               !(text[i] >= 'A' && text[i] <= 'Z') && (unsigned char)text[i] < 0x7f;
-    if (!good)
-        return error_set(error, STATUS_USAGE,
-                         "template: --%s %s: expected a name of small letters, digits and . _ - that begins with a "
-                         "letter or digit, such "
-                         "as web-logs",
-                         option, text);
-    memcpy(name, text, bytes);
-    name[bytes] = '\0';
+static enum status index_name(const char *option, const char *text, bool dated,
+                              char name[OPENSEARCH_NAME_BYTES_MAX + 1], struct error *error) {
+    struct slice slice = slice_from(text);
+    if (dated) (void)index_name_cut_date(&slice);
+    if (!index_name_is(slice))
+        return error_set(error, STATUS_USAGE, "template: --%s: expected a name " INDEX_NAME_RULES ", got %s", option,
+                         OPENSEARCH_NAME_BYTES_MAX, option_value_shown(text).text);
+    memcpy(name, slice.ptr, slice.len);
+    name[slice.len] = '\0';
     return STATUS_OK;
 }
 
 static enum status print_template(const struct template_settings *settings, struct error *error) {
-    char name[256];
+    char name[OPENSEARCH_NAME_BYTES_MAX + 1];
     bool dated = settings->index != NULL;
     if (dated && settings->data_stream != NULL)
         return error_set(error, STATUS_USAGE, "template: --data-stream and --index: it is one or the other");

@@ -12,6 +12,7 @@
 
 #include "base/ip.h"
 #include "config/config_text.h"
+#include "config/index_name.h"
 #include "config/opensearch_url.h"
 #include "schemas/limits.h"
 
@@ -119,50 +120,37 @@ static bool load_server(struct loader *loader) {
                   config_text_is(node) ? opensearch_url_shown(node->text.ptr).text : config_text_shown(node).text);
 }
 
-/* OpenSearch's rules, and those of its data streams, for names in ASCII: others would have to be lower case by Unicode. */
-static bool is_name(struct slice name) {
-    if (name.len == 0 || name.len > OPENSEARCH_NAME_BYTES_MAX || memchr("-_+.", name.ptr[0], 4) != NULL) return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        if (c <= ' ' || c > '~' || (c >= 'A' && c <= 'Z') || memchr("\\/*?\"<>|,#:{}", c, 13) != NULL) return false;
-    }
-    return true;
-}
-
 static bool check_name(const struct loader *loader, const struct config_node *node, struct slice name,
                        const char *example) {
-    return is_name(name) ||
-           REPORT(
-               loader, node,
-               "%s: expected %s of lower-case letters, digits and signs but \\ / * ? \" < > | , # : { } and space, not "
-               "beginning with - _ + or ., of at most %u bytes, got %s",
-               node->key.ptr, example, OPENSEARCH_NAME_BYTES_MAX, config_text_shown(node).text);
+    return index_name_is(name) || REPORT(loader, node, "%s: expected %s " INDEX_NAME_RULES ", got %s", node->key.ptr,
+                                         example, OPENSEARCH_NAME_BYTES_MAX, config_text_shown(node).text);
 }
 
 static bool load_name(const struct loader *loader) {
-    static const char date[] = "-{yyyy.MM.dd}";
     const struct config_node *stream = loader->members[DATA_STREAM], *index = loader->members[INDEX],
                              *node = index != NULL ? index : stream;
     if (node == NULL)
         return problem_report(&loader->scope, loader->mapping,
-                              "no \"data_stream\": write data_stream: NAME, or index: NAME%s", date);
+                              "no \"data_stream\": write data_stream: NAME, or index: NAME" INDEX_NAME_DATE);
     if (stream != NULL && index != NULL)
         return REPORT(loader, index, "index: there is a data_stream, too; records go to one of the two");
     struct slice name = config_text_is(node) ? node->text : SLICE("");
     loader->output->dated = index != NULL;
     if (stream != NULL && memchr(name.ptr, '{', name.len) != NULL)
-        return REPORT(loader, node, "data_stream: has no date in its name; write index: NAME%s for an index per day",
-                      date);
+        return REPORT(loader, node,
+                      "data_stream: has no date in its name; write index: NAME" INDEX_NAME_DATE
+                      " for an index per day");
     if (index != NULL && name.len > 0) {
-        if (!slice_ends_with(name, SLICE("-{yyyy.MM.dd}")))
+        if (!index_name_cut_date(&name))
             return REPORT(loader, node,
-                          "index: expected NAME%s, an index per day, got %s; a data stream stands under data_stream",
-                          date, config_text_shown(node).text);
-        name = arena_copy(loader->arena, (struct slice){name.ptr, name.len - strlen(date)});
+                          "index: expected NAME" INDEX_NAME_DATE
+                          ", an index per day, got %s; a data stream stands under data_stream",
+                          config_text_shown(node).text);
+        name = arena_copy(loader->arena, name);
         if (name.ptr == NULL) return problem_no_memory(&loader->scope);
     }
     loader->output->name = name.ptr;
-    return check_name(loader, node, name, index != NULL ? "NAME-{yyyy.MM.dd} with a NAME" : "a name");
+    return check_name(loader, node, name, index != NULL ? "NAME" INDEX_NAME_DATE " with a NAME" : "a name");
 }
 
 /* --- who writes ----------------------------------------------------------------------------------- */
