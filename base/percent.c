@@ -4,6 +4,8 @@
  * Threads: pure functions. */
 #include "base/percent.h"
 
+#include <string.h>
+
 #include "base/lanes.h"
 #include "base/number.h"
 
@@ -49,4 +51,19 @@ char *percent_decode(char *out, struct slice text) {
 
 char *percent_decode_twice(char *out, struct slice text) {
     return decode(out, text, true);
+}
+
+char *percent_encode(char *out, struct slice text) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i], letter = byte | 0x20;
+        if ((byte >= '0' && byte <= '9') || (letter >= 'a' && letter <= 'z') || memchr("-._~", byte, 4) != NULL) {
+            *out++ = (char)byte;
+        } else {
+            *out++ = '%';
+            *out++ = digits[byte >> 4];
+            *out++ = digits[byte & 15];
+        }
+    }
+    return out;
 }

@@ -1,4 +1,4 @@
-/* Percent-encoding, undone: RFC 3986 section 2.1.
+/* Percent-encoding: RFC 3986 section 2.1.
  *
  * Threads: pure functions. */
 #ifndef WHEREFROM_PERCENT_H
@@ -13,5 +13,9 @@ char *percent_decode(char *out, struct slice text);
 /* The same, and %25HH is one escape for the byte HH: that is how CloudFront wrote user agents until 2019 (%2520 is a space). Nothing
  * else is decoded a second time: only a % that came from %25 begins another escape, and only with digits that were not escaped. */
 char *percent_decode_twice(char *out, struct slice text);
+
+/* Writes `text` with every byte but unreserved characters (section 2.3) as %HH in upper case, and returns the end. `out` has room for
+ * 3 * text.len bytes. */
+char *percent_encode(char *out, struct slice text);
 
 #endif

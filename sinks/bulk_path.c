@@ -8,23 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *percent_encoded(const char *text, char *out) {
-    static const char digits[] = "0123456789ABCDEF";
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                     strchr("-._~", byte) != NULL;
-        if (plain) {
-            *out++ = (char)byte;
-        } else {
-            *out++ = '%';
-            *out++ = digits[byte >> 4];
-            *out++ = digits[byte & 15];
-        }
-    }
-    *out = '\0';
-    return out;
-}
+#include "base/percent.h"
 
 char *bulk_path(const struct opensearch_output *output) {
     static const char filter[] = "_bulk?filter_path=errors%2Citems.%2A.error.reason%2Citems.%2A.error.type%2C"
@@ -35,11 +19,12 @@ char *bulk_path(const struct opensearch_output *output) {
     if (path == NULL) return NULL;
     *out++ = '/';
     if (!output->dated) {
-        out = percent_encoded(output->name, out);
+        out = percent_encode(out, slice_from(output->name));
         *out++ = '/';
     }
     out = stpcpy(out, filter);
-    if (output->pipeline != NULL) out = percent_encoded(output->pipeline, stpcpy(out, "&pipeline="));
+    if (output->pipeline != NULL) out = percent_encode(stpcpy(out, "&pipeline="), slice_from(output->pipeline));
+    *out = '\0';
     if (output->aws_service == NULL || strcmp(output->aws_service, "aoss") != 0)
         sprintf(out, "&timeout=%us", output->timeout_s / 2 + 1);
     return path;

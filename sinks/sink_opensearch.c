@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
+#include "base/percent.h"
 #include "sinks/aws_credentials.h"
 #include "sinks/bulk_body.h"
 #include "sinks/bulk_path.h"

@@ -144,12 +144,29 @@ static void test_every_byte(void **state) {
         }
 }
 
+/* Unreserved characters stay, all others are escaped, and what was encoded is decoded. */
+static void test_encode(void **state) {
+    (void)state;
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (int byte = 0; byte < 256; byte++) {
+        const char one = (char)byte;
+        char out[3], expected[4];
+        size_t bytes = (size_t)(percent_encode(out, guard_copy((struct slice){&one, 1})) - out);
+        bool plain = byte != 0 && strchr(unreserved, byte) != NULL;
+        snprintf(expected, sizeof expected, plain ? "%c" : "%%%02X", (unsigned)byte);
+        assert_true(slice_equal((struct slice){out, bytes}, slice_from(expected)));
+        assert_true(slice_equal(decode((struct slice){out, bytes}, false), (struct slice){&one, 1}));
+    }
+    char out[64];
+    struct slice name = SLICE("a%b c/\xc3\xa9");
+    assert_int_equal(percent_encode(out, name) - out, 18);
+    assert_memory_equal(out, "a%25b%20c%2F%C3%A9", 18);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_texts),
-        cmocka_unit_test(test_against_model),
-        cmocka_unit_test(test_cut_texts),
-        cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_known_texts), cmocka_unit_test(test_against_model), cmocka_unit_test(test_cut_texts),
+        cmocka_unit_test(test_every_byte),  cmocka_unit_test(test_encode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
