@@ -19,6 +19,8 @@ static const struct command commands[] = {
      "who the client is, of cases on stdin: try a chain before trusting it", command_resolve},
     {"formats", "[NAME] [--json]", "the log formats, or the columns of one", command_formats},
     {"template", "[--schema S] [--data-stream NAME]", "OpenSearch index templates for the records", command_template},
+    {"setup", "[opensearch+URL] [--dashboards URL]", "put templates, data stream and dashboards into OpenSearch",
+     command_setup},
     {"version", "", "version and what it was built with", command_version},
 };
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])

@@ -150,6 +150,17 @@ enum status run_settle_geo(struct run_setup *run, struct error *error) {
     return status == STATUS_OK ? geo_open(&run->geo, &only, 1, error) : status;
 }
 
+/* A data stream takes no document without its time, and with an index per day nobody would find one by it. */
+static enum status check_time(const struct run_setup *run, struct error *error) {
+    if (!run->opensearch.has_output || encoder_writes(run->encoder, VALUE_TIMESTAMP)) return STATUS_OK;
+    const struct output_field *field = output_schemas[run->settings.schema]->fields;
+    while (field->value != VALUE_TIMESTAMP) field++;
+    return error_set(error, STATUS_USAGE, "--fields: %s is dropped, but %s; add +%s", field->path,
+                     run->opensearch.output.dated ? "records of an index per day are found by it"
+                                                  : "a data stream takes no record without it",
+                     field->path);
+}
+
 /* "--fields +a,-b" and "--fields +a --fields -b" are the same. */
 enum status run_settle_encoder(struct run_setup *run, struct error *error) {
     static const char *items[LIST_ITEMS_MAX];
@@ -170,7 +181,8 @@ enum status run_settle_encoder(struct run_setup *run, struct error *error) {
     struct encoder_request request = {.schema = output_schemas[run->settings.schema],
                                       .keep_original = run->settings.keep_original,
                                       .fields = {items, count}};
-    return encoder_new(&request, &run->encoder, error);
+    enum status status = encoder_new(&request, &run->encoder, error);
+    return status == STATUS_OK ? check_time(run, error) : status;
 }
 
 /* Whether both names lead to one file. */
@@ -218,13 +230,21 @@ static void report(bool warning, const char *message) {
     log_limited(LOG_KIND_OPENSEARCH, warning ? LOG_WARNING : LOG_INFO, "%s", message);
 }
 
+/* The one format of all records; NULL: there may be several. */
+static const struct schema *only_format(const struct run_setup *run) {
+    bool others = run->replay || run->kafka.settings.has_input || run->formats.first != NULL;
+    return others ? NULL : run->format.schema;
+}
+
 static enum status open_documents(struct run_setup *run, struct error *error) {
-    const struct sink_opensearch_request request = {.output = &run->opensearch.output, .report = report};
+    const struct sink_opensearch_request request = {
+        .output = &run->opensearch.output, .wanted = &run->mapping, .report = report};
     if (run->kafka.settings.has_output)
         return error_set(error, STATUS_USAGE,
                          "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "
                          "with a Kafka output",
                          run->settings.rejects);
+    mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
     bulk_action_init(&run->action, &run->opensearch.output);
     return sink_opensearch_new(&request, &run->documents, error);
 }

@@ -13,6 +13,7 @@
 #include "app/run_state.h"
 #include "config/opensearch_settings.h"
 #include "ingest/inputs.h"
+#include "sinks/mapping_check.h"
 #include "sinks/sink_file.h"
 #include "sinks/sink_opensearch.h"
 
@@ -34,6 +35,7 @@ struct run_setup {
     struct opensearch_settings opensearch;
     struct sink_opensearch *documents; /* records go there; NULL: elsewhere */
     struct bulk_action action;         /* in front of each of them */
+    struct mapping_wanted mapping;     /* of their fields */
     struct format_choice format;
     struct format_table formats; /* of single inputs */
     struct cidr_set *proxy_from; /* NULL: anyone */

@@ -111,7 +111,8 @@ static bool load_server(struct loader *loader) {
         return REPORT(loader, node, "url: write it without %s, and the name under data_stream", OPENSEARCH_URL_PREFIX);
     if (config_text_is(node) && strchr(node->text.ptr, '@') != NULL)
         return REPORT(loader, node, "url: write it without a user, who stands under user");
-    enum status status = config_text_is(node) ? opensearch_url_server(loader->arena, node->text.ptr, &loader->server)
+    enum status status = config_text_is(node) ? opensearch_url_server(loader->arena, node->text.ptr,
+                                                                      OPENSEARCH_HTTP_PORT, &loader->server)
                                               : STATUS_USAGE;
     loader->output->url = loader->server.url;
     if (status == STATUS_FAILED) return problem_no_memory(&loader->scope);

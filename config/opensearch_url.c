@@ -10,10 +10,7 @@
 #include "config/host_port.h"
 #include "config/url_tree.h"
 
-static const struct {
-    struct slice text;
-    const char *port; /* OpenSearch's own; that of managed domains, and of proxies that have the TLS */
-} schemes[] = {{{"http://", 7}, "9200"}, {{"https://", 8}, "443"}};
+static const struct slice schemes[] = {{"http://", 7}, {"https://", 8}};
 
 bool opensearch_url_is(const char *text) {
     return strncmp(text, OPENSEARCH_URL_PREFIX, strlen(OPENSEARCH_URL_PREFIX)) == 0;
@@ -111,23 +108,24 @@ static bool is_base(const char *base) {
     return true;
 }
 
-enum status opensearch_url_server(struct arena *arena, const char *text, struct opensearch_server *server) {
+enum status opensearch_url_server(struct arena *arena, const char *text, const char *http_port,
+                                  struct opensearch_server *server) {
     struct slice all = slice_from(text), host, port;
-    bool tls = slice_starts_with(all, schemes[true].text);
-    if (!tls && !slice_starts_with(all, schemes[false].text)) return STATUS_USAGE;
-    struct slice base = {all.ptr + schemes[tls].text.len, all.len - schemes[tls].text.len};
+    bool tls = slice_starts_with(all, schemes[true]);
+    if (!tls && !slice_starts_with(all, schemes[false])) return STATUS_USAGE;
+    struct slice base = {all.ptr + schemes[tls].len, all.len - schemes[tls].len};
     if (slice_ends_with(base, SLICE("/"))) base.len--;
     base = arena_copy(arena, base);
     if (base.ptr == NULL) return STATUS_FAILED;
     struct slice authority = slice_cut(&base, '/');
     if (!host_port_read(authority, &host, &port) || (base.ptr != NULL && !is_base(base.ptr))) return STATUS_USAGE;
-    if (port.len == 0) port = slice_from(schemes[tls].port);
+    if (port.len == 0) port = slice_from(tls ? "443" : http_port);
     char *url = arena_take(arena, all.len + sizeof ":65535");
     if (url == NULL) return STATUS_FAILED;
-    sprintf(url, "%s%.*s:%.*s%s%s", schemes[tls].text.ptr, (int)host.len, host.ptr, (int)port.len, port.ptr,
+    sprintf(url, "%s%.*s:%.*s%s%s", schemes[tls].ptr, (int)host.len, host.ptr, (int)port.len, port.ptr,
             base.ptr != NULL ? "/" : "", base.ptr != NULL ? base.ptr : "");
-    for (char *at = url + schemes[tls].text.len, *end = at + host.len; at < end; at++)
+    for (char *at = url + schemes[tls].len, *end = at + host.len; at < end; at++)
         if (*at >= 'A' && *at <= 'Z') *at = (char)(*at - 'A' + 'a');
-    *server = (struct opensearch_server){url, {url + schemes[tls].text.len, host.len}, tls};
+    *server = (struct opensearch_server){url, {url + schemes[tls].len, host.len}, tls};
     return STATUS_OK;
 }

@@ -12,6 +12,8 @@
 #include "config/problems.h"
 
 #define OPENSEARCH_URL_PREFIX "opensearch+"
+#define OPENSEARCH_HTTP_PORT "9200"
+#define DASHBOARDS_HTTP_PORT "5601"
 
 bool opensearch_url_is(const char *text); /* begins with opensearch+ */
 
@@ -24,15 +26,15 @@ const struct config_node *opensearch_url_tree(struct arena *arena, const struct 
                                               const struct config_node *at, const char *url) WARN_UNUSED;
 
 struct opensearch_server {
-    const char *
-        url; /* in `arena`: with its port, 9200 for http and 443 for https where none is given, and without a / at its end */
+    const char *url;   /* in `arena`: with its port, for https 443 where none is given, and without a / at its end */
     struct slice host; /* in it, in lower case; an IPv6 address has its brackets */
     bool tls;
 };
 
 /* Reads all of "http[s]://HOST[:PORT][/BASE]"; BASE is segments of letters, digits and . _ ~ -, none of them . or .., so that nobody on the
- * way writes it in another form, which a signature would not fit. STATUS_USAGE: it is something else;
+ * way writes it in another form, which a signature would not fit. `http_port` is that of http where none is given. STATUS_USAGE: it is something else;
  * STATUS_FAILED: out of memory. No problem is added. */
-enum status opensearch_url_server(struct arena *arena, const char *text, struct opensearch_server *server) WARN_UNUSED;
+enum status opensearch_url_server(struct arena *arena, const char *text, const char *http_port,
+                                  struct opensearch_server *server) WARN_UNUSED;
 
 #endif

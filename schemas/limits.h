@@ -198,6 +198,9 @@
 /* Seconds to wait for an answer before the same is sent again: a busy cluster takes a body in some seconds. */
 #define OPENSEARCH_TIMEOUT_SECONDS 60u
 #define OPENSEARCH_TIMEOUT_SECONDS_MAX 3600u
+/* A reply of a cluster to a question about mappings or templates: some 200 bytes for each index behind a name, 40 KB for our template. What
+ * a longer one says stays unknown, and that is said. */
+#define CLUSTER_REPLY_BYTES_MAX (4u * 1024 * 1024)
 
 /* A transaction ends when it is that old or that large, at the end of a message: what is read committed shall be fresh, and a commit
  * takes some 10 ms. Brokers end one after 10 s (transaction.timeout.ms). */

@@ -25,6 +25,8 @@ struct encoder_request {
 enum status encoder_new(const struct encoder_request *request, struct encoder **encoder,
                         struct error *error) WARN_UNUSED;
 void encoder_free(struct encoder *encoder);
+/* Whether records have it: --fields may drop it. `value` is one of records themselves, written for all formats or for none. */
+bool encoder_writes(const struct encoder *encoder, enum value value);
 
 #define ARN_PREFIX_BYTES_MAX 96u
 

@@ -473,6 +473,10 @@ enum status encoder_new(const struct encoder_request *request, struct encoder **
     return STATUS_OK;
 }
 
+bool encoder_writes(const struct encoder *encoder, enum value value) {
+    return (encoder->plans[0].values >> value & 1) != 0;
+}
+
 void encoder_free(struct encoder *encoder) {
     free(encoder);
 }

@@ -19,7 +19,9 @@
 #include "sinks/bulk_path.h"
 #include "sinks/bulk_reply.h"
 #include "sinks/bulk_verdict.h"
+#include "sinks/cluster.h"
 #include "sinks/http_client.h"
+#include "sinks/mapping_check.h"
 #include "sinks/reject_record.h"
 
 #define BACK_OFF_MS_MIN 100u  /* doubled from try to try, */
@@ -474,42 +476,43 @@ static void wake(void *instance) {
 
 /* --- life ----------------------------------------------------------------------------------------- */
 
-/* Whether somebody answers, and lets us in. */
+static enum sink_result wait_longer(struct sink_opensearch *sink, const char *why) {
+    say(sink, why, NULL);
+    sink->paused_ms = monotonic_ms() + PAUSE_MS_MIN;
+    return SINK_WAIT;
+}
+
+static enum sink_result check_mapping(struct sink_opensearch *sink, const struct cluster *cluster,
+                                      struct error *error) {
+    if (sink->request.wanted == NULL) return SINK_DONE;
+    switch (mapping_check(cluster, sink->request.output, sink->request.wanted, error)) {
+    case MAPPING_SPOILS: return SINK_FAILED;
+    case MAPPING_LATER: return wait_longer(sink, error->message);
+    case MAPPING_UNKNOWN: sink->request.report(true, error->message); break;
+    case MAPPING_GOOD: break;
+    }
+    return SINK_DONE;
+}
+
+/* Whether somebody answers, lets us in, and has the fields that are written. */
 static enum sink_result prepare(void *instance, uint32_t wait_ms, struct error *error) {
     struct sink_opensearch *sink = instance;
-    const struct opensearch_output *output = sink->request.output;
-    uint64_t now = monotonic_ms();
-    struct aws_keys keys;
-    if (now < sink->paused_ms) {
+    const struct cluster cluster = {sink->client, sink->credentials};
+    const char *url = sink->request.output->url;
+    struct cluster_reply reply;
+    if (monotonic_ms() < sink->paused_ms) {
         http_client_serve(sink->client, wait_ms);
         return SINK_WAIT;
     }
-    sink->paused_ms = now + PAUSE_MS_MIN;
-    if (sink->credentials != NULL && aws_credentials_get(sink->credentials, &keys, error) != STATUS_OK) {
-        say(sink, error->message, NULL);
-        return SINK_WAIT;
-    }
-    const struct http_request request = {
-        .method = "GET", .path = "/_cluster/health", .keys = sink->credentials != NULL ? &keys : NULL};
-    struct http_outcome outcome;
-    char text[4096];
-    struct http_text reply = {.bytes = text, .room = sizeof text};
-    http_client_ask(sink->client, &request, &reply, &outcome);
-    if (outcome.trouble == HTTP_TLS_FAILED) {
-        error_set(error, STATUS_FAILED, "opensearch: %s: %s", output->url, outcome.reason);
-        return SINK_FAILED;
-    }
-    if (outcome.trouble == HTTP_REPLIED && outcome.status == 401) {
-        error_set(error, STATUS_FAILED, "opensearch: %s: 401: it does not let us in; check user and password",
-                  output->url);
-        return SINK_FAILED;
-    }
-    if (outcome.trouble != HTTP_REPLIED && outcome.trouble != HTTP_TOO_LARGE) {
-        say(sink, outcome.reason, NULL);
-        return SINK_WAIT;
-    }
+    cluster_ask_json(&cluster, "GET", "/_cluster/health", NULL, &reply);
+    cluster_reply_clear(&reply);
+    if (reply.tls_failed) error_set(error, STATUS_FAILED, "opensearch: %s: %s", url, reply.text);
+    if (reply.status == 401)
+        error_set(error, STATUS_FAILED, "opensearch: %s: 401: it does not let us in; check user and password", url);
+    if (reply.tls_failed || reply.status == 401) return SINK_FAILED;
+    if (reply.status == 0) return wait_longer(sink, reply.text);
     sink->paused_ms = 0; /* whether we may see the cluster's health is of no interest */
-    return SINK_DONE;
+    return check_mapping(sink, &cluster, error);
 }
 
 const struct async_sink_ops sink_opensearch_ops = {prepare, send, serve, purge, wake};

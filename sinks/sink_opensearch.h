@@ -18,9 +18,12 @@
 #include "schemas/opensearch.h"
 #include "sinks/async_sink.h"
 
+struct mapping_wanted;
+
 struct sink_opensearch_request {
     const struct opensearch_output *output;
     bool rejects; /* somebody keeps them; else they are only counted, and that is said with the first one */
+    const struct mapping_wanted *wanted; /* what has to be mapped before anything is written; NULL: nothing */
     void (*report)(bool warning, const char *message);
 };
 
