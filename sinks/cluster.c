@@ -93,7 +93,7 @@ void cluster_ask_json(const struct cluster *cluster, const char *method, const c
     const struct http_request request = {.method = method,
                                          .path = path,
                                          .content_type = text != NULL ? "application/json" : NULL,
-                                         .body = &part,
+                                         .body = text != NULL ? &part : NULL,
                                          .body_parts = text != NULL};
     cluster_ask(cluster, &request, reply);
     free(text);

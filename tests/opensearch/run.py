@@ -20,13 +20,15 @@ import mapping_cases  # noqa: E402
 import overload_cases  # noqa: E402
 import refusal_cases  # noqa: E402
 import reply_cases  # noqa: E402
+import rollover_cases  # noqa: E402
+import setup_cases  # noqa: E402
 import trouble_cases  # noqa: E402
 from black_box import Program  # noqa: E402
 from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (mapping_cases, dashboard_cases, refusal_cases, trouble_cases, overload_cases, reply_cases, front_cases)
+MODULES = (dashboard_cases, front_cases, mapping_cases, overload_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
 
 
 class Bench:
