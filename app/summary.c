@@ -123,6 +123,7 @@ static void print_ranking(const char *title, const struct summary_ranking *ranki
                           const char *prefix) {
     char line[1024];
     size_t used = 0;
+    if (total == 0) return; /* of a run that could not write what it had counted */
     for (size_t i = 0; i < ranking->rows_count && i < SUMMARY_TOP / 2 && used < sizeof line - 128; i++) {
         const struct summary_row *row = &ranking->rows[i];
         used += (size_t)snprintf(line + used, sizeof line - used, "%s", used > 0 ? ", " : "");
