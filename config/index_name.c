@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* Read byte by byte: what is neither a letter, a digit nor one of the signs that it may not have is fine.
+ *
+ * Threads: see the header. */
 #include "config/index_name.h"
 
 bool index_name_is(struct slice name) {

@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* A request waits for its answer: who asks has nothing else to do.
+ *
+ * Threads: see the header. */
 #define _GNU_SOURCE
 #include "sinks/cluster.h"
 

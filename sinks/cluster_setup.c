@@ -1,4 +1,7 @@
-/* Threads: see the header. */
+/* What is there is asked for first, and put only where it differs, so that a second time says "there already" and is right. What a mapping
+ * takes is left to the cluster to judge: what it had before and after says whether anything has changed.
+ *
+ * Threads: see the header. */
 #define _GNU_SOURCE
 #include "sinks/cluster_setup.h"
 

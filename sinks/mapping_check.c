@@ -70,13 +70,16 @@ struct look {
     char index[MAPPING_NAME_BYTES]; /* that is written to */
 };
 
-/* `where` has no such field, or has it as something else. */
+/* `where` has no such field (""), or has it as something else; or it is left to a guess (NULL). */
 static enum mapping_verdict spoils(const struct look *look, const char *where, const struct mapping_field *field,
                                    const char *found) {
     const struct opensearch_output *output = look->output;
     const char *schema = look->wanted->schema;
     char what[700], advice[700] = "";
-    if (found[0] == '\0')
+    if (found == NULL)
+        snprintf(what, sizeof what, "%s: %s would become what OpenSearch guesses, not %s", where, field->path,
+                 field->type);
+    else if (found[0] == '\0')
         snprintf(what, sizeof what, "%s does not have %s, which has to be mapped as %s", where, field->path,
                  field->type);
     else
@@ -261,11 +264,10 @@ static enum mapping_verdict judge_template(const struct look *look, const char *
         if (mappings == NULL && has_old_template(look, index))
             return unknown(look, "it has an old-style template, which cannot be tried out");
         if (mapping != NULL) snprintf(found, sizeof found, "%.64s", type != NULL ? type : "an object");
-        if (mappings == NULL)
-            snprintf(where, sizeof where, "there is no index template for %s, and what OpenSearch guesses", index);
-        else
-            snprintf(where, sizeof where, "what the index templates make of %s", index);
-        return spoils(look, where, field, found);
+        const char *where_format = mappings == NULL ? "there is no index template for %s"
+                                                    : "what the index templates make of %s";
+        snprintf(where, sizeof where, where_format, index);
+        return spoils(look, where, field, mappings == NULL ? NULL : found);
     }
     return MAPPING_GOOD;
 }

@@ -213,10 +213,47 @@ def test_opensearch_usage(bench):
             ([*to, "opensearch+https://admin@h/logs"], ["no password", "OPENSEARCH_PASSWORD"]),
             ([*to, "opensearch+https://h/logs", "--opensearch", "aws_sigv4=true"], ["no region", "REGION/es"]),
             ([*to, "out.ndjson", "--opensearch", "gzip=true"], ["--opensearch", "the output is no"]),
-            (["a.log", "--rejects", "opensearch+https://h/rejected"], ["rejects", "a file or kafka://"])):
+            (["a.log", "--rejects", "opensearch+https://h/rejected"], ["rejects", "a file or kafka://"]),
+            ([*to, "opensearch+https://h/logs", "--fields", "-@timestamp"], ["@timestamp", "a data stream takes no record without it"]),
+            ([*to, "opensearch+https://h/logs", "--fields", "+client"], ["@timestamp", "add +@timestamp"]),
+            ([*to, "opensearch+https://h/logs-{yyyy.MM.dd}", "--fields", "-@timestamp"], ["@timestamp", "index per day"]),
+            ([*to, "opensearch+https://h/logs", "--schema", "flat", "--fields", "-timestamp"], ["timestamp is dropped"])):
         bench.fails(["run", *arguments], USAGE, *words)
     for arguments in (["opensearch+https://u:geheim@h/logs"], ["opensearch+https://u:geheim/@h"], ["opensearch+https://h/logs", "--opensearch", "password=geheim"],
                       ["opensearch+https://h/logs?password=geheim"], ["https://u:geheim@h/logs"]):
         result = bench.run("run", *to, *arguments)
         bench.check(result.code == USAGE and "geheim" not in result.err and "error" in result.err, f"a password is shown or taken: {result.code} {result.err}")
     bench.equal(bench.run("run", "--dry-run", "a.log", "-o", "opensearch+https://h/logs", "--no-geo", "--quiet").code, 0, "a dry run connects nowhere")
+    for fields in ("+client,+@timestamp", "-@timestamp,+@timestamp", "-client"):
+        done = bench.run("run", "--dry-run", "a.log", "-o", "opensearch+https://h/logs", "--no-geo", "--quiet", "--fields", fields)
+        bench.equal((done.code, done.err), (0, ""), f"--fields {fields}: @timestamp is there")
+    bench.equal(bench.run("run", "a.log", "--no-geo", "--quiet", "--fields", "-@timestamp").code, 0, "a file may lack it")
+
+
+def test_setup_usage(bench):
+    """What setup refuses before it connects anywhere."""
+    url = "opensearch+http://127.0.0.1:1/logs"
+    for arguments, words in (
+            ([], ["expected opensearch+http[s]://HOST[:PORT]/NAME", "config's output"]),
+            (["http://h/logs"], ["expected opensearch+http[s]://", "http://h/logs"]),
+            ([url, url], ["unexpected", "one URL at a time"]),
+            (["opensearch+http://h/Logs"], ["lower-case", '"Logs"']),
+            (["opensearch+http://h/" + 245 * "x"], ["at most 244 bytes"]),
+            ([url, "--opensearch", "gzp=true"], ['did you mean "gzip"']),
+            ([url, "--schema", "esc"], ['did you mean "ecs"']),
+            ([url, "-o", "x"], ["--output means nothing here"]),
+            ([url, "--limit=3"], ["--limit means nothing here"]),
+            ([url, "--dashbords", "x"], ['did you mean "--dashboards"']),
+            ([url, "--dashboards", "h:5601"], ["--dashboards: expected http[s]://HOST"]),
+            ([url, "--dashboards", "http://u:geheim@h"], ["--dashboards: expected http[s]://HOST", "without a user"])):
+        bench.check("geheim" not in bench.fails(["setup", *arguments], USAGE, *words).err, f"a password is shown: {arguments}")
+    bench.write("file.yaml", "output: out.ndjson\n")
+    bench.fails(["setup", "-c", "file.yaml"], USAGE, "config's output")
+    bench.fails(["setup", "-c", "missing.yaml"], USAGE, "missing.yaml")
+    bench.fails(["setup", url], 1, "http://127.0.0.1:1", "onnect")
+    bench.write("right.yaml", "inputs: [a.log]\nchains: {web: [{type: alb}]}\noutput: {opensearch: {url: 'http://127.0.0.1:1', data_stream: logs}}\n")
+    bench.fails(["setup", "-c", "right.yaml"], 1, "http://127.0.0.1:1", "onnect")
+    help_text = bench.run("setup", "--help")
+    bench.check(help_text.code == 0 and b"--dashboards URL" in help_text.out and b"--limit" not in help_text.out, "--help lists what setup takes")
+    with open("/dev/full", "wb") as full:
+        bench.equal(bench.program.start("setup", "--help", stdout=full, stderr=full).wait(60), 1, "a full disk")
