@@ -162,7 +162,7 @@ static enum status resolve_dashboards(struct setup_command *command, struct open
 static void print_by_hand(const struct index_template_request *request) {
     printf("dashboards: not imported, no --dashboards URL is given; by hand:\n"
            "  wherefrom template --dashboards --schema %s --%s %s > dashboards.ndjson\n"
-           "  then in OpenSearch Dashboards: Dashboards Management, Saved objects, Import\n",
+           "  then in OpenSearch Dashboards: Stack Management, Saved objects, Import\n",
            request->schema->name, request->dated ? "index" : "data-stream", request->name);
 }
 
