@@ -136,6 +136,15 @@ class Node(JavaServer):
         self.refresh(target)
         return [(hit["_id"], hit["_source"]) for hit in self.search(target, size=size)["hits"]["hits"]]
 
+    def identities(self, target):
+        """The _id of every document, as often as there is one of it."""
+        self.refresh(target)
+        found, reply = [], self.post(f"/{target}/_search?scroll=5m", {"size": 10000, "_source": False, "sort": ["_doc"]})
+        while hits := reply["hits"]["hits"]:
+            found += [hit["_id"] for hit in hits]
+            reply = self.post("/_search/scroll", {"scroll": "5m", "scroll_id": reply["_scroll_id"]})
+        return found
+
 
 if __name__ == "__main__":
     command_line("The OpenSearch node of the tests.", JARS, Node, lambda node: node.url)

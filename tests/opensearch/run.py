@@ -14,8 +14,10 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies"), str(HERE.parent / "http"), str(HERE.parent / "kafka")]
+import count_cases  # noqa: E402
 import dashboard_cases  # noqa: E402
 import front_cases  # noqa: E402
+import kill_cases  # noqa: E402
 import mapping_cases  # noqa: E402
 import overload_cases  # noqa: E402
 import refusal_cases  # noqa: E402
@@ -23,12 +25,13 @@ import reply_cases  # noqa: E402
 import rollover_cases  # noqa: E402
 import setup_cases  # noqa: E402
 import trouble_cases  # noqa: E402
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
 from black_box import Program  # noqa: E402
 from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (dashboard_cases, front_cases, mapping_cases, overload_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
+MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
 
 
 class Bench:
