@@ -138,7 +138,7 @@ def files_under_kills(bench, dice, count, kills, node_kills):
         def start():
             return bench.start(folder, "--fields", FIELDS, "--quiet", "--state", bench.folder / name / "state", name=name, output=output)
 
-        killing = Killing(bench, dice, start, count / 40000)
+        killing = Killing(bench, dice, start, count / 10000 / (kills + node_kills))  # about all of them in one round
         killing.go(kills - happened["kill"], node_kills - happened["kill_node"])
         killing.finish()
         happened += killing.happened
