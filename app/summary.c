@@ -192,6 +192,7 @@ static void print_opensearch(const struct summary *summary) {
 
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
+    uint64_t made = tally->written + tally->duplicates + tally->rejected[REJECT_REFUSED]; /* those whose places count */
     char read[32], written[32], rejected[32], skipped[32];
     log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
                 grouped(tally->written, written), grouped(summary_rejected(tally), rejected),
@@ -207,8 +208,8 @@ void summary_print(const struct summary *summary) {
                     "(trust 1). Declare who stands in between: --chain, or chains: in the config; README, Which chain "
                     "is mine?",
                     grouped(tally->evidence_unused, read));
-    print_ranking("countries", &summary->countries, tally->written + tally->duplicates, "");
-    print_ranking("networks", &summary->networks, tally->written + tally->duplicates, "AS");
+    print_ranking("countries", &summary->countries, made, "");
+    print_ranking("networks", &summary->networks, made, "AS");
     print_connections(summary->connections);
     print_kafka(summary);
     print_opensearch(summary);

@@ -3,7 +3,8 @@ import gzip
 import json
 from collections import Counter
 
-from black_box import read_summary
+from black_box import read_summary, write
+from kill_cases import data_stream, lines
 from mapping_cases import put_templates, tile_of
 
 LINES = 200_000
@@ -77,3 +78,12 @@ def test_many_documents_twice(bench):
     bench.equal(len(records), LINES, "records in the file")
     check_types(bench, name)
     check_values(bench, name, records)
+
+
+def test_places_of_what_is_refused(bench):
+    """Countries are counted before the node refuses a document: their shares are of all that were made."""
+    log = write(bench.folder / "a.log", lines(0, 1000))
+    done = bench.program.run("run", log, "-o", data_stream(bench, "places"), "--rejects", bench.folder / "rejects.ndjson")
+    bench.equal(done.code, 3, f"exit code: {done.err[-500:]}")
+    bench.check("1,000 records read: 980 written, 20 rejected" in done.err, done.err)
+    bench.check("GB 100.0 %" in done.err, done.err)
