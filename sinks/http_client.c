@@ -14,11 +14,14 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <nettle/sha2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -131,6 +134,14 @@ static int on_seek(void *opaque, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+/* Else the system takes megabytes of a body at once, and then nothing for as long as a slow network needs for these: silence. */
+static int on_socket(void *opaque, curl_socket_t fd, curlsocktype purpose) {
+    const int bytes = HTTP_SEND_BYTES;
+    (void)opaque, (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes); /* it goes without */
+    return CURL_SOCKOPT_OK;
+}
+
 /* What is the same for all requests; 0 when all of it was taken. */
 static unsigned set_up(struct slot *slot, const struct http_settings *settings) {
     CURL *easy = slot->easy = curl_easy_init();
@@ -150,6 +161,7 @@ static unsigned set_up(struct slot *slot, const struct http_settings *settings) 
     refused |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     refused |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "wherefrom");
     refused |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    refused |= curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     refused |= curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_EXPECT_MS_MAX);
     refused |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)HTTP_SEND_BYTES);
     refused |= curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)HTTP_RECEIVE_BYTES);

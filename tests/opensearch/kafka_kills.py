@@ -34,10 +34,11 @@ def kafka_under_kills(bench, dice: random.Random, count, kills, node_kills):
             runs.append(run)
             return run
 
-        killing = KafkaKilling(bench, dice, start, 8)
+        killing = KafkaKilling(bench, dice, start, 15)
         bench.check(killing.go(kills, node_kills), f"it ended by itself: {killing.run.log()[-500:]}")
         killing.finish()
-        ids = {number: event_id(bench.cluster.id(), bench.topic, number % PARTITIONS, number // PARTITIONS, line(number)) for number in range(count)}
+        cluster = bench.cluster.id()
+        ids = {number: event_id(cluster, bench.topic, number % PARTITIONS, number // PARTITIONS, line(number)) for number in range(count)}
     taken = {one for number, one in ids.items() if number % 100 not in (50, 99)}
     check_index(bench, "from-kafka", taken)
     rejected = Counter()

@@ -20,6 +20,7 @@ import front_cases  # noqa: E402
 import kill_cases  # noqa: E402
 import mapping_cases  # noqa: E402
 import overload_cases  # noqa: E402
+import pressure_cases  # noqa: E402
 import refusal_cases  # noqa: E402
 import reply_cases  # noqa: E402
 import rollover_cases  # noqa: E402
@@ -31,7 +32,7 @@ from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
+MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, pressure_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
 
 
 class Bench:

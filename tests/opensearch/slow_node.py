@@ -29,6 +29,7 @@ class Relay:
         self.target, self.bytes_per_s, self.passed = target, None, 0
         self.lock, self.ready_s = threading.Lock(), 0.0
         self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.PIECE)  # of its connections: what is sent does not pile up here
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -36,7 +37,6 @@ class Relay:
         with contextlib.suppress(OSError):  # closed
             while True:
                 one, _ = self.listener.accept()
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.PIECE)
                 other = socket.create_connection(("127.0.0.1", self.target))
                 for arguments in ((one, other, self.turn), (other, one, lambda size: None)):
                     threading.Thread(target=self.pump, args=arguments, daemon=True).start()
@@ -192,14 +192,14 @@ def refusing(bench):
         watch = Watch(bench, name, bench.node.address)
         watch.through(begin, what)
         figures.update({f"{name}: {key}": value for key, value in watch.figures.items()})
-    with Gate(bench.folder, bench.node.port) as gate:
+    with Gate(bench.folder, bench.node.port, 3) as gate:
         watch = Watch(bench, "gate", f"127.0.0.1:{gate.port}")
 
         def closed():
             gate.close()
             return gate.open
 
-        watch.through(closed, f"503 with Retry-After: {gate.RETRY_AFTER_S}")
+        watch.through(closed, f"503 with Retry-After: 3")
         refused = gate.refused()
         watch.figures["503s"] = f"{len(refused)} in {refused[-1] - refused[0]:.0f} s"
         figures.update({f"gate: {key}": value for key, value in watch.figures.items()})
@@ -209,9 +209,7 @@ def refusing(bench):
 class Gate(Server):
     """nginx before the node; closed, it says 503 and when to come again."""
 
-    RETRY_AFTER_S = 3
-
-    def __init__(self, folder, target):
+    def __init__(self, folder, target, retry_after_s):
         self.folder, self.port = folder / "gate", free_port()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
@@ -225,7 +223,7 @@ server {{ listen 127.0.0.1:{self.port};
         proxy_pass http://127.0.0.1:{target};
     }}
     error_page 503 @later;
-    location @later {{ internal; add_header Retry-After {self.RETRY_AFTER_S} always; return 503; }}
+    location @later {{ internal; add_header Retry-After {retry_after_s} always; return 503; }}
 }} }}
 """)
         super().__init__(["/usr/sbin/nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder)])
@@ -237,7 +235,11 @@ server {{ listen 127.0.0.1:{self.port};
     def open(self):
         (self.folder / "closed").unlink()
 
+    def answers(self):
+        """(when, status) of each."""
+        rows = (line.split() for line in (self.folder / "access.log").read_text().splitlines())
+        return [(float(at), int(status)) for at, status in rows]
+
     def refused(self):
         """When it said 503."""
-        rows = [line.split() for line in (self.folder / "access.log").read_text().splitlines()]
-        return [float(at) for at, status in rows if status == "503"]
+        return [at for at, status in self.answers() if status == 503]
