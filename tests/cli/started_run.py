@@ -79,9 +79,9 @@ class Run:
             raise RuntimeError(f"it ended with {self.process.poll()} at {self.lines()} lines: {self.log()[-1500:]}")
 
     def memory_max(self):
-        """The most bytes that were resident so far."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+        """The most bytes that were resident so far; 0 when it has ended."""
+        found = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())
+        return 1024 * int(found[1]) if found else 0
 
     def wait(self, patience_s=PATIENCE_S):
         """For its end; returns the exit code."""

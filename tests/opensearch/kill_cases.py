@@ -63,7 +63,7 @@ class Killing:
         return self.run.process.poll() is None
 
     def look(self):
-        if self.run.process.poll() is None:
+        if self.run.process.poll() is None:  # else there is nobody of that number any more
             self.memory_max = max(self.memory_max, self.run.memory_max())
 
     def kill(self):
