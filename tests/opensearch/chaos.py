@@ -30,8 +30,17 @@ from kill_cases import files_under_kills  # noqa: E402
 from node import Node, NotInstalled  # noqa: E402
 from slow_node import refusing, slow, stalled  # noqa: E402
 
+MEMORY_MAX = 96 << 20  # resident, of any process at any time: many times as much goes through
+
+
+def files(bench, dice, options):
+    happened = files_under_kills(bench, dice, options.lines, options.kills, options.node_kills)
+    bench.check(0 < happened["memory_max"] < MEMORY_MAX, f"{happened['memory_max'] >> 20} MiB were resident")
+    return happened
+
+
 VARIANTS = {
-    "files": lambda bench, dice, options: files_under_kills(bench, dice, options.lines, options.kills, options.node_kills),
+    "files": files,
     "kafka": lambda bench, dice, options: kafka_under_kills(bench, dice, options.lines // 4, 5, 1),
     "slow": lambda bench, dice, options: slow(bench), "stalled": lambda bench, dice, options: stalled(bench),
     "refusing": lambda bench, dice, options: refusing(bench)}
