@@ -100,7 +100,8 @@ static int check(struct run_setup *run) {
     size_t errors = problems->errors_count + check_steps(run) + check_inputs(run);
     if (chains_good) print_chains(run_chains(run));
     print_databases(&run->geo);
-    if (inputs_good) opensearch_choice_print(&run->opensearch);
+    if (inputs_good) opensearch_choice_print(&run->opensearch, false);
+    if (inputs_good) opensearch_choice_print(&run->rollups_target, true);
     if (inputs_good) errors += kafka_choice_probe(&run->kafka.settings);
     printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
            problems->warnings_count == 1 ? "" : "s");

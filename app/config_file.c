@@ -145,6 +145,8 @@ static enum status read_item(struct reader *reader, struct option_slot *slot) {
         return read_item_mapping(reader, slot, &reader->sections->output);
     if (mapping && strcmp(slot->spec->name, "rejects") == 0)
         return read_item_mapping(reader, slot, &reader->sections->rejects);
+    if (mapping && strcmp(slot->spec->name, "rollups") == 0)
+        return read_item_mapping(reader, slot, &reader->sections->rollups);
     return set_scalar(reader, slot);
 }
 

@@ -23,6 +23,7 @@ struct config_sections {
     const struct config_node
         *output; /* {kafka: ..} or {opensearch: ..}, of which the option's text is only a name; NULL: a text, or none */
     const struct config_node *rejects; /* likewise */
+    const struct config_node *rollups; /* likewise */
 };
 void config_sections_destroy(struct config_sections *sections);
 

@@ -28,11 +28,14 @@ static bool check_append(const struct opensearch_settings *opensearch, const str
 
 bool opensearch_choice_resolve(struct opensearch_settings *opensearch, const struct arguments *arguments,
                                const struct run_settings *settings, struct problems *problems) {
+    bool pairs_for_rollups = settings->rollups != NULL && opensearch_url_is(settings->rollups) &&
+                             (settings->output == NULL || !opensearch_url_is(settings->output));
     const struct opensearch_request request = {
+        .option = "output",
         .file = arguments->config_path,
         .text = settings->output,
         .node = arguments_node(arguments, "output", arguments->sections.output),
-        .pairs = settings->opensearch,
+        .pairs = pairs_for_rollups ? (struct option_list){0} : settings->opensearch,
     };
     const struct config_node *rejects = arguments_node(arguments, "rejects", arguments->sections.rejects);
     const struct problem_scope scope = {.problems = problems, .file = rejects != NULL ? request.file : NULL};
@@ -41,11 +44,11 @@ bool opensearch_choice_resolve(struct opensearch_settings *opensearch, const str
     return check_append(opensearch, settings, &scope) && good;
 }
 
-void opensearch_choice_print(const struct opensearch_settings *opensearch) {
+void opensearch_choice_print(const struct opensearch_settings *opensearch, bool rollups) {
     const struct opensearch_output *output = &opensearch->output;
     if (!opensearch->has_output) return;
-    printf("output %s: %s %s%s", output->url, output->dated ? "index" : "data stream", output->name,
-           output->dated ? "-{yyyy.MM.dd}" : "");
+    printf("%s %s: %s %s%s", rollups ? "rollups" : "output", output->url,
+           output->dated || rollups ? "index" : "data stream", output->name, output->dated ? "-{yyyy.MM.dd}" : "");
     if (output->pipeline != NULL) printf(", pipeline %s", output->pipeline);
     if (output->user != NULL) printf(", user %s", output->user);
     if (output->aws_region != NULL) printf(", signed for %s/%s", output->aws_region, output->aws_service);

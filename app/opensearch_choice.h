@@ -12,7 +12,7 @@
 bool opensearch_choice_resolve(struct opensearch_settings *opensearch, const struct arguments *arguments,
                                const struct run_settings *settings, struct problems *problems) WARN_UNUSED;
 
-/* One line about where records go, for `wherefrom check`. */
-void opensearch_choice_print(const struct opensearch_settings *opensearch);
+/* One line about where records go, or roll-ups, for `wherefrom check`. */
+void opensearch_choice_print(const struct opensearch_settings *opensearch, bool rollups);
 
 #endif

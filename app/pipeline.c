@@ -195,6 +195,7 @@ static void release(void *context, struct batch *batch, bool dropped) {
     struct pipeline *pipeline = context;
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
     if (pipeline->request->checkpoint != NULL && !dropped) settle_checkpoint(pipeline, batch);
+    if (pipeline->request->rollups != NULL && !dropped) rollups_count(pipeline->request->rollups, batch);
     if (!dropped && batch->input_progress > *before) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;

@@ -9,6 +9,7 @@
 #include "app/checkpoint.h"
 #include "app/delivery.h"
 #include "app/ring.h"
+#include "app/rollups.h"
 #include "app/worker.h"
 #include "ingest/source_file.h"
 #include "ingest/source_replay.h"
@@ -38,6 +39,7 @@ struct pipeline_request {
     bool transactional;            /* they go together with the positions of `kafka` */
     uint64_t limit;                /* records to write; 0: all */
     struct checkpoint *checkpoint; /* hears of what has settled; NULL: nobody wants to know */
+    struct rollups *rollups;       /* count it; NULL: there are none */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */

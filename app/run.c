@@ -52,6 +52,23 @@ static enum status close_outputs(struct run_setup *setup, struct error *error) {
     return status;
 }
 
+/* Roll-ups of records that are all written. Of a run that was ended early they would say too little, and replace what says it all. */
+static enum status write_rollups(struct run_setup *setup, bool whole, struct error *error) {
+    if (setup->rollups == NULL) return STATUS_OK;
+    if (!whole) {
+        log_message(LOG_WARNING, "rollups: not written, since the run ended before its inputs did; run it again");
+        return STATUS_OK;
+    }
+    enum status status = rollups_write(setup->rollups, error);
+    uint64_t folded = rollups_counts(setup->rollups).folded;
+    if (status == STATUS_OK && folded > 0)
+        log_message(LOG_WARNING,
+                    "rollups: %llu slots with few requests were folded for lack of memory (\"zone\":\"folded\"): run "
+                    "fewer days at a time, or give --memory-max more",
+                    (unsigned long long)folded);
+    return status;
+}
+
 /* The exit code of a run whose threads have ended. */
 static int conclude(struct run *run, struct pipeline_outcome *outcome, struct summary *summary) {
     struct run_setup *setup = run->setup;
@@ -67,7 +84,13 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
     }
+    if (write_rollups(setup, outcome->end == PIPELINE_DONE && !failed, &error) != STATUS_OK) {
+        log_message(LOG_ERROR, "%s", error.message);
+        failed = true;
+    }
     summary->tally = outcome->tally;
+    summary->has_rollups = setup->rollups != NULL;
+    if (setup->rollups != NULL) summary->rollups = rollups_counts(setup->rollups);
     summary->connections = setup->inputs.streams_count > 0 ? &outcome->connections : NULL;
     summary->tally.read += setup->inputs.same_object.count;
     summary->tally.skipped[SKIP_SAME_OBJECT] += setup->inputs.same_object.count;
@@ -147,6 +170,7 @@ static struct worker_plan worker_plan(struct run_setup *setup) {
                                 .encoder = setup->encoder,
                                 .geo = &setup->geo,
                                 .chains = &setup->chains,
+                                .notes = setup->rollups != NULL,
                                 .marks = setup->kafka.sink != NULL || setup->documents != NULL,
                                 .action = setup->documents != NULL ? &setup->action : NULL,
                                 .since_ns = setup->settings.since_ns,
@@ -206,6 +230,7 @@ static int execute(struct run_setup *setup) {
         .rejects = setup->rejects,
         .limit = setup->settings.limit,
         .checkpoint = setup->state.checkpoint,
+        .rollups = setup->rollups,
         .tick = tick,
         /* chains that rejects name are looked up in those of the start */
         .reload = setup->arguments.config_path != NULL && !setup->replay ? reload : NULL,

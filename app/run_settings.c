@@ -61,7 +61,7 @@ static const struct option_spec output_options[] = {
              "opensearch+http[s]://[USER@]HOST[:PORT][/BASE]/NAME[?pipeline=NAME] (port 9200, with https 443) with the NAME of a "
              "data stream, or NAME-{yyyy.MM.dd} for an index per UTC day of @timestamp"},
     {.name = "opensearch", .kind = OPTION_LIST, AT(opensearch), .placeholder = "KEY=VALUE", .cli_only = true,
-     .help = "setting of an OpenSearch output, as in the config under `output: {opensearch: {..}}`: user, password_env=NAME of a "
+     .help = "setting of OpenSearch outputs (--output and --rollups), as in the config under `output: {opensearch: {..}}`: user, password_env=NAME of a "
              "variable (else OPENSEARCH_PASSWORD) or password_file=FILE; ca, certificate and key (PEM files); aws_sigv4=true, or "
              "REGION/es or REGION/aoss where the host's name does not say it; pipeline; gzip=true|false (bodies; true but for this "
              "machine); ids=false for collections that take none (then records may be there twice); connections=N (4); timeout=SECONDS (60)"},
@@ -74,10 +74,14 @@ static const struct option_spec output_options[] = {
     {.name = "rejects", .kind = OPTION_TEXT, AT(rejects), .placeholder = "OUT",
      .help = "where lines go that are no records, as NDJSON with reason and place: a file, or kafka://HOST:PORT/TOPIC in the "
              "output's cluster"},
-    {.name = "append", .kind = OPTION_FLAG, AT(append), .help = "add to output and rejects instead of writing them anew"},
+    {.name = "rollups", .kind = OPTION_TEXT, AT(rollups), .placeholder = "OUT",
+     .help = "where sums go when the run is over, one document for each 5 minutes, map tile (zoom 7) and zone (the client's country): "
+             "requests, bytes, 4xx, 5xx, distinct clients. A file, or opensearch+http[s]://.../NAME with the NAME of an ordinary "
+             "index, as --output has it; a document written again replaces the earlier one"},
+    {.name = "append", .kind = OPTION_FLAG, AT(append), .help = "add to output, rejects and rollups instead of writing them anew"},
     {.name = "limit", .kind = OPTION_COUNT, AT(limit), .placeholder = "N", .default_text = "0",
      .help = "stop after N records; 0 means all"},
-    {.name = "dry-run", .kind = OPTION_FLAG, AT(dry_run), .help = "do all but write records and rejects"},
+    {.name = "dry-run", .kind = OPTION_FLAG, AT(dry_run), .help = "do all but write records, rejects and rollups"},
 };
 
 static const struct option_spec running_options[] = {

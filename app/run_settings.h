@@ -34,6 +34,7 @@ struct run_settings {
     int schema;
     struct option_list fields;
     const char *rejects;
+    const char *rollups;
     bool keep_original, append, dry_run;
     uint64_t limit;
     /* running */

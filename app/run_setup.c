@@ -16,6 +16,7 @@
 #include "app/kafka_choice.h"
 #include "app/log.h"
 #include "app/opensearch_choice.h"
+#include "app/rollups_choice.h"
 #include "base/check.h"
 #include "config/opensearch_url.h"
 #include "schemas/output.h"
@@ -29,6 +30,10 @@ static enum status check_replay(const struct run_setup *run, struct error *error
     const struct option_list *inputs = &run->arguments.inputs;
     if (run->settings.origin != NULL)
         return error_set(error, STATUS_USAGE, "replay: --origin has no meaning; rejects say whose lines they are");
+    if (run->settings.rollups != NULL)
+        return error_set(error, STATUS_USAGE,
+                         "replay: --rollups: sums of the rejects alone would replace those of the whole; run the logs "
+                         "again for that");
     if (run->arguments.values->inputs.origin == OPTION_FROM_FILE)
         return error_set(error, STATUS_USAGE,
                          "replay: the config's inputs are those of `run`; name rejects files, or -");
@@ -133,9 +138,11 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
 enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
     bool kafka = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
     bool opensearch = opensearch_choice_resolve(&run->opensearch, &run->arguments, &run->settings, &run->problems);
+    bool rollups = rollups_choice_resolve(&run->rollups_target, &run->opensearch, &run->arguments, &run->settings,
+                                          &run->problems);
     bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
                                            &run->problems);
-    return kafka && opensearch && formats ? STATUS_OK : problems_first_error(&run->problems, error);
+    return kafka && opensearch && rollups && formats ? STATUS_OK : problems_first_error(&run->problems, error);
 }
 
 enum status run_settle_geo(struct run_setup *run, struct error *error) {
@@ -196,10 +203,12 @@ static bool same_file(const char *a, const char *b) {
 
 /* Writing to a file that is also read, or by two writers, would destroy it. */
 static enum status refuse_overwriting(const struct run_setup *run, struct error *error) {
-    const char *const outputs[] = {run->settings.output, run->settings.rejects, run->settings.summary};
-    for (size_t i = 0; i < 3; i++) {
+    const char *const outputs[] = {run->settings.output, run->settings.rejects, run->settings.rollups,
+                                   run->settings.summary};
+    const size_t outputs_count = sizeof outputs / sizeof outputs[0];
+    for (size_t i = 0; i < outputs_count; i++) {
         struct stat info;
-        for (size_t j = i + 1; j < 3; j++)
+        for (size_t j = i + 1; j < outputs_count; j++)
             if (same_file(outputs[i], outputs[j]))
                 return error_set(error, STATUS_USAGE, "output: %s and %s are the same file", outputs[i], outputs[j]);
         if (outputs[i] == NULL || stat(outputs[i], &info) != 0 || !S_ISREG(info.st_mode)) continue;
@@ -245,8 +254,20 @@ static enum status open_documents(struct run_setup *run, struct error *error) {
                          "with a Kafka output",
                          run->settings.rejects);
     mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
-    bulk_action_init(&run->action, &run->opensearch.output);
+    bulk_action_init(&run->action, &run->opensearch.output, BULK_CREATE);
     return sink_opensearch_new(&request, &run->documents, error);
+}
+
+static enum status open_rollups(struct run_setup *run, struct error *error) {
+    enum status status = STATUS_OK;
+    const struct opensearch_settings *target = &run->rollups_target;
+    if (!target->has_output) status = open_file(run, run->settings.rollups, &run->rollups_file, error);
+    if (status != STATUS_OK) return status;
+    const struct rollups_request request = {.bytes_max = run_memory(run).rollups_bytes,
+                                            .file = run->rollups_file,
+                                            .output = target->has_output ? &target->output : NULL,
+                                            .report = report};
+    return rollups_open(&request, &run->rollups, error);
 }
 
 enum status run_open_outputs(struct run_setup *run, struct error *error) {
@@ -265,12 +286,13 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
     if (status == STATUS_OK && records_to_file) status = open_file(run, settings->output, &run->records, error);
     if (status == STATUS_OK && rejects_to_file && settings->rejects != NULL)
         status = open_file(run, settings->rejects, &run->rejects, error);
+    if (status == STATUS_OK && settings->rollups != NULL) status = open_rollups(run, error);
     return status;
 }
 
 struct memory_plan run_memory(const struct run_setup *run) {
     bool streams = run->kafka.settings.has_input || run->inputs.streams_count > 0;
-    return memory_plan_make(run->settings.memory_max_bytes, streams);
+    return memory_plan_make(run->settings.memory_max_bytes, streams, run->settings.rollups != NULL);
 }
 
 static enum status open_kafka(struct run_setup *run, struct error *error) {
@@ -308,6 +330,9 @@ void run_setup_free(struct run_setup *run) {
     run_kafka_close(&run->kafka);
     run_state_close(&run->state);
     sink_opensearch_free(run->documents);
+    rollups_free(run->rollups);
+    sink_file_free(run->rollups_file);
+    opensearch_settings_destroy(&run->rollups_target);
     opensearch_settings_destroy(&run->opensearch);
     sink_file_free(run->records);
     sink_file_free(run->rejects);

@@ -36,6 +36,9 @@ struct run_setup {
     struct sink_opensearch *documents; /* records go there; NULL: elsewhere */
     struct bulk_action action;         /* in front of each of them */
     struct mapping_wanted mapping;     /* of their fields */
+    struct opensearch_settings rollups_target;
+    struct sink_file *rollups_file; /* NULL: to OpenSearch, or nowhere */
+    struct rollups *rollups;        /* NULL: there are none */
     struct format_choice format;
     struct format_table formats; /* of single inputs */
     struct cidr_set *proxy_from; /* NULL: anyone */

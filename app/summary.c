@@ -190,6 +190,12 @@ static void print_opensearch(const struct summary *summary) {
     print_counts("opensearch", names, values, sizeof names / sizeof names[0]);
 }
 
+static void print_rollups(const struct summary *summary) {
+    const char *const names[] = {"documents", "slots folded"};
+    const uint64_t values[] = {summary->rollups.documents, summary->rollups.folded};
+    if (summary->has_rollups) print_counts("rollups", names, values, sizeof names / sizeof names[0]);
+}
+
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     uint64_t made = tally->written + tally->duplicates + tally->rejected[REJECT_REFUSED]; /* those whose places count */
@@ -213,6 +219,7 @@ void summary_print(const struct summary *summary) {
     print_connections(summary->connections);
     print_kafka(summary);
     print_opensearch(summary);
+    print_rollups(summary);
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     log_message(LOG_INFO, "  %-10s %.1f MB of text in, %.1f MB out, %.2f s: %.0f records/s, %.0f MB/s", "speed",
                 (double)tally->bytes_read / 1e6, (double)summary->bytes_written / 1e6, summary->seconds,
@@ -344,6 +351,9 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     json_connections(out, summary->connections);
     json_kafka(out, summary);
     json_opensearch(out, summary);
+    if (summary->has_rollups)
+        fprintf(out, "\"rollups\":{\"documents\":%llu,\"folded\":%llu},",
+                (unsigned long long)summary->rollups.documents, (unsigned long long)summary->rollups.folded);
     json_top(out, summary);
     fputs("}\n", out);
     bool failed = ferror(out) != 0;

@@ -32,6 +32,8 @@ struct summary {
     struct summary_ranking countries, networks;
     bool has_opensearch;
     struct opensearch_counts opensearch;
+    bool has_rollups;
+    struct rollups_counts rollups;
     bool has_kafka;
     struct kafka_counts kafka;
     struct kafka_lag *lags; /* of the partitions that this process read; texts are borrowed */

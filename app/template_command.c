@@ -14,7 +14,7 @@ enum part { PART_ALL, PART_COMPONENT, PART_INDEX };
 
 struct template_settings {
     int schema, part;
-    bool dashboards;
+    bool dashboards, rollups;
     const char *data_stream, *index;
 };
 
@@ -30,6 +30,9 @@ static const struct option_spec template_options[] = {
      .help = "for the data stream of that name; when nothing is said it is wherefrom"},
     {.name = "index", .kind = OPTION_TEXT, .offset = AT(index), .placeholder = "NAME", .cli_only = true,
      .help = "instead of that for an index a day, NAME-{yyyy.MM.dd}; NAME is enough"},
+    {.name = "rollups", .kind = OPTION_FLAG, .offset = AT(rollups), .cli_only = true,
+     .help = "those for what run --rollups writes; --index NAME is then one ordinary index (wherefrom-rollups when nothing is said), "
+             "NAME-{yyyy.MM.dd} one a day"},
     {.name = "only", .kind = OPTION_CHOICE, .offset = AT(part), .choices = part_names, .default_text = "all", .cli_only = true,
      .help = "the body of one of the two templates, as a request has it"},
     {.name = "dashboards", .kind = OPTION_FLAG, .offset = AT(dashboards), .cli_only = true,
@@ -39,7 +42,8 @@ static const struct option_spec template_options[] = {
 
 static void print_help(const struct option_group *group) {
     puts("usage: wherefrom template [--schema ecs|ss4o|flat] [--data-stream NAME | --index NAME] [--only "
-         "component|index | --dashboards]\n\n"
+         "component|index | --dashboards]\n"
+         "       wherefrom template --rollups [--index NAME] [--only component|index]\n\n"
          "Prints what OpenSearch has to know before records arrive, as JSON: {\"component_templates\":{NAME:BODY},\n"
          "\"index_templates\":{NAME:BODY}}. The component holds the type of every field of all formats, the index "
          "template\n"
@@ -87,18 +91,31 @@ static enum status index_name(const char *option, const char *text, bool dated,
     return STATUS_OK;
 }
 
+static enum status check_rollups(const struct template_settings *settings, struct error *error) {
+    if (settings->rollups && settings->dashboards)
+        return error_set(error, STATUS_USAGE, "template: --rollups and --dashboards: it is one or the other");
+    if (settings->rollups && settings->data_stream != NULL)
+        return error_set(error, STATUS_USAGE,
+                         "template: --rollups: they are replaced, which data streams do not take; give --index NAME");
+    return STATUS_OK;
+}
+
 static enum status print_template(const struct template_settings *settings, struct error *error) {
     char name[OPENSEARCH_NAME_BYTES_MAX + 1];
-    bool dated = settings->index != NULL;
-    if (dated && settings->data_stream != NULL)
+    bool has_index = settings->index != NULL;
+    bool dated = has_index && (!settings->rollups || strchr(settings->index, '{') != NULL);
+    if (has_index && settings->data_stream != NULL)
         return error_set(error, STATUS_USAGE, "template: --data-stream and --index: it is one or the other");
     if (settings->dashboards && settings->part != PART_ALL)
         return error_set(error, STATUS_USAGE,
                          "template: --dashboards has no parts for --only; leave one of the two out");
-    const char *text = dated ? settings->index : settings->data_stream != NULL ? settings->data_stream : "wherefrom";
-    enum status status = index_name(dated ? "index" : "data-stream", text, dated, name, error);
+    enum status status = check_rollups(settings, error);
     if (status != STATUS_OK) return status;
-    struct index_template_request request = {output_schemas[settings->schema], name, dated};
+    const char *usual = settings->rollups ? "wherefrom-rollups" : "wherefrom";
+    const char *text = has_index ? settings->index : settings->data_stream != NULL ? settings->data_stream : usual;
+    status = index_name(has_index ? "index" : "data-stream", text, dated, name, error);
+    if (status != STATUS_OK) return status;
+    struct index_template_request request = {settings->rollups ? NULL : output_schemas[settings->schema], name, dated};
     if (settings->dashboards)
         dashboards_write(&request, stdout);
     else

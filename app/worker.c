@@ -72,6 +72,7 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
 static void resolve(struct worker *worker, struct record *record) {
     client_resolve(&worker->clients, record);
     record->place.length = 0;
+    record->place.key = PLACE_KEY_UNKNOWN;
     if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
 }
 
@@ -80,6 +81,7 @@ static void locate(struct worker *worker, struct record *record) {
     struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
     record->place.json = place.json;
     record->place.length = place.length;
+    record->place.key = place.key;
 }
 
 static void mark_record(const struct worker *worker, struct batch *batch, const struct record *record) {
@@ -90,6 +92,7 @@ static void mark_record(const struct worker *worker, struct batch *batch, const 
     mark->format = record->schema->name;
     memcpy(mark->id, worker->context.id, sizeof mark->id);
     mark->refused = false;
+    mark->note = batch->notes_count; /* that follows */
     mark->origin = worker->context.origin;
     mark->header = worker->marked;
     mark->line = record->line;
@@ -109,6 +112,7 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
     batch->out_bytes += room + bytes;
     ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
     if (worker->plan->marks) mark_record(worker, batch, record);
+    if (worker->plan->notes) heat_note_take(record, &batch->notes[batch->notes_count++]);
 }
 
 /* Moves every record one point on; `newest` (NULL at the end of a batch) comes in. */
@@ -258,7 +262,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     worker->splitter.header = batch->header;
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
-    batch->marks_count = 0;
+    batch->marks_count = batch->notes_count = 0;
     worker->marked = NULL;
     if (batch->replayed) { /* its origins may stand where those of another batch stood */
         encoder_context_forget(&worker->context);

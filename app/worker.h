@@ -7,6 +7,7 @@
 #include "app/live_chains.h"
 #include "base/scan.h"
 #include "enrich/geo_cache.h"
+#include "enrich/heat_note.h"
 #include "enrich/record_client.h"
 #include "ingest/split.h"
 #include "sinks/bulk_action.h"
@@ -20,6 +21,7 @@ struct worker_plan {
     const struct geo *geo;
     struct live_chains *chains;
     bool marks;                       /* the sink wants batch->marks */
+    bool notes;                       /* roll-ups want batch->notes */
     const struct bulk_action *action; /* and this in front of each record; NULL: nothing */
     int64_t since_ns, until_ns;       /* records outside [since, until) are skipped; 0: no bound */
 };

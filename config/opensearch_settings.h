@@ -26,8 +26,9 @@ struct opensearch_settings {
 };
 
 struct opensearch_request {
-    const char *file; /* the config's name for messages; NULL: there is none */
-    const char *text; /* of --output: opensearch+http://... or something else */
+    const char *option; /* whose text it is, for messages: "output" */
+    const char *file;   /* the config's name for messages; NULL: there is none */
+    const char *text;   /* of that option: opensearch+http://... or something else */
     const struct config_node
         *node; /* the config's mapping that it stands for, {opensearch: {..}}; NULL: the text is all there is */
     struct option_list pairs; /* --opensearch */

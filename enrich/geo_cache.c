@@ -3,7 +3,7 @@
  *   buckets: a cache line each, eight IPv4 or three IPv6 addresses and where their answers stand, the newest first
  *        |
  *        v
- *   answers, one behind the other: | count, length, pair | offsets, one per database | JSON | next ...
+ *   answers, one behind the other: | count, length, pair, key | offsets, one per database | JSON | next ...
  *        ^                                        |
  *   answer slots (open addressing on the offsets) v
  *                                  pairs of country and AS <- pair slots (open addressing on both)
@@ -31,6 +31,8 @@
 #include <sys/mman.h>
 
 #include "base/check.h"
+#include "base/tile.h"
+#include "enrich/heat_note.h"
 
 enum { V4_WAYS = 8, V6_WAYS = 3, COPY_BYTES_BEYOND = 64, ANSWER_ALIGNMENT = 16, GUARD_BYTES = 65536 };
 enum { COUNTRIES_MAX = 26 * 26 + 1 }; /* codes of two letters, and none */
@@ -58,6 +60,7 @@ struct answer {
     uint64_t count; /* look-ups that are not in the pair's count yet */
     uint32_t length;
     uint32_t pair;
+    struct place_key key;
     uint32_t offsets[]; /* one per database; the JSON follows */
 };
 
@@ -183,6 +186,12 @@ static void start_over(struct geo_cache *cache) {
     memset(cache->v6_buckets, 0, BUCKET_BYTES * ((size_t)cache->v6_mask + 1));
 }
 
+static struct place_key key_of(const struct place *place) {
+    struct tile_point point = {place->longitude, place->latitude};
+    return (struct place_key){.tile = place->has_location ? tile_at(point) : TILE_NONE,
+                              .zone = heat_zone_of_country(place->texts[PLACE_COUNTRY_ISO_CODE])};
+}
+
 static uint32_t render_answer(struct geo_cache *cache, const struct geo_answer *offsets) {
     struct place place;
     struct geo_scratch scratch;
@@ -192,6 +201,7 @@ static uint32_t render_answer(struct geo_cache *cache, const struct geo_answer *
     answer->count = 0;
     answer->pair = pair_index(cache, place.texts[PLACE_COUNTRY_ISO_CODE], place.as_number,
                               place.texts[PLACE_AS_ORGANIZATION]);
+    answer->key = key_of(&place);
     memcpy(answer->offsets, offsets->offsets, sizeof *answer->offsets * cache->geo->databases_count);
     answer->length = cache->renderer.render(cache->renderer.context, &place, answer_json(cache, answer));
     ASSERT(answer->length <= PLACE_JSON_BYTES_MAX);
@@ -288,7 +298,7 @@ struct place_fragment geo_cache_find(struct geo_cache *cache, const struct ip *i
     struct answer *answer = answer_at(cache, ip_is_v4(ip) ? find_v4(cache, ip) : find_v6(cache, ip));
     for (uint32_t line = 1; line < 4; line++) __builtin_prefetch((const char *)answer + line * BUCKET_BYTES);
     answer->count++;
-    return (struct place_fragment){.json = answer_json(cache, answer), .length = answer->length};
+    return (struct place_fragment){.json = answer_json(cache, answer), .length = answer->length, .key = answer->key};
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -333,7 +343,7 @@ struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_render
     cache.pair_slots_mask = power_of_two_from(2 * ((uint64_t)cache.pairs_max + COUNTRIES_MAX)) - 1;
     uint32_t bytes = sizes.fragment_bytes < 16u << 10 ? 16u << 10 : sizes.fragment_bytes;
     cache.answers_bytes_max = (bytes < 1u << 30 ? bytes : 1u << 30) & ~63u;
-    cache.answer_head_bytes = (uint32_t)(sizeof(struct answer) + sizeof(uint32_t) * geo->databases_count);
+    cache.answer_head_bytes = (uint32_t)(offsetof(struct answer, offsets) + sizeof(uint32_t) * geo->databases_count);
     cache.answers_bytes = answer_bytes(&cache, 0);
     lay_out(&cache, NULL);
     char *block = mmap(NULL, cache.used_bytes + GUARD_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -348,6 +358,7 @@ struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_render
     lay_out(&cache, block);
     struct geo_cache *placed = (struct geo_cache *)(void *)block;
     *placed = cache;
+    answer_at(placed, ANSWER_UNKNOWN)->key = PLACE_KEY_UNKNOWN;
     return placed;
 }
 

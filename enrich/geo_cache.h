@@ -18,10 +18,11 @@ struct place_renderer {
 
 /* What the hot path gets: `length` bytes at `json`, valid until the next geo_cache_find.
  * At least 64 bytes behind the end may be read (the encoder copies 32 at a time).
- * length 0: nothing is known of the address. */
+ * length 0: nothing is known of the address, or nothing of it is written. */
 struct place_fragment {
     const char *json;
     uint32_t length;
+    struct place_key key;
 };
 
 struct geo_cache;

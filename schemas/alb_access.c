@@ -18,7 +18,7 @@ static const struct field_spec fields[] = {
     {"elb_status_code", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "http.response.status_code", "status code sent to the client; 460 = client went away"},
     {"target_status_code", FIELD_INTEGER, ROLE_NONE, "aws.elb.target_status_code", "aws.elb.target_status_code", "status code of the target"},
     {"received_bytes", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "aws.elb.received_bytes", "bytes received from the client, headers included"},
-    {"sent_bytes", FIELD_INTEGER, ROLE_NONE, "http.response.bytes", "aws.elb.sent_bytes", "bytes sent to the client, headers included"},
+    {"sent_bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "aws.elb.sent_bytes", "bytes sent to the client, headers included"},
     {"request", FIELD_REQUEST, ROLE_REQUEST, NULL, NULL, "request line: METHOD URL PROTOCOL"},
     {"user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header, cut at 8 KB"},
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP"},

@@ -1,4 +1,4 @@
-/* A batch's memory: six reservations of address space, made once at start.
+/* A batch's memory: seven reservations of address space, made once at start.
  *
  * MAP_NORESERVE: the worst case (about 150 MiB a batch) is never touched by real logs, which use 1 MiB; what a hostile
  * file makes us touch is given back by batch_reset.
@@ -74,8 +74,9 @@ bool batch_init(struct batch *batch) {
     batch->segments = (struct segment *)(void *)reserve(SEGMENTS_MAX * sizeof *batch->segments);
     batch->ranges = (struct batch_range *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->ranges);
     batch->marks = (struct record_mark *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->marks);
+    batch->notes = (struct heat_note *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->notes);
     return batch->text != NULL && batch->out != NULL && batch->reject != NULL && batch->segments != NULL &&
-           batch->ranges != NULL && batch->marks != NULL;
+           batch->ranges != NULL && batch->marks != NULL && batch->notes != NULL;
 }
 
 void batch_destroy(struct batch *batch) {
@@ -85,6 +86,7 @@ void batch_destroy(struct batch *batch) {
     if (batch->segments != NULL) munmap(batch->segments, SEGMENTS_MAX * sizeof *batch->segments);
     if (batch->ranges != NULL) munmap(batch->ranges, BATCH_LINES_MAX * sizeof *batch->ranges);
     if (batch->marks != NULL) munmap(batch->marks, BATCH_LINES_MAX * sizeof *batch->marks);
+    if (batch->notes != NULL) munmap(batch->notes, BATCH_LINES_MAX * sizeof *batch->notes);
     arena_destroy(&batch->arena);
     *batch = (struct batch){0};
 }
@@ -147,5 +149,6 @@ void batch_reset(struct batch *batch) {
                             .reject = batch->reject,
                             .segments = batch->segments,
                             .ranges = batch->ranges,
-                            .marks = batch->marks};
+                            .marks = batch->marks,
+                            .notes = batch->notes};
 }

@@ -24,6 +24,7 @@
 #include "base/hash.h"
 #include "schemas/connection.h"
 #include "schemas/header.h"
+#include "schemas/heat_slot.h"
 #include "schemas/limits.h"
 #include "schemas/record.h"
 #include "schemas/spare.h"
@@ -142,7 +143,8 @@ struct batch_range {
 struct record_mark {
     uint32_t end; /* in `out`, behind its LF */
     bool has_client;
-    bool refused; /* set by the sink: too large for its topic, see refused_count */
+    bool refused;  /* set by the sink: too large for its topic, see refused_count */
+    uint32_t note; /* index of the record's own in the batch's notes, where there are notes */
     struct ip client;
     const char *format;      /* never NULL */
     char id[HASH_ID_DIGITS]; /* event.id */
@@ -186,8 +188,11 @@ struct batch {
     struct batch_range *ranges; /* one per partition, BATCH_LINES_MAX of them */
     uint32_t marks_count;
     struct record_mark *marks; /* BATCH_LINES_MAX of them */
-    atomic_uint undelivered;   /* messages of an asynchronous sink that are on their way; the sink's */
-    uint32_t refused_count;    /* records that were not and will not be delivered: they become rejects; the sink's */
+    uint32_t notes_count;
+    struct heat_note
+        *notes; /* of all records of `out`, in their order, for runs with roll-ups; BATCH_LINES_MAX of them */
+    atomic_uint undelivered; /* messages of an asynchronous sink that are on their way; the sink's */
+    uint32_t refused_count;  /* records that were not and will not be delivered: they become rejects; the sink's */
     struct tally tally;
     struct batch *next; /* link of the queue that holds it */
 };

@@ -16,7 +16,7 @@ static const struct field_spec fields[] = {
     {"elb_status_code", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "http.response.status_code", "status code sent to the client; null for TCP"},
     {"backend_status_code", FIELD_INTEGER, ROLE_NONE, "aws.elb.backend_status_code", "aws.elb.target_status_code", "status code of the instance"},
     {"received_bytes", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "aws.elb.received_bytes", "bytes of the request body"},
-    {"sent_bytes", FIELD_INTEGER, ROLE_NONE, "http.response.bytes", "aws.elb.sent_bytes", "bytes of the response body"},
+    {"sent_bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "aws.elb.sent_bytes", "bytes of the response body"},
     {"request", FIELD_REQUEST, ROLE_REQUEST, NULL, NULL, "request line: METHOD URL PROTOCOL; `- - - ` for TCP"},
     {"user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header"},
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP and TCP"},

@@ -29,7 +29,7 @@ static const struct field_spec fields[] = {
     [HAPROXY_TIME_TA] = {"Ta", FIELD_MILLISECONDS, ROLE_PROCESSING_1, "haproxy.txn_timer_total", "haproxy.txn_timer_total", "milliseconds of the request in all (Tt before 1.7)"},
     [HAPROXY_TIME_TT] = {"Tt", FIELD_MILLISECONDS, ROLE_PROCESSING_2, "haproxy.fc_timer_total", "haproxy.fc_timer_total", "tcplog: milliseconds of the connection in all"},
     [HAPROXY_STATUS_CODE] = {"status_code", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "http.response.status_code", "status sent to the client; null when there was none"},
-    [HAPROXY_BYTES_READ] = {"bytes_read", FIELD_INTEGER, ROLE_NONE, "http.response.bytes", "http.response.bytes", "bytes sent to the client when the line was written"},
+    [HAPROXY_BYTES_READ] = {"bytes_read", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "http.response.bytes", "bytes sent to the client when the line was written"},
     [HAPROXY_REQUEST_COOKIE] = {"captured_request_cookie", FIELD_TEXT, ROLE_NONE, "haproxy.captured_request_cookie", "haproxy.captured_request_cookie", "cookie of the request, NAME=VALUE"},
     [HAPROXY_RESPONSE_COOKIE] = {"captured_response_cookie", FIELD_TEXT, ROLE_NONE, "haproxy.captured_response_cookie", "haproxy.captured_response_cookie", "cookie of the response, NAME=VALUE"},
     [HAPROXY_TERMINATION_STATE] = {"termination_state", FIELD_TEXT, ROLE_NONE, "haproxy.termination_state", "haproxy.termination_state", "how the session ended: who ended it, when, cookies"},

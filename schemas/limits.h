@@ -259,6 +259,12 @@
 #define PROXY_UNIQUE_ID_BYTES_MAX 128u
 #define PROXY_VPCE_BYTES_MAX 64u
 
+/* --- roll-ups --------------------------------------------------------------------------------- */
+/* Eighths of --memory-max for slots and sketches of roll-ups. Of the default, 1 GiB, that is room for 1.8 million slots, or for 65,000 with
+ * more than 768 clients each: a year of days that are run one by one, or a month at once. When it is used up the smallest slots are folded
+ * (enrich/heat.h), and the run says how many. */
+#define ROLLUPS_MEMORY_EIGHTHS 3u
+
 /* --- places ----------------------------------------------------------------------------------- */
 #define DATABASES_MAX 8u
 /* One text of a database (city, organisation); longer ones are cut at a character. */

@@ -17,7 +17,7 @@ static const struct field_spec fields[] = {
     {"connection_time", FIELD_INTEGER, ROLE_NONE, "aws.elb.connection_time", "aws.elb.connection_time", "milliseconds from open to close"},
     {"tls_handshake_time", FIELD_INTEGER, ROLE_HANDSHAKE, "aws.elb.tls_handshake_time", "aws.elb.tls_handshake_time", "milliseconds of the handshake; null when there was none or it failed"},
     {"received_bytes", FIELD_INTEGER, ROLE_NONE, "source.bytes", "aws.elb.received_bytes", "bytes from the client after decryption"},
-    {"sent_bytes", FIELD_INTEGER, ROLE_NONE, "destination.bytes", "aws.elb.sent_bytes", "bytes to the client before encryption"},
+    {"sent_bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "destination.bytes", "aws.elb.sent_bytes", "bytes to the client before encryption"},
     {"incoming_tls_alert", FIELD_INTEGER, ROLE_NONE, "aws.elb.incoming_tls_alert", "aws.elb.incoming_tls_alert", "TLS alert that the client sent"},
     {"chosen_cert_arn", FIELD_TEXT, ROLE_RESOURCE_ARN, "aws.elb.chosen_cert.arn", "aws.elb.chosen_cert_arn", "ARN of the certificate"},
     {"chosen_cert_serial", FIELD_TEXT, ROLE_NONE, "aws.elb.chosen_cert.serial", "aws.elb.chosen_cert_serial", "reserved by AWS"},

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "base/tile.h"
+#include "schemas/heat_slot.h"
 #include "schemas/limits.h"
 
 /* What a database can say; names of the output stand in the output tables (schemas/output_*.c). */
@@ -49,5 +51,13 @@ struct place {
     uint32_t as_number;           /* 0 = not known (RFC 7607 reserves AS 0) */
     uint32_t marks;               /* bits 1 << enum place_mark */
 };
+
+/* What a place counts under in roll-ups. */
+struct place_key {
+    uint16_t tile; /* base/tile.h */
+    uint16_t zone; /* schemas/heat_slot.h */
+};
+
+#define PLACE_KEY_UNKNOWN ((struct place_key){TILE_NONE, HEAT_ZONE_UNKNOWN})
 
 #endif

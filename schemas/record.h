@@ -72,6 +72,7 @@ struct record {
     struct place_json {
         const char *json;
         uint32_t length;
+        struct place_key key;
     } place;                        /* rendered, see enrich/geo_cache.h */
     struct span fields[FIELDS_MAX]; /* those behind fields_count, up to the format's columns, are empty */
 };

@@ -79,6 +79,8 @@ enum field_role {
     ROLE_TRACE,          /* X-Amzn-Trace-Id: trace.id; its own time is the record's where there is no other */
     ROLE_ACCELERATOR_IP, /* where a Global Accelerator connects from when it does not keep the client's address */
     ROLE_STATUS,         /* the status the client got; 000 and -1: none */
+    ROLE_BYTES_SENT,     /* to the client */
+    ROLE_BYTES_SENT_2,   /* the same without headers: taken when the one above is missing or null */
     ROLE_RESULT,         /* in words: PASS, FAIL; Success, Failed:REASON; ACCEPT, REJECT; ALLOW, BLOCK */
     ROLE_REASON,         /* why, where it is not part of the result: event.reason */
     ROLE_REQUEST,        /* request line */

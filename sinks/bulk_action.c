@@ -13,8 +13,8 @@
 #define INDEX "\"_index\":\""
 #define ID "\"_id\":\""
 
-void bulk_action_init(struct bulk_action *action, const struct opensearch_output *output) {
-    char *out = stpcpy(action->text, "{\"create\":{");
+void bulk_action_init(struct bulk_action *action, const struct opensearch_output *output, enum bulk_verb verb) {
+    char *out = stpcpy(action->text, verb == BULK_CREATE ? "{\"create\":{" : "{\"index\":{");
     action->date = action->id = 0;
     if (output->dated) {
         ASSERT(strlen(output->name) + DATE_BYTES + HASH_ID_DIGITS + 64 <= sizeof action->text);

@@ -1,5 +1,5 @@
-/* The line in front of each document of a `_bulk` body: create this document under this id. Data streams take no other action, and a
- * document that is there already is not written again.
+/* The line in front of each document of a `_bulk` body: create this document under this id (data streams take no other action, and a
+ * document that is there already is not written again), or index it (it replaces one that is there already).
  *
  * Threads: read-only after bulk_action_init. */
 #ifndef WHEREFROM_BULK_ACTION_H
@@ -18,7 +18,9 @@ struct bulk_action {
     uint32_t id;    /* where the id goes; 0: nowhere */
 };
 
-void bulk_action_init(struct bulk_action *action, const struct opensearch_output *output);
+enum bulk_verb { BULK_CREATE, BULK_INDEX };
+
+void bulk_action_init(struct bulk_action *action, const struct opensearch_output *output, enum bulk_verb verb);
 
 /* Writes action->bytes bytes, the last one an LF. */
 void bulk_action_write(const struct bulk_action *action, const char id[HASH_ID_DIGITS], int64_t time_ns,

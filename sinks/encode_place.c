@@ -1,29 +1,13 @@
 /* Renders a place: once per distinct answer of the databases, so clarity beats speed here.
  *
  * Threads: the encoder is read-only. */
-#include <math.h>
-#include <stdio.h>
-
+#include "base/degrees.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "sinks/plan.h"
 
 _Static_assert(PLACE_TEXTS *JSON_EXPANSION * 48 < PLACE_JSON_BYTES_MAX,
                "usual texts fit; a place with longer ones drops the last ones");
-
-/* Degrees with at most six digits behind the dot (11 cm) and at least one: 54.0, -2.5. */
-static char *put_degrees(char *out, double degrees) {
-    int64_t millionths = (int64_t)llround(fabs(degrees) * 1e6);
-    if (degrees < 0 && millionths != 0) *out++ = '-';
-    out += number_write((uint64_t)(millionths / 1000000), out);
-    char digits[8];
-    snprintf(digits, sizeof digits, "%06d", (int)(millionths % 1000000));
-    size_t count = 6;
-    while (count > 1 && digits[count - 1] == '0') count--;
-    *out++ = '.';
-    memcpy(out, digits, count);
-    return out + count;
-}
 
 static char *put_constant(char *out, const char *text) {
     size_t bytes = strlen(text);
@@ -40,8 +24,8 @@ static char *put_value(char *out, const struct op *op, const struct place *place
         return json_quote(out, place->texts[op->index], JSON_VERBATIM, &lossy);
     case VALUE_PLACE_LOCATION:
         if (!place->has_location) return NULL;
-        out = put_degrees(put_constant(out, "{\"lon\":"), place->longitude);
-        out = put_degrees(put_constant(out, ",\"lat\":"), place->latitude);
+        out = degrees_write(put_constant(out, "{\"lon\":"), place->longitude);
+        out = degrees_write(put_constant(out, ",\"lat\":"), place->latitude);
         return put_constant(out, "}");
     case VALUE_PLACE_ACCURACY:
         if (place->accuracy == PLACE_ACCURACY_NONE) return NULL;

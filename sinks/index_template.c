@@ -8,9 +8,11 @@
 #include "sinks/index_template.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "sinks/plan.h"
+#include "sinks/rollup_document.h"
 
 /* Above templates that catch all (by habit 100 and less), and with room for the user's own. */
 #define PRIORITY 200
@@ -127,11 +129,28 @@ json_t *index_template_properties_new(const struct output_schema *schema) {
     return properties;
 }
 
+static json_t *rollups_properties_new(void) {
+    json_t *properties = json_object();
+    for (size_t i = 0; i < rollup_fields_count; i++) {
+        struct slice path = slice_from(rollup_fields[i].path);
+        json_t *object = properties;
+        for (const char *dot; (dot = memchr(path.ptr, '.', path.len)) != NULL;) {
+            struct slice name = {path.ptr, (size_t)(dot - path.ptr)};
+            object = open_object(object, name);
+            path = (struct slice){dot + 1, path.len - name.len - 1};
+        }
+        put_value(object, path, rollup_fields[i].type);
+    }
+    return properties;
+}
+
 static json_t *component(const struct output_schema *schema) {
-    char description[128];
-    snprintf(description, sizeof description, "fields of wherefrom's records, schema %s", schema->name);
+    char description[128] = "fields of wherefrom's roll-ups";
+    if (schema != NULL)
+        snprintf(description, sizeof description, "fields of wherefrom's records, schema %s", schema->name);
     return json_pack("{s:{s:{s:b,s:o}},s:{s:s}}", "template", "mappings", "dynamic", 0, "properties",
-                     index_template_properties_new(schema), "_meta", "description", description);
+                     schema != NULL ? index_template_properties_new(schema) : rollups_properties_new(), "_meta",
+                     "description", description);
 }
 
 /* The path of the record's time. */
@@ -147,15 +166,17 @@ void index_template_pattern(const struct index_template_request *request, char p
 
 json_t *index_template_new(const struct index_template_request *request) {
     char component_name[64], pattern[INDEX_PATTERN_BYTES];
-    snprintf(component_name, sizeof component_name, "wherefrom-%s", request->schema->name);
+    const struct output_schema *schema = request->schema;
+    snprintf(component_name, sizeof component_name, "wherefrom-%s", schema != NULL ? schema->name : "rollups");
     index_template_pattern(request, pattern);
     json_t *body = json_pack("{s:[s],s:[s],s:i,s:{s:s}}", "index_patterns", pattern, "composed_of", component_name,
-                             "priority", PRIORITY, "_meta", "description", "where wherefrom writes records");
+                             "priority", PRIORITY, "_meta", "description",
+                             schema != NULL ? "where wherefrom writes records" : "where wherefrom writes roll-ups");
     ASSERT(body != NULL);
-    if (!request->dated)
+    if (schema != NULL && !request->dated)
         json_object_set_new(body, "data_stream",
-                            json_pack("{s:{s:s}}", "timestamp_field", "name", time_path(request->schema)));
-    json_t *result = json_pack("{s:{s:o},s:{s:o}}", "component_templates", component_name, component(request->schema),
+                            json_pack("{s:{s:s}}", "timestamp_field", "name", time_path(schema)));
+    json_t *result = json_pack("{s:{s:o},s:{s:o}}", "component_templates", component_name, component(schema),
                                "index_templates", request->name, body);
     ASSERT(result != NULL);
     return result;

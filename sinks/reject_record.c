@@ -40,6 +40,7 @@ void reject_record(struct encoder_context *context, struct batch *batch, const s
     if (segment->connected) encoder_context_set_connection(context, &segment->connection);
     batch->reject_bytes += reject_line_write(context, &rejected, batch->reject + batch->reject_bytes);
     ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
+    if (mark->note < batch->notes_count) batch->notes[mark->note].refused = true;
     batch->tally.written--;
     batch->tally.rejected[refusal->reason]++;
 }

@@ -1,0 +1,46 @@
+/* How many different ones there were, without keeping them: HyperLogLog.
+ *
+ * Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog: the analysis of a near-optimal cardinality estimation algorithm" (AofA 2007), with
+ * 2^12 registers: the standard error is 1.04 / sqrt(2^12) = 1.6 % of the number. The estimate is the improved one of Ertl, "New cardinality
+ * estimation algorithms for HyperLogLog sketches" (2017, section 2), which has that error over the whole range and needs neither a second
+ * estimator for few nor tables. A sketch of few is a set of what would go into the registers, 32 bits of each, as HLL++ has it (Heule,
+ * Nunkesser, Hall, EDBT 2013), and its number is exact but for two that have the same 32 bits (0.007 % of sketches of 768); it takes 16
+ * bytes first, and becomes registers beyond 768.
+ *
+ * What is in a sketch depends on the set of hashes alone, not on their order or on who added them: the estimate is the same for any
+ * number of workers, and merging two is the sketch of both.
+ *
+ * Threads: a sketch belongs to the owner of its pool. */
+#ifndef WHEREFROM_HYPERLOGLOG_H
+#define WHEREFROM_HYPERLOGLOG_H
+
+#include "base/pool.h"
+
+struct hyperloglog {
+    void *block;    /* of the pool: hashes as a set, or registers; NULL: nothing was added */
+    uint16_t count; /* of the set */
+    uint8_t size;   /* of the block, as pool_take has it */
+    bool dense;     /* it holds registers */
+};
+
+/* An empty sketch is all zero. */
+
+/* Adds one by a hash of 64 good bits. False: the pool is used up, and nothing was changed. */
+bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool, uint64_t hash) __attribute__((warn_unused_result));
+
+/* Adds all that `other` has, of the same pool or of another. False: the pool is used up, and part of it may have been added. */
+bool hyperloglog_merge(struct hyperloglog *sketch, struct pool *pool, const struct hyperloglog *other)
+    __attribute__((warn_unused_result));
+
+/* Bytes of its block. */
+static inline size_t hyperloglog_bytes(const struct hyperloglog *sketch) {
+    return sketch->block != NULL ? (size_t)POOL_BLOCK_BYTES_MIN << sketch->size : 0;
+}
+
+/* Copies its block to another pool, which is to own it; the old one is not told. False: that one is used up. */
+bool hyperloglog_move(struct hyperloglog *sketch, struct pool *to) __attribute__((warn_unused_result));
+
+/* How many there were, about. */
+uint64_t hyperloglog_estimate(const struct hyperloglog *sketch);
+
+#endif

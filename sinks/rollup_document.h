@@ -1,0 +1,42 @@
+/* Roll-ups as documents: one line of JSON each, under an id that depends on what it counts and not on how much, so that a document written
+ * again replaces the earlier one.
+ *
+ *   {"@timestamp":START,"kind":"heat","event":{"id":..},"interval_s":300,"geo":{"tile":"7/64/42","location":{..}},"zone":"SE","requests":n,
+ *    "bytes":n,"status":{"4xx":n,"5xx":n},"clients":{"estimate":n,"error":0.016}}
+ *
+ * What is not known is absent. "approx":true stands in rows that may be too low (enrich/heat.h).
+ *
+ * Threads: pure functions. */
+#ifndef WHEREFROM_ROLLUP_DOCUMENT_H
+#define WHEREFROM_ROLLUP_DOCUMENT_H
+
+#include <stddef.h>
+
+#include "base/hash.h"
+#include "base/timestamp.h"
+#include "schemas/heat_slot.h"
+#include "schemas/output.h"
+
+/* A document and what may be written behind it. */
+#define ROLLUP_DOCUMENT_BYTES_MAX 1024u
+
+/* All paths that documents of any kind have, for the index template. */
+struct rollup_field {
+    const char *path;
+    enum output_type type;
+};
+extern const struct rollup_field rollup_fields[];
+extern const size_t rollup_fields_count;
+
+/* When the row's interval begins, since 1970. */
+int64_t rollup_heat_time_ns(const struct heat_row *row);
+
+/* The row's event.id: a hash of kind, interval, tile and zone (base/hash.h, with the kind for the origin's name, the beginning in seconds
+ * for the position, the seconds of the interval for the line of a message, and "TILE ZONE" for the line). */
+void rollup_heat_id(const struct heat_row *row, char id[HASH_ID_DIGITS]);
+
+/* Writes the document with a newline and returns the number of bytes. */
+size_t rollup_heat_write(const struct heat_row *row, const char id[HASH_ID_DIGITS], struct timestamp_cache *days,
+                         char out[ROLLUP_DOCUMENT_BYTES_MAX]);
+
+#endif
