@@ -27,7 +27,4 @@ extern hash_event_id_function hash_event_id_avx2, hash_event_id_avx512;
 /* The fastest one for this processor. */
 void hash_event_id(struct slice origin_name, uint64_t position, uint32_t message_line, struct slice line, char *out);
 
-/* XXH3 of 64 bits under a seed, of a few bytes: what counts different keys goes by it. The same on every processor. */
-uint64_t hash_key(struct slice key, uint64_t seed);
-
 #endif

@@ -24,27 +24,22 @@ struct heat_cell {
 struct heat {
     struct heat_cell *cells; /* reserved */
     uint32_t cells_count, cells_max;
-    uint32_t *index; /* of a cell, plus 1; 0: free */
-    uint32_t index_shift;
-    struct pool pool; /* of the cells' sketches */
+    uint32_t *index;                  /* of a cell, plus 1; 0: free */
+    uint32_t index_shift, index_mask; /* of hashes; of places */
+    struct pool pool;                 /* of the cells' sketches */
     uint64_t folded_count;
 };
 
 /* --- the index ---------------------------------------------------------------------------------- */
-
-static uint32_t index_places(const struct heat *heat) {
-    return 1u << (64 - heat->index_shift);
-}
 
 static uint32_t first_place(const struct heat *heat, uint64_t slot) {
     return (uint32_t)(slot * 0x9e3779b97f4a7c15u >> heat->index_shift);
 }
 
 /* Where the slot's cell is said, or the free place where it belongs. */
-static uint32_t *find(const struct heat *heat, uint64_t slot) {
-    uint32_t mask = index_places(heat) - 1;
+static inline uint32_t *find(const struct heat *heat, uint64_t slot) {
     for (uint32_t at = first_place(heat, slot);; at++) {
-        uint32_t *place = &heat->index[at & mask];
+        uint32_t *place = &heat->index[at & heat->index_mask];
         if (*place == 0 || heat->cells[*place - 1].slot == slot) return place;
     }
 }
@@ -55,21 +50,26 @@ static void make_index(struct heat *heat, uint32_t cells_count) {
     for (; places < 4 * (uint64_t)cells_count; places *= 2) bits++;
     free(heat->index);
     heat->index_shift = 64 - bits;
+    heat->index_mask = places - 1;
     heat->index = calloc(places, sizeof *heat->index);
     ASSERT(heat->index != NULL); /* 16 bytes a cell, of what the table may take */
     for (uint32_t i = 0; i < heat->cells_count; i++) *find(heat, heat->cells[i].slot) = i + 1;
 }
 
 /* NULL: there is no room for another one. */
-static struct heat_cell *cell_of(struct heat *heat, uint64_t slot) {
-    uint32_t *place = find(heat, slot);
-    if (*place != 0) return &heat->cells[*place - 1];
+static __attribute__((noinline)) struct heat_cell *make_cell(struct heat *heat, uint64_t slot, uint32_t *place) {
     if (heat->cells_count == heat->cells_max) return NULL;
     struct heat_cell *cell = &heat->cells[heat->cells_count++];
     *cell = (struct heat_cell){.slot = slot};
     *place = heat->cells_count;
-    if (2 * heat->cells_count > index_places(heat)) make_index(heat, heat->cells_count);
+    if (2 * heat->cells_count > heat->index_mask) make_index(heat, heat->cells_count);
     return cell;
+}
+
+/* Likewise. */
+static inline struct heat_cell *cell_of(struct heat *heat, uint64_t slot) {
+    uint32_t *place = find(heat, slot);
+    return *place != 0 ? &heat->cells[*place - 1] : make_cell(heat, slot, place);
 }
 
 /* --- folding ------------------------------------------------------------------------------------ */
@@ -135,7 +135,7 @@ static void fold(struct heat *heat) {
 
 /* --- adding ------------------------------------------------------------------------------------- */
 
-static void add(struct heat *heat, const struct heat_note *note) {
+static inline void add(struct heat *heat, const struct heat_note *note) {
     struct heat_cell *cell;
     while ((cell = cell_of(heat, note->slot)) == NULL ||
            (note->has_client && !hyperloglog_add(&cell->clients, &heat->pool, note->client)))

@@ -42,7 +42,7 @@ static uint32_t places_of(const struct hyperloglog *sketch) {
 }
 
 /* Where the entry is in the set, or the free place for it. */
-static uint32_t *find(const struct hyperloglog *sketch, uint32_t entry) {
+static inline uint32_t *find(const struct hyperloglog *sketch, uint32_t entry) {
     uint32_t *places = sketch->block, mask = places_of(sketch) - 1, at = entry >> ENTRY_RANK_BITS;
     while (places[at & mask] != 0 && places[at & mask] != entry) at++;
     return &places[at & mask];
@@ -69,18 +69,23 @@ static bool grow(struct hyperloglog *sketch, struct pool *pool) {
     return true;
 }
 
-static bool add_entry(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
-    while (!sketch->dense) {
-        uint32_t *place = sketch->block != NULL ? find(sketch, entry) : NULL;
-        if (place != NULL && *place == entry) return true;
-        if (place != NULL && sketch->count < places_of(sketch) / 4 * 3) {
-            *place = entry;
-            sketch->count++;
-            return true;
-        }
+static __attribute__((noinline)) bool add_new(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
+    while (sketch->block == NULL || (!sketch->dense && sketch->count >= places_of(sketch) / 4 * 3))
         if (!grow(sketch, pool)) return false;
+    if (sketch->dense) {
+        raise_register(sketch->block, entry);
+    } else {
+        *find(sketch, entry) = entry;
+        sketch->count++;
     }
-    raise_register(sketch->block, entry);
+    return true;
+}
+
+static inline bool add_entry(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
+    if (sketch->dense)
+        raise_register(sketch->block, entry);
+    else if (sketch->block == NULL || *find(sketch, entry) != entry)
+        return add_new(sketch, pool, entry);
     return true;
 }
 
