@@ -37,7 +37,10 @@ static bool check_place(const struct problem_scope *scope, const struct config_n
 
 static bool check_target(const struct problem_scope *scope, const struct config_node *node,
                          const struct opensearch_output *target, const struct opensearch_output *records) {
-    return strcmp(target->url, records->url) != 0 || strcmp(target->name, records->name) != 0 ||
+    if (target->without_ids)
+        return problem_report(scope, node,
+                              "rollups: without ids (ids=false) nothing is replaced; write them to a file");
+    return records->url == NULL || strcmp(target->url, records->url) != 0 || strcmp(target->name, records->name) != 0 ||
            problem_report(scope, node, "rollups: %s is where records go; give them an index of their own",
                           target->name);
 }
@@ -58,5 +61,5 @@ bool rollups_choice_resolve(struct opensearch_settings *target, const struct ope
     if (!check_place(&scope, node, settings->rollups)) return false;
     if (!opensearch_url_is(settings->rollups)) return good;
     if (!opensearch_settings_resolve(target, &request, problems)) return false;
-    return (!output->has_output || check_target(&scope, node, &target->output, &output->output)) && good;
+    return check_target(&scope, node, &target->output, &output->output) && good;
 }

@@ -174,8 +174,7 @@ json_t *index_template_new(const struct index_template_request *request) {
                              schema != NULL ? "where wherefrom writes records" : "where wherefrom writes roll-ups");
     ASSERT(body != NULL);
     if (schema != NULL && !request->dated)
-        json_object_set_new(body, "data_stream",
-                            json_pack("{s:{s:s}}", "timestamp_field", "name", time_path(schema)));
+        json_object_set_new(body, "data_stream", json_pack("{s:{s:s}}", "timestamp_field", "name", time_path(schema)));
     json_t *result = json_pack("{s:{s:o},s:{s:o}}", "component_templates", component_name, component(schema),
                                "index_templates", request->name, body);
     ASSERT(result != NULL);

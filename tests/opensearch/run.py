@@ -24,6 +24,7 @@ import pressure_cases  # noqa: E402
 import refusal_cases  # noqa: E402
 import reply_cases  # noqa: E402
 import rollover_cases  # noqa: E402
+import rollup_cases  # noqa: E402
 import setup_cases  # noqa: E402
 import trouble_cases  # noqa: E402
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
@@ -32,7 +33,7 @@ from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, pressure_cases, refusal_cases, reply_cases, rollover_cases, setup_cases, trouble_cases)
+MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, pressure_cases, refusal_cases, reply_cases, rollover_cases, rollup_cases, setup_cases, trouble_cases)
 
 
 class Bench:

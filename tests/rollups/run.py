@@ -275,7 +275,7 @@ def test_more_slots_than_memory(bench):
             seconds = number * 7919 * 300 % (200 * 365 * DAY_S)
             stamp = f"{2025 + seconds // (365 * DAY_S):04}-{1 + seconds // (28 * DAY_S) % 12:02}-{1 + seconds // DAY_S % 28:02}T{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:00.000000Z"
             log.write((alb_line(number, time=stamp) + "\n").encode() * (3 if number % day == 0 else 1))
-    arguments = ("log", "-f", "alb_access", "--memory-max", "128M", "--no-geo", "-o", "records", "--summary", "summary")
+    arguments = ("log", "-f", "alb_access", "--memory-max", "128M", "--no-geo", "--fields=+@timestamp,+http.response.bytes", "-o", "records", "--summary", "summary")
     first = None
     for workers in (1, 2):
         done = bench.program.run("run", *arguments, "--rollups", "heat", "-j", str(workers), cwd=bench.directory)

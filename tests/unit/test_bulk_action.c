@@ -20,14 +20,20 @@ static void lines(void **state) {
     static const struct {
         const char *name;
         bool dated, without_ids;
+        enum bulk_verb verb;
         int64_t time_s;
         const char *expected;
     } cases[] = {
-        {"logs", false, false, 0, "{\"create\":{\"_id\":\"" ID "\"}}\n"},
-        {"logs", false, true, 0, "{\"create\":{}}\n"},
-        {"logs", true, false, 20000 * DAY_S - 1, "{\"create\":{\"_index\":\"logs-2024.10.03\",\"_id\":\"" ID "\"}}\n"},
-        {"logs", true, false, 20000 * DAY_S, "{\"create\":{\"_index\":\"logs-2024.10.04\",\"_id\":\"" ID "\"}}\n"},
-        {"logs", true, true, 20000 * DAY_S, "{\"create\":{\"_index\":\"logs-2024.10.04\"}}\n"},
+        {"logs", false, false, BULK_CREATE, 0, "{\"create\":{\"_id\":\"" ID "\"}}\n"},
+        {"logs", false, true, BULK_CREATE, 0, "{\"create\":{}}\n"},
+        {"logs", true, false, BULK_CREATE, 20000 * DAY_S - 1,
+         "{\"create\":{\"_index\":\"logs-2024.10.03\",\"_id\":\"" ID "\"}}\n"},
+        {"logs", true, false, BULK_CREATE, 20000 * DAY_S,
+         "{\"create\":{\"_index\":\"logs-2024.10.04\",\"_id\":\"" ID "\"}}\n"},
+        {"heat", false, false, BULK_INDEX, 0, "{\"index\":{\"_id\":\"" ID "\"}}\n"},
+        {"heat", true, false, BULK_INDEX, 20000 * DAY_S,
+         "{\"index\":{\"_index\":\"heat-2024.10.04\",\"_id\":\"" ID "\"}}\n"},
+        {"logs", true, true, BULK_CREATE, 20000 * DAY_S, "{\"create\":{\"_index\":\"logs-2024.10.04\"}}\n"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -36,7 +42,7 @@ static void lines(void **state) {
         struct bulk_action action;
         struct timestamp_cache days = {0};
         char line[BULK_ACTION_BYTES_MAX + 1] = "";
-        bulk_action_init(&action, &output);
+        bulk_action_init(&action, &output, cases[i].verb);
         bulk_action_write(&action, ID, cases[i].time_s * SECOND_NS, &days, line);
         assert_string_equal(line, cases[i].expected);
         assert_int_equal(action.bytes, strlen(cases[i].expected));
@@ -49,7 +55,7 @@ static void the_longest_name_has_room(void **state) {
     memset(name, 'n', OPENSEARCH_NAME_BYTES_MAX);
     name[OPENSEARCH_NAME_BYTES_MAX] = '\0';
     struct bulk_action action;
-    bulk_action_init(&action, &(struct opensearch_output){.name = name, .dated = true});
+    bulk_action_init(&action, &(struct opensearch_output){.name = name, .dated = true}, BULK_CREATE);
     assert_in_range(action.bytes, OPENSEARCH_NAME_BYTES_MAX, BULK_ACTION_BYTES_MAX);
 }
 
