@@ -6,6 +6,7 @@ import sys
 
 from black_box import alb_line, at, parse_lines
 from mapping_cases import put_templates
+from started_run import wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "rollups"))
@@ -46,10 +47,11 @@ def test_rollups_draw_the_same_map(bench):
         counts.append(bench.node.count("mapped-heat"))
     bench.equal(counts[0], counts[1], "written again, they replace the earlier ones")
     bench.equal(json.loads((bench.folder / "summary").read_text())["rollups"], {"documents": counts[0], "folded": 0}, "summary")
-    records = bench.node.documents("mapped")
     heat = bench.node.documents("mapped-heat")
+    bench.equal(bench.program.run("run", log, "-o", bench.folder / "records").code, 0, "to a file")
+    records = parse_lines((bench.folder / "records").read_bytes())
     bench.equal([own for own, document in heat if own != document["event"]["id"]], [], "ids")
-    check_heat(bench, sorted((document for _, document in heat), key=order_of), [document for _, document in records], "documents")
+    check_heat(bench, sorted((document for _, document in heat), key=order_of), records, "documents")
     # what dashboards ask
     raw = buckets(bench, "mapped", "key", TILES, bytes={"sum": {"field": "http.response.bytes"}},
                   bad={"filter": {"range": {"http.response.status_code": {"gte": 500, "lt": 600}}}})
@@ -110,13 +112,28 @@ def test_an_index_that_does_not_take_them(bench):
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number) + "\n" for number in range(500)))
     bench.node.put("/no-heat", {"mappings": {"properties": {"requests": {"type": "ip"}}}})
+    done = bench.program.run("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "no-heat"))
+    bench.equal(done.code, 1, f"exit ({done.err[:500]})")
+    for said in ("mapper_parsing_exception", "template --rollups", "/no-heat refused"):
+        bench.check(said in done.err, f"{said!r} is not in {done.err[:1500]}")
+    bench.equal(len((bench.folder / "records").read_bytes().splitlines()), 500, "records")
+
+
+def test_a_data_stream_does_not_take_them(bench):
+    """As with records: what somebody can put right is said, and waited for."""
+    log = bench.folder / "log"
+    log.write_text("".join(alb_line(number) + "\n" for number in range(500)))
     bench.node.put("/_index_template/heat-stream", {"index_patterns": ["heat-stream"], "priority": 300, "data_stream": {}})
-    for name, word in (("no-heat", "mapper_parsing_exception"), ("heat-stream", "only write ops with an op_type of create")):
-        done = bench.program.run("run", log, "-o", bench.folder / "records", "--rollups", output(bench, name))
-        bench.equal(done.code, 1, f"{name}: exit ({done.err[:500]})")
-        for said in (word, "template --rollups", name):
-            bench.check(said in done.err, f"{name}: {said!r} is not in {done.err[:1500]}")
-        bench.equal(len((bench.folder / "records").read_bytes().splitlines()), 500, f"{name}: records")
+    with open(bench.folder / "stderr", "wb") as errors:
+        process = bench.program.start("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "heat-stream"), stderr=errors)
+    try:
+        wait_until(lambda: b"op_type of create" in (bench.folder / "stderr").read_bytes(), "a word about it")
+        bench.equal(process.poll(), None, "it waits")
+        process.terminate()
+        bench.check(process.wait(60) != 0, "a signal ends it")
+    finally:
+        process.kill()
+    bench.equal(len((bench.folder / "records").read_bytes().splitlines()), 500, "records")
 
 
 def test_indices_of_rollups_with_a_date(bench):
@@ -137,9 +154,12 @@ def test_a_node_that_comes_late(bench):
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number) + "\n" for number in range(500)))
     bench.node.stop()
-    with bench.program.start("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "late"), "--quiet") as process:
+    process = bench.program.start("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "late"), "--quiet")
+    try:
         bench.node.start()
         bench.equal(process.wait(60), 0, "exit")
+    finally:
+        process.kill()
     bench.node.refresh("late")
     check_heat(bench, sorted((document for _, document in bench.node.documents("late")), key=order_of),
                parse_lines((bench.folder / "records").read_bytes()), "documents")
