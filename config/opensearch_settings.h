@@ -26,7 +26,7 @@ struct opensearch_settings {
 };
 
 struct opensearch_request {
-    const char *option; /* whose text it is, for messages: "output" */
+    const char *option; /* whose text it is, for messages, never NULL: "output" */
     const char *file;   /* the config's name for messages; NULL: there is none */
     const char *text;   /* of that option: opensearch+http://... or something else */
     const struct config_node

@@ -13,7 +13,7 @@
 
 struct index_template_request {
     const struct output_schema *schema; /* of records; NULL: of roll-ups, which go to an ordinary index */
-    const char *name; /* of the data stream; with `dated` what stands in front of "-yyyy.MM.dd" */
+    const char *name;                   /* of the data stream; with `dated` what stands in front of "-yyyy.MM.dd" */
     bool dated;
 };
 

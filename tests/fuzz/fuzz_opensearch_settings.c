@@ -29,6 +29,7 @@ struct fuzz_lines {
 
 static bool resolve(struct opensearch_settings *settings, struct problems *problems, const struct fuzz_lines *lines) {
     const struct opensearch_request request = {
+        .option = "output",
         .text = lines->count > 0 ? lines->items[0] : NULL,
         .pairs = {lines->items + 1, lines->count > 1 ? lines->count - 1 : 0},
     };
