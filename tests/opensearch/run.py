@@ -27,13 +27,13 @@ import rollover_cases  # noqa: E402
 import rollup_cases  # noqa: E402
 import setup_cases  # noqa: E402
 import trouble_cases  # noqa: E402
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
 from black_box import Program  # noqa: E402
 from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (count_cases, dashboard_cases, front_cases, kill_cases, mapping_cases, overload_cases, pressure_cases, refusal_cases, reply_cases, rollover_cases, rollup_cases, setup_cases, trouble_cases)
+MODULES = (mapping_cases, setup_cases, rollover_cases, dashboard_cases, rollup_cases, count_cases, refusal_cases, reply_cases, front_cases, overload_cases,
+           trouble_cases, pressure_cases, kill_cases)
 
 
 class Bench:
