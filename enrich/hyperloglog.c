@@ -8,10 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-#define REGISTER_BITS 12u
+#define REGISTER_BITS HYPERLOGLOG_REGISTER_BITS
 #define REGISTERS (1u << REGISTER_BITS)
 #define RANK_MAX (64u - REGISTER_BITS + 1u)
-#define INDEX_BITS 26u /* of an entry */
+#define INDEX_BITS HYPERLOGLOG_INDEX_BITS
 #define ENTRY_RANK_BITS 6u
 #define SET_SIZE_MAX 8u /* 1024 places: as large as registers */
 _Static_assert((POOL_BLOCK_BYTES_MIN << SET_SIZE_MAX) == REGISTERS, "a register is a byte");

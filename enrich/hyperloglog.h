@@ -28,6 +28,17 @@ struct hyperloglog {
 /* Adds one by a hash of 64 good bits. False: the pool is used up, and nothing was changed. */
 bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool, uint64_t hash) __attribute__((warn_unused_result));
 
+#define HYPERLOGLOG_REGISTER_BITS 12u
+#define HYPERLOGLOG_INDEX_BITS 26u /* of a hash in a set */
+
+/* Fetches what hyperloglog_add will look at, without waiting for it. */
+static inline void hyperloglog_prefetch(const struct hyperloglog *sketch, uint64_t hash) {
+    size_t last = ((size_t)POOL_BLOCK_BYTES_MIN << sketch->size) - 1,
+           place = (size_t)(hash >> (64 - HYPERLOGLOG_INDEX_BITS)) * sizeof(uint32_t) & last;
+    if (sketch->dense) place = (size_t)(hash >> (64 - HYPERLOGLOG_REGISTER_BITS));
+    if (sketch->block != NULL) __builtin_prefetch((const char *)sketch->block + place);
+}
+
 /* Adds all that `other` has, of the same pool or of another. False: the pool is used up, and part of it may have been added. */
 bool hyperloglog_merge(struct hyperloglog *sketch, struct pool *pool, const struct hyperloglog *other)
     __attribute__((warn_unused_result));
