@@ -32,7 +32,8 @@ uint16_t tile_at(struct tile_point place) {
 }
 
 struct tile_point tile_centre(uint16_t tile) {
-    double x = tile / TILE_COLUMNS + 0.5, y = tile % TILE_COLUMNS + 0.5;
+    uint32_t column = tile / TILE_COLUMNS, row = tile % TILE_COLUMNS;
+    double x = column + 0.5, y = row + 0.5;
     return (struct tile_point){.longitude = x / TILE_COLUMNS * 360 - 180,
                                .latitude = atan(sinh(M_PI * (1 - 2 * y / TILE_COLUMNS))) * 180 / M_PI};
 }

@@ -107,6 +107,7 @@ static void pack_sketches(struct heat *heat) {
 static void fold(struct heat *heat) {
     uint32_t count = heat->cells_count, kept = 0;
     heat->folds_count++;
+    ASSERT(heat->cells != NULL);
     qsort(heat->cells, count, sizeof *heat->cells, by_importance);
     for (size_t bytes = 0; kept < count; kept++) {
         const struct heat_cell *cell = &heat->cells[count - 1 - kept];
@@ -114,8 +115,9 @@ static void fold(struct heat *heat) {
         if (!is_folded(cell) && (kept >= heat->cells_max / 2 || bytes > heat->pool.bytes_max / 2)) break;
     }
     uint32_t folded_count = count - kept;
+    ASSERT(folded_count > 0);
     struct heat_cell *folded = malloc(folded_count * sizeof *folded);
-    ASSERT(folded_count > 0 && folded != NULL);
+    ASSERT(folded != NULL);
     memcpy(folded, heat->cells, folded_count * sizeof *folded);
     memmove(heat->cells, heat->cells + folded_count, kept * sizeof *heat->cells);
     heat->cells_count = kept;

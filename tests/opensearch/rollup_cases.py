@@ -97,12 +97,14 @@ def test_records_that_the_node_refuses_are_not_counted(bench):
     """They are known only when the node has answered."""
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number, client=f"81.2.69.{number % 200 + 1}:{100 if number % 3 else 30000}") + "\n" for number in range(5000)))
-    bench.node.put("/_index_template/refusing", {"index_patterns": ["refusing"], "priority": 300, "data_stream": {}, "template": {
-        "mappings": {"dynamic": False, "properties": {"@timestamp": {"type": "date"}, "client": {"properties": {"port": {"type": "byte"}}}}}}})
+    put_templates(bench, "ecs", "--data-stream", "refusing")
+    own = {"mappings": {"properties": {"client": {"properties": {"port": {"type": "byte"}}}}}}
+    bench.node.put("/_index_template/refusing-ports", {"index_patterns": ["refusing"], "priority": 300, "data_stream": {},
+                                                       "composed_of": ["wherefrom-ecs"], "template": own})
     done = bench.program.run("run", log, "-o", output(bench, "refusing"), "--rejects", bench.folder / "rejects", "--rollups", bench.folder / "heat")
     bench.equal(done.code, 3, f"exit ({done.err[:300]})")
     bench.node.refresh("refusing")
-    records = [document for _, document in bench.node.documents("refusing")]
+    records = [document for _, document in bench.node.documents("refusing")]  # fewer than 10000
     bench.check(3000 < len(records) < 3500, f"{len(records)} records")
     check_heat(bench, parse_lines((bench.folder / "heat").read_bytes()), records, "of those that were taken")
 
