@@ -10,9 +10,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "guard.h"
-#include "seeded.h"
 #include "sinks/bulk_body.h"
+#include "tests/unit/guard.h"
+#include "tests/unit/seeded.h"
 
 #define DOCUMENTS_MAX 40u
 #define DOCUMENT_BYTES_MAX 30u
