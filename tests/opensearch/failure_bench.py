@@ -9,6 +9,7 @@ from black_box import alb_line, at
 from servers import free_port
 from started_run import wait_until
 
+CLIENT = {"client": {"properties": {"ip": {"type": "ip"}, "geo": {"properties": {"location": {"type": "geo_point"}}}}}}  # what a run asks for
 ITEM = re.compile(r"/item/(\d+)\?")
 
 
@@ -20,8 +21,17 @@ def number_of(record):
     return int(ITEM.search(at(record, "url.original"))[1])
 
 
-def url(bench, name, server=None, **parameters):
-    """Of an output; the node's own URL, or that of something in front of it."""
+def template(bench, name):
+    """What a run wants to be there before it writes, and no more."""
+    name = re.sub(r"-(\{yyyy\.MM\.dd\}|\d{4}\.\d\d\.\d\d)$", "", name)
+    bench.node.put(f"/_index_template/failures-{name}", {"index_patterns": [name, f"{name}-*"], "priority": 300,
+                                                        "template": {"mappings": {"properties": CLIENT}}})
+
+
+def url(bench, name, server=None, templates=True, **parameters):
+    """Of an output; the node's own URL, or that of something in front of it. `templates`: an index of that name will do."""
+    if templates:
+        template(bench, name)
     query = "&".join(f"{key}={value}" for key, value in parameters.items())
     return f"opensearch+{server or bench.node.url}/{name}" + (f"?{query}" if query else "")
 
@@ -118,6 +128,7 @@ def day_line(number, day):
 
 def index(bench, name, properties=None, dynamic=None, **settings):
     """Makes one, whose settings have __ for their dots. Its shards need not be anywhere yet."""
+    template(bench, name)
     mappings = {**({"dynamic": dynamic} if dynamic else {}), "properties": properties or {}}
     bench.node.put(f"/{name}?wait_for_active_shards=0", {"mappings": mappings, "settings": {key.replace("__", "."): value for key, value in settings.items()}})
 

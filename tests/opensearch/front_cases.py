@@ -124,8 +124,11 @@ def test_nobody_behind_the_front(bench):
     if not has_nginx(bench):
         return
     with front(bench) as nginx:
-        fed = Fed(bench, output=url(bench, "front", nginx.url("nobody")))
-        fed.feed(range(1000))
+        with Between(bench.node, nginx.nobody):
+            fed = Fed(bench, output=url(bench, "front", nginx.url("nobody")))
+            fed.feed(range(100))
+            await_count(bench, "front", 100, fed.run)
+        fed.feed(range(100, 1000))
         await_log(fed.run, "502", "_cluster/health")
         bench.check(fed.run.process.poll() is None and not fed.run.rejects(), "it goes on, without rejects")
         with Between(bench.node, nginx.nobody):

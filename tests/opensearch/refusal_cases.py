@@ -3,7 +3,7 @@
 Threads: one.
 """
 from black_box import alb_line, at, write
-from failure_bench import check_log, check_sums, check_there, index, lines, opensearch, url
+from failure_bench import CLIENT, check_log, check_sums, check_there, index, lines, opensearch, url
 from started_run import wait_until
 
 LONG = {"user_agent": {"properties": {"original": {"type": "long"}}}}  # an agent that is a number fits
@@ -22,12 +22,16 @@ def test_documents_that_do_not_fit(bench):
     """They are rejects, with what the server says; the others are written. When the template is put right, replay brings them, under the same
     ids."""
     name, count = "fits", 5000
-    template = {"index_patterns": [name], "priority": 200, "data_stream": {}}
-    bench.node.put(f"/_index_template/{name}", {**template, "template": {"mappings": {"properties": LONG}}})
+
+    def template(**properties):
+        bench.node.put(f"/_index_template/{name}", {"index_patterns": [name], "priority": 200, "data_stream": {},
+                                                    "template": {"mappings": {"properties": {**CLIENT, **properties}}}})
+
+    template(**LONG)
     bad = set(range(3, count, 7))
     texts = [alb_line(number, agent="curl/8.5.0" if number in bad else str(number)) for number in range(count)]
     log = write(bench.folder / "a.log", "\n".join(texts) + "\nno line\n")
-    run = bench.start(log, output=url(bench, name)).finish()
+    run = bench.start(log, output=url(bench, name, templates=False)).finish()
     bench.equal(run.process.returncode, 3, "exit code")
     check_sums(bench, run, "run", written=count - len(bad), rejected={"refused": len(bad), "unknown-format": 1}, refused=len(bad), documents_again=0,
                requests_failed=0)
@@ -35,11 +39,11 @@ def test_documents_that_do_not_fit(bench):
     identities = check_rejects(bench, run, "run", [texts[number] for number in bad], "mapper_parsing_exception",
                                "failed to parse field [user_agent.original] of type [long]")
 
-    bench.node.put(f"/_index_template/{name}", template)
+    template()
     bench.node.post(f"/{name}/_rollover")
     left = bench.folder / "left.ndjson"
     for what in ("replay", "replay again"):
-        result = bench.program.run("replay", run.rejected, "--no-geo", "--rejects", left, "-o", url(bench, name))
+        result = bench.program.run("replay", run.rejected, "--no-geo", "--rejects", left, "-o", url(bench, name, templates=False))
         bench.equal(result.code, 3, f"{what}: exit code, of the line that is none")
         check_there(bench, name, range(count), what)
     bench.equal(len(left.read_bytes().splitlines()), 1, "what is left")
@@ -58,16 +62,6 @@ def test_strict_mapping(bench):
     check_sums(bench, run, "strict", written=250, rejected={"refused": 250}, refused=250, documents_again=0)
     check_rejects(bench, run, "strict", [alb_line(number, agent="curl") for number in range(0, 500, 2)], "strict_dynamic_mapping_exception",
                   "dynamic introduction of [user_agent]")
-
-
-def test_no_timestamp(bench):
-    """A data stream wants one."""
-    bench.node.put("/_index_template/timeless", {"index_patterns": ["timeless"], "priority": 200, "data_stream": {}})
-    log = write(bench.folder / "a.log", lines(range(10)))
-    run = bench.start(log, "--fields", "-@timestamp", output=url(bench, "timeless")).finish()
-    check_sums(bench, run, "no @timestamp", written=0, rejected={"refused": 10}, refused=10, documents_again=0)
-    check_rejects(bench, run, "no @timestamp", lines(range(10)).decode().splitlines(), "mapper_parsing_exception", "failed to parse")
-    check_there(bench, "timeless", [], "no @timestamp")
 
 
 def test_same_file_twice(bench):
