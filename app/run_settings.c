@@ -64,7 +64,9 @@ static const struct option_spec output_options[] = {
      .help = "setting of OpenSearch outputs (--output and --rollups), as in the config under `output: {opensearch: {..}}`: user, password_env=NAME of a "
              "variable (else OPENSEARCH_PASSWORD) or password_file=FILE; ca, certificate and key (PEM files); aws_sigv4=true, or "
              "REGION/es or REGION/aoss where the host's name does not say it; pipeline; gzip=true|false (bodies; true but for this "
-             "machine); ids=false for collections that take none (then records may be there twice); connections=N (4); timeout=SECONDS (60)"},
+             "machine); ids=false for collections that take none (then records may be there twice); check_mapping=false where a pipeline "
+             "makes other fields of the client's address and place, so that how these are mapped is not looked at before anything is "
+             "written; connections=N (4); timeout=SECONDS (60)"},
     {.name = "schema", .kind = OPTION_CHOICE, AT(schema), .default_text = "ecs", .choices = schema_choices,
      .help = "names of the output fields"},
     {.name = "fields", .kind = OPTION_LIST, AT(fields), .placeholder = "+PATH|-PATH",

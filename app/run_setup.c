@@ -246,8 +246,9 @@ static const struct schema *only_format(const struct run_setup *run) {
 }
 
 static enum status open_documents(struct run_setup *run, struct error *error) {
-    const struct sink_opensearch_request request = {
-        .output = &run->opensearch.output, .wanted = &run->mapping, .report = report};
+    const struct sink_opensearch_request request = {.output = &run->opensearch.output,
+                                                    .wanted = run->opensearch.output.any_mapping ? NULL : &run->mapping,
+                                                    .report = report};
     if (run->kafka.settings.has_output)
         return error_set(error, STATUS_USAGE,
                          "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "

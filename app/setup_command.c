@@ -126,6 +126,7 @@ static enum status resolve(struct setup_command *command, struct error *error) {
         return error_set(error, STATUS_USAGE, "setup: unexpected %s: one URL at a time",
                          opensearch_url_shown(arguments->inputs.items[1]).text);
     const struct opensearch_request request = {
+        .option = given ? "setup" : "output",
         .file = arguments->config_path,
         .text = given ? arguments->inputs.items[0] : command->run.output,
         .node = given ? NULL : arguments_node(arguments, "output", arguments->sections.output),

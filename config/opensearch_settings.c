@@ -32,6 +32,7 @@ enum key {
     PIPELINE,
     GZIP,
     IDS,
+    CHECK_MAPPING,
     CONNECTIONS,
     TIMEOUT,
     KEYS
@@ -50,6 +51,7 @@ static const char *const keys[KEYS] = {
     [PIPELINE] = "pipeline",
     [GZIP] = "gzip",
     [IDS] = "ids",
+    [CHECK_MAPPING] = "check_mapping",
     [CONNECTIONS] = "connections",
     [TIMEOUT] = "timeout",
 };
@@ -341,15 +343,18 @@ static bool load_rest(const struct loader *loader) {
                                     seconds = {.kind = OPTION_COUNT, .min = 1, .max = OPENSEARCH_TIMEOUT_SECONDS_MAX};
     struct opensearch_output *output = loader->output;
     union option_value gzip = {.flag = loader->server.url != NULL && !is_loopback(loader->server.host)},
-                       ids = {.flag = true}, connections = {.number = OPENSEARCH_CONNECTIONS},
+                       ids = {.flag = true}, check_mapping = {.flag = true},
+                       connections = {.number = OPENSEARCH_CONNECTIONS},
                        timeout = {.number = OPENSEARCH_TIMEOUT_SECONDS};
     bool good = load_plain(loader, PIPELINE, &output->pipeline);
     good = load_value(loader, GZIP, &flag, &gzip) && good;
     good = load_value(loader, IDS, &flag, &ids) && good;
+    good = load_value(loader, CHECK_MAPPING, &flag, &check_mapping) && good;
     good = load_value(loader, CONNECTIONS, &count, &connections) && good;
     good = load_value(loader, TIMEOUT, &seconds, &timeout) && good;
     output->gzip = gzip.flag;
     output->without_ids = !ids.flag;
+    output->any_mapping = !check_mapping.flag;
     output->connections_max = (uint32_t)connections.number;
     output->timeout_s = (uint32_t)timeout.number;
     return good;

@@ -9,6 +9,7 @@
  *   aws_sigv4                true, REGION, REGION/SERVICE or {region: .., service: es|aoss}; what is left out is in a managed host's name
  *   pipeline                 an ingest pipeline
  *   gzip                     of request bodies; on, but for a host that is this machine
+ *   check_mapping            false: how fields are mapped is not looked at before the first write (sinks/mapping_check.h)
  *   connections, timeout     how many at most; seconds to wait for an answer
  *
  * Threads: filled by the main thread before others start, read-only after that. */

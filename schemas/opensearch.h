@@ -22,6 +22,7 @@ struct opensearch_output {
     const char *certificate, *key;        /* of the client, PEM files, maybe one; NULL: none */
     const char *aws_region, *aws_service; /* SigV4, service "es" or "aoss"; NULL: requests are not signed */
     bool gzip;                            /* of bodies */
+    bool any_mapping; /* what the target makes of the fields is not looked at before the first write */
     bool without_ids; /* the server makes ids, so what is sent again is there again: collections that take none */
     uint32_t connections_max;
     uint32_t timeout_s; /* for an answer; a server that hangs for longer gets the same again */

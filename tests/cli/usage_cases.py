@@ -237,7 +237,7 @@ def test_setup_usage(bench):
             ([], ["expected opensearch+http[s]://HOST[:PORT]/NAME", "config's output"]),
             (["http://h/logs"], ["expected opensearch+http[s]://", "http://h/logs"]),
             ([url, url], ["unexpected", "one URL at a time"]),
-            (["opensearch+http://h/Logs"], ["lower-case", '"Logs"']),
+            (["opensearch+http://h/Logs"], ["error: setup \"opensearch+http://h/Logs\": ", "lower-case", '"Logs"']),
             (["opensearch+http://h/" + 245 * "x"], ["at most 244 bytes"]),
             ([url, "--opensearch", "gzp=true"], ['did you mean "gzip"']),
             ([url, "--schema", "esc"], ['did you mean "ecs"']),

@@ -346,6 +346,12 @@ def test_a_run_looks_only_at_what_it_writes(bench):
     bench.node.put("/none", {"mappings": {"dynamic": False}})
     refused(bench, "none", "client.ip", options=["--no-geo"])
     taken(bench, "none", "--fields", "-client")
+    # a pipeline may make of it what it likes: then it is not looked at when told so
+    bench.node.put("/_ingest/pipeline/elsewhere", {"processors": [{"rename": {"field": "client.ip", "target_field": "address"}}, {"remove": {"field": "client"}}]})
+    bench.node.put("/piped", {"mappings": {"dynamic": False, "properties": {"address": {"type": "ip"}}}})
+    refused(bench, "piped", "client.ip", options=["--opensearch", "pipeline=elsewhere"])
+    bench.check("warning" not in taken(bench, "piped", "--opensearch", "pipeline=elsewhere", "--opensearch", "check_mapping=false"), "check_mapping=false")
+    bench.equal(bench.node.count("piped", {"term": {"address": "81.2.69.0/24"}}), LINES, "addresses")
     # ss4o has a client in each format's own space: with one format only that is looked at
     bench.node.put("/one-format", {"mappings": mapped("ss4o")})
     taken(bench, "one-format", "--schema", "ss4o")

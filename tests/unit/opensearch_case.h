@@ -54,6 +54,7 @@ static inline void opensearch_case_put_output(struct opensearch_case *test, cons
     if (output->certificate != NULL) opensearch_case_put(test, " client %s %s", output->certificate, output->key);
     if (output->aws_region != NULL) opensearch_case_put(test, " aws %s/%s", output->aws_region, output->aws_service);
     if (output->gzip) opensearch_case_put(test, " gzip");
+    if (output->any_mapping) opensearch_case_put(test, " any mapping");
     if (output->without_ids) opensearch_case_put(test, " without ids");
     if (output->connections_max != 4) opensearch_case_put(test, " connections %u", output->connections_max);
     if (output->timeout_s != 60) opensearch_case_put(test, " timeout %u", output->timeout_s);

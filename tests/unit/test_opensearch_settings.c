@@ -55,6 +55,7 @@ static void configs(void **state) {
          "http://[::1]:9200 n gzip"},
         {"a URL", "output: \"opensearch+https://h/n\"", {R}, "https://h:443 n gzip"},
         {"without ids", WITH("ids: false"), {R}, "https://h:443 n gzip without ids"},
+        {"any mapping", WITH("check_mapping: false"), {R}, "https://h:443 n gzip any mapping"},
         {"the command line's URL wins",
          WITH("gzip: false"),
          {R, "-o", "opensearch+https://i/m"},
@@ -171,7 +172,7 @@ static void pairs(void **state) {
          "--opensearch: unknown key \"gzp\", did you mean \"gzip\"?\n"
          "--opensearch: unknown key \"url\"; known are user, password_env, password_file, ca, certificate, key, "
          "aws_sigv4, "
-         "pipeline, gzip, ids, connections, timeout\n"
+         "pipeline, gzip, ids, check_mapping, connections, timeout\n"
          "--opensearch: password: a secret must not stand here; write password_env and the name of an environment "
          "variable, or "
          "password_file and the path of a file\n"
