@@ -64,6 +64,17 @@ def test_strict_mapping(bench):
                   "dynamic introduction of [user_agent]")
 
 
+def test_no_timestamp(bench):
+    """A data stream wants one, which a pipeline may have taken away."""
+    bench.node.put("/_ingest/pipeline/timeless", {"processors": [{"remove": {"field": "@timestamp"}}]})
+    bench.node.put("/_index_template/timeless", {"index_patterns": ["timeless"], "priority": 200, "data_stream": {}})
+    log = write(bench.folder / "a.log", lines(range(10)))
+    run = bench.start(log, "--opensearch", "check_mapping=false", output=url(bench, "timeless", pipeline="timeless")).finish()
+    check_sums(bench, run, "no @timestamp", written=0, rejected={"refused": 10}, refused=10, documents_again=0)
+    check_rejects(bench, run, "no @timestamp", lines(range(10)).decode().splitlines(), "mapper_parsing_exception", "failed to parse")
+    check_there(bench, "timeless", [], "no @timestamp")
+
+
 def test_same_file_twice(bench):
     """Duplicates are counted as such, whether all are or some."""
     log = write(bench.folder / "a.log", lines(range(4000)))

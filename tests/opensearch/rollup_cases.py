@@ -139,15 +139,15 @@ def test_a_data_stream_does_not_take_them(bench):
 
 
 def test_indices_of_rollups_with_a_date(bench):
-    put_rollup_templates(bench, "daily-{yyyy.MM.dd}")
+    put_rollup_templates(bench, "heat-by-day-{yyyy.MM.dd}")
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number, time=f"2026-03-0{number % 3 + 1}T10:00:00.000000Z") + "\n" for number in range(600)))
     for _ in range(2):
-        done = bench.program.run("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "daily-{yyyy.MM.dd}"))
+        done = bench.program.run("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "heat-by-day-{yyyy.MM.dd}"))
         bench.equal(done.code, 0, f"exit ({done.err[:500]})")
     for day in ("2026.03.01", "2026.03.02", "2026.03.03"):
-        bench.node.refresh(f"daily-{day}")
-        found = [document for _, document in bench.node.documents(f"daily-{day}")]
+        bench.node.refresh(f"heat-by-day-{day}")
+        found = [document for _, document in bench.node.documents(f"heat-by-day-{day}")]
         bench.equal([sum(one["requests"] for one in found), {one["@timestamp"][:10].replace("-", ".") for one in found}], [200, {day}], day)
 
 
