@@ -12,24 +12,36 @@ def expected(bench, log):
     return {record["event"]["id"] for record in run.records() if record["user_agent"]["original"] != "odd"}
 
 
-def test_slow_connection(bench):
-    """The body of a request comes through slowly, for as long as it likes: no time limit ends it, and nothing more is read meanwhile."""
-    log = write(bench.folder / "a.log", lines(0, 20000))
+def slowly(bench, name, count, bytes_per_s, bytes_slow, *options):
+    """Lines go in through a connection that is slow for so many bytes, behind the first ones. Returns how much the memory grew meanwhile."""
+    log = write(bench.folder / "a.log", lines(0, count))
     relay = Relay(bench.node.port)
-    output = data_stream(bench, "slowly").replace(str(bench.node.port), str(relay.port))
-    relay.bytes_per_s = 4_000_000
-    run = bench.start(log, "--opensearch", "timeout=10", name="slowly", output=output)
-    wait_until(lambda: relay.passed > 4_000_000, "the first bytes")
-    before, passed, relay.bytes_per_s = run.memory_max(), relay.passed, 250_000
-    wait_until(lambda: relay.passed > passed + 4_500_000, "some more bytes")
+    output = data_stream(bench, name).replace(str(bench.node.port), str(relay.port))
+    relay.bytes_per_s = bytes_per_s
+    run = bench.start(log, "--quiet", *options, name=name, output=output)
+    wait_until(lambda: relay.passed > bytes_per_s, "the first bytes")
+    before = run.memory_max()
+    wait_until(lambda: relay.passed > bytes_per_s + bytes_slow, "some more bytes")
     grown = run.memory_max() - before
-    bench.check(grown <= GROWTH_MAX, f"{grown} bytes more are resident")
-    bench.check(run.process.poll() is None, "it has not read everything")
+    bench.check(run.process.poll() is None, "it has not come to its end")
     relay.bytes_per_s = None
     run.finish()
     relay.close()
-    bench.equal([run.summary["opensearch"][what] for what in ("documents", "requests_failed", "documents_again")], [19600, 0, 0], "documents, failed, again")
-    check_index(bench, "slowly", expected(bench, log))
+    taken = count * 98 // 100
+    bench.equal([run.summary["opensearch"][what] for what in ("documents", "requests_failed", "documents_again")], [taken, 0, 0], "documents, failed, again")
+    check_index(bench, name, expected(bench, log))
+    return grown
+
+
+def test_memory_stays(bench):
+    """Requests come through one by one, and nothing more is read meanwhile."""
+    grown = slowly(bench, "memory", 30000, 2_000_000, 16_000_000)
+    bench.check(grown <= GROWTH_MAX, f"{grown} bytes more are resident")
+
+
+def test_slow_is_not_silent(bench):
+    """The body of one request takes longer than a server may be silent."""
+    slowly(bench, "slow", 3000, 100_000, 1_500_000, "--opensearch", "timeout=5")
 
 
 def test_retry_after(bench):

@@ -127,6 +127,8 @@ class Watch:
         begun, seen = time.monotonic(), []
         while time.monotonic() < begun + AFTER_S + 20:
             seen.append((time.monotonic(), self.documents()))
+            if seen[-1][1] > seen[0][1]:
+                self.figures.setdefault("first documents", f"after {seen[-1][0] - begun:.1f} s")
             since = [(at, count) for at, count in seen if at <= seen[-1][0] - WINDOW_S]
             if since and (seen[-1][1] - since[-1][1]) / (seen[-1][0] - since[-1][0]) >= FULL_SHARE * full:
                 self.figures["as fast as before"] = f"after {since[-1][0] - begun:.1f} s ({FULL_SHARE:.0%} of it, for {WINDOW_S} s)"
