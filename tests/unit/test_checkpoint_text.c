@@ -74,8 +74,8 @@ static const struct {
      {VERSION "file 1 2 300 400 40 00000000000000ff 100 7 5 d 20000 a%20%0ab%ff\n"},
      "1:2:a \nb\xff@100#7+5d "},
     {"a header",
-     {VERSION FILE_A "columns vpc_flow version srcaddr - future-column start\n"},
-     "1:2:a.log@100#7+0|vpc_flow version srcaddr - future-column start "},
+     {VERSION FILE_A "columns vpc_flow:version srcaddr 0 future-column start\n"},
+     "1:2:a.log@100#7+0|vpc_flow:version srcaddr 0 future-column start "},
     {"a header of no format", {VERSION FILE_A "columns -\n"}, "1:2:a.log@100#7+0|- "},
     {"lengths", {VERSION "length output 5\nlength rejects 0\n"}, "output:5 rejects:0 "},
     {"later blocks count",
@@ -106,8 +106,8 @@ static const struct {
     {"a short hash", {VERSION "file 1 2 300 400 40 ff 1 7 0 - 20000 a\n"}, "!cannot be read"},
     {"a header without a file", {VERSION "columns -\n"}, "!cannot be read"},
     {"two headers", {VERSION FILE_A "columns -\ncolumns -\n"}, "!cannot be read"},
-    {"a header of a format without", {VERSION FILE_A "columns alb_access time\n"}, "!cannot be read"},
-    {"no names", {VERSION FILE_A "columns vpc_flow A.B\n"}, "!cannot be read"},
+    {"a header of a format without", {VERSION FILE_A "columns alb_access:time\n"}, "!cannot be read"},
+    {"no names", {VERSION FILE_A "columns vpc_flow:.A\n"}, "!cannot be read"},
     {"an option without a value", {VERSION "option output\n"}, "!cannot be read"},
 };
 
