@@ -1,4 +1,4 @@
-"""kill -9 of wherefrom and of the node while documents go in: each line is in the index or in the rejects, once. chaos.py is the long form.
+"""kill -9 of wherefrom and of the node while documents go in: each line is in the index or in the rejects, once. node_chaos.py is the long form.
 
 Of every hundred lines one is no log line, and one becomes a document that the node refuses: its agent is no number, which the index wants.
 """

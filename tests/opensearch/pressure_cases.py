@@ -1,4 +1,4 @@
-"""A node that takes less than there is, or says when to come again: nothing is lost, and memory stays as it is. chaos.py measures it."""
+"""A node that takes less than there is, or says when to come again: nothing is lost, and memory stays as it is. node_chaos.py measures it."""
 from black_box import write
 from kill_cases import FIELDS, check_index, data_stream, lines
 from slow_node import GROWTH_MAX, Gate, Relay

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """wherefrom and an OpenSearch node are killed at random moments; the node is slow, or says that it has too much to do.
 
-    chaos.py --wherefrom PATH --generate PATH [--variant NAME,...] [--rounds 1] [--lines 600000] [--kills 20] [--node-kills 3] [--seed N]
+    node_chaos.py --wherefrom PATH --generate PATH [--variant NAME,...] [--rounds 1] [--lines 600000] [--kills 20] [--node-kills 3] [--seed N]
 
 What happens follows from the seed. Variants: files (with --state, plain and .gz, into a data stream, rejects to a file: each line is in one of
 the two, once), kafka (of one topic, five kills: each line is in the index once, or at least once in the rejects), and three that measure: slow
