@@ -103,6 +103,7 @@ static int check(struct run_setup *run) {
     if (inputs_good) opensearch_choice_print(&run->opensearch, false);
     if (inputs_good) opensearch_choice_print(&run->rollups_target, true);
     if (inputs_good) errors += kafka_choice_probe(&run->kafka.settings);
+    if (inputs_good && run->encoder != NULL) errors += opensearch_choice_probe(&run->opensearch, &run->mapping);
     printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
            problems->warnings_count == 1 ? "" : "s");
     return errors > 0 ? EXIT_FAILED : EXIT_DONE;
@@ -110,9 +111,9 @@ static int check(struct run_setup *run) {
 
 static void print_check_help(const struct option_group *groups) {
     printf("usage: wherefrom check [-c FILE] [INPUT...] [options of run]\n\n"
-           "Reads config, chains and databases as `wherefrom run` would, asks Kafka's brokers for the topics, and says "
-           "all that\n"
-           "is wrong, where, and what to write instead.\n\n"
+           "Reads config, chains and databases as `wherefrom run` would, asks Kafka's brokers for the topics and "
+           "OpenSearch\n"
+           "for the types of fields, and says all that is wrong, where, and what to write instead.\n\n"
            "Presets: chains that need a name only, and peers where it says so:\n");
     chain_presets_print(stdout);
     putchar('\n');

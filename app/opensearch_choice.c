@@ -7,6 +7,7 @@
 
 #include "config/kafka_url.h"
 #include "config/opensearch_url.h"
+#include "sinks/cluster.h"
 
 /* Lines that are no records, and documents that the cluster refuses, need a place that takes anything. */
 static bool check_rejects(const struct opensearch_settings *opensearch, const struct run_settings *settings,
@@ -53,4 +54,20 @@ void opensearch_choice_print(const struct opensearch_settings *opensearch, bool 
     if (output->user != NULL) printf(", user %s", output->user);
     if (output->aws_region != NULL) printf(", signed for %s/%s", output->aws_region, output->aws_service);
     printf("%s%s\n", output->gzip ? ", gzip" : "", output->without_ids ? ", without ids: at least once" : "");
+}
+
+size_t opensearch_choice_probe(const struct opensearch_settings *opensearch, const struct mapping_wanted *wanted) {
+    const struct opensearch_output *output = &opensearch->output;
+    struct cluster cluster = {NULL, NULL};
+    struct error error;
+    enum mapping_verdict verdict = MAPPING_NOT_LET_IN;
+    if (!opensearch->has_output) return 0;
+    if (cluster_open(output, NULL, &cluster, &error) == STATUS_OK)
+        verdict = mapping_first_look(&cluster, output, output->any_mapping ? NULL : wanted, &error);
+    cluster_close(&cluster);
+    if (verdict == MAPPING_LATER)
+        printf("error: opensearch: %s: %s; a run would wait for it\n", output->url, error.message);
+    else if (verdict != MAPPING_GOOD)
+        printf("%s: %s\n", verdict == MAPPING_UNKNOWN ? "warning" : "error", error.message);
+    return verdict != MAPPING_GOOD && verdict != MAPPING_UNKNOWN;
 }

@@ -7,6 +7,7 @@
 #include "app/arguments.h"
 #include "app/run_settings.h"
 #include "config/opensearch_settings.h"
+#include "sinks/mapping_check.h"
 
 /* As opensearch_settings_resolve, of a run's --output and --opensearch, and whether the run's other options go with them. */
 bool opensearch_choice_resolve(struct opensearch_settings *opensearch, const struct arguments *arguments,
@@ -14,5 +15,9 @@ bool opensearch_choice_resolve(struct opensearch_settings *opensearch, const str
 
 /* One line about where records go, or roll-ups, for `wherefrom check`. */
 void opensearch_choice_print(const struct opensearch_settings *opensearch, bool rollups);
+
+/* Asks the cluster of the output, if there is one, what a run asks before its first record (mapping_first_look), and prints what is wrong, for
+ * `wherefrom check`. The errors found. */
+size_t opensearch_choice_probe(const struct opensearch_settings *opensearch, const struct mapping_wanted *wanted);
 
 #endif

@@ -246,16 +246,15 @@ static const struct schema *only_format(const struct run_setup *run) {
 }
 
 static enum status open_documents(struct run_setup *run, struct error *error) {
-    const struct sink_opensearch_request request = {.output = &run->opensearch.output,
-                                                    .wanted = run->opensearch.output.any_mapping ? NULL : &run->mapping,
-                                                    .report = report};
+    const struct opensearch_output *output = &run->opensearch.output;
+    const struct sink_opensearch_request request = {
+        .output = output, .wanted = output->any_mapping ? NULL : &run->mapping, .report = report};
     if (run->kafka.settings.has_output)
         return error_set(error, STATUS_USAGE,
                          "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "
                          "with a Kafka output",
                          run->settings.rejects);
-    mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
-    bulk_action_init(&run->action, &run->opensearch.output, BULK_CREATE);
+    bulk_action_init(&run->action, output, BULK_CREATE);
     return sink_opensearch_new(&request, &run->documents, error);
 }
 
@@ -281,6 +280,8 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
                          "output: %s: expected a file, - for stdout, kafka://HOST:PORT/TOPIC or "
                          "opensearch+http[s]://HOST[:PORT]/NAME",
                          opensearch_url_shown(settings->output).text);
+    if (run->opensearch.has_output && run->encoder != NULL)
+        mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
     enum status status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
     if (run->opensearch.has_output) status = open_documents(run, error);

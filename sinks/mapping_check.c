@@ -304,3 +304,22 @@ enum mapping_verdict mapping_check(const struct cluster *cluster, const struct o
     if (verdict != MAPPING_GOOD || (there && !output->dated)) return verdict;
     return look_at_templates(&look, name);
 }
+
+enum mapping_verdict mapping_first_look(const struct cluster *cluster, const struct opensearch_output *output,
+                                        const struct mapping_wanted *wanted, struct error *error) {
+    struct cluster_reply reply;
+    /* whether we may see the cluster's health is of no interest */
+    cluster_ask_json(cluster, "GET", "/_cluster/health", NULL, &reply);
+    cluster_reply_clear(&reply);
+    if (reply.tls_failed) {
+        error_set(error, STATUS_FAILED, "opensearch: %s: %s", output->url, reply.text);
+        return MAPPING_NOT_LET_IN;
+    }
+    if (reply.status == 0) {
+        error_set(error, STATUS_FAILED, "%s", reply.text);
+        return MAPPING_LATER;
+    }
+    if (reply.status != 401) return wanted != NULL ? mapping_check(cluster, output, wanted, error) : MAPPING_GOOD;
+    error_set(error, STATUS_FAILED, "opensearch: %s: 401: it does not let us in; check user and password", output->url);
+    return MAPPING_NOT_LET_IN;
+}

@@ -35,13 +35,18 @@ void mapping_wanted_find(const struct encoder *encoder, const struct schema *onl
 
 enum mapping_verdict {
     MAPPING_GOOD,
-    MAPPING_SPOILS,  /* `error`: which field of which index, what it is there, and the way out */
-    MAPPING_UNKNOWN, /* `error`: why it cannot be known; the server does not say or does not let us ask */
-    MAPPING_LATER,   /* `error`: what the server said; it may know later */
+    MAPPING_SPOILS,     /* `error`: which field of which index, what it is there, and the way out */
+    MAPPING_UNKNOWN,    /* `error`: why it cannot be known; the server does not say or does not let us ask */
+    MAPPING_LATER,      /* `error`: what the server said, or why it did not, without its name; it may know later */
+    MAPPING_NOT_LET_IN, /* `error`: TLS or the login; somebody has to do something. Of mapping_first_look only */
 };
 
 enum mapping_verdict mapping_check(const struct cluster *cluster, const struct opensearch_output *output,
                                    const struct mapping_wanted *wanted, struct error *error) WARN_UNUSED;
+
+/* Whether somebody answers and lets us in, and then that; `wanted` NULL: only the former. */
+enum mapping_verdict mapping_first_look(const struct cluster *cluster, const struct opensearch_output *output,
+                                        const struct mapping_wanted *wanted, struct error *error) WARN_UNUSED;
 
 /* The name under which records of today are written, at most 255 bytes: the output's, with the date where it has one. */
 #define MAPPING_NAME_BYTES 256u

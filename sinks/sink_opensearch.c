@@ -13,7 +13,6 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
-#include "base/percent.h"
 #include "sinks/aws_credentials.h"
 #include "sinks/bulk_body.h"
 #include "sinks/bulk_path.h"
@@ -28,7 +27,7 @@
 #define BACK_OFF_MS_MAX 3000u /* not beyond: a server that recovers has its full load within five seconds */
 #define STUCK_MS 5000u        /* what passes by itself should have by then */
 #define PAUSE_MS_MIN 1000u    /* likewise, while somebody has to put something right */
-#define PAUSE_MS_MAX 10000u
+#define PAUSE_MS_MAX 3000u
 #define CONNECT_MS_MAX 10000u
 #define SAY_MS 60000u /* between two words about the same trouble */
 #define SAID_BYTES_MAX 768u
@@ -476,43 +475,26 @@ static void wake(void *instance) {
 
 /* --- life ----------------------------------------------------------------------------------------- */
 
-static enum sink_result wait_longer(struct sink_opensearch *sink, const char *why) {
-    say(sink, why, NULL);
-    sink->paused_ms = monotonic_ms() + PAUSE_MS_MIN;
-    return SINK_WAIT;
-}
-
-static enum sink_result check_mapping(struct sink_opensearch *sink, const struct cluster *cluster,
-                                      struct error *error) {
-    if (sink->request.wanted == NULL) return SINK_DONE;
-    switch (mapping_check(cluster, sink->request.output, sink->request.wanted, error)) {
-    case MAPPING_SPOILS: return SINK_FAILED;
-    case MAPPING_LATER: return wait_longer(sink, error->message);
-    case MAPPING_UNKNOWN: sink->request.report(true, error->message); break;
-    case MAPPING_GOOD: break;
-    }
-    return SINK_DONE;
-}
-
 /* Whether somebody answers, lets us in, and has the fields that are written. */
 static enum sink_result prepare(void *instance, uint32_t wait_ms, struct error *error) {
     struct sink_opensearch *sink = instance;
     const struct cluster cluster = {sink->client, sink->credentials};
-    const char *url = sink->request.output->url;
-    struct cluster_reply reply;
     if (monotonic_ms() < sink->paused_ms) {
         http_client_serve(sink->client, wait_ms);
         return SINK_WAIT;
     }
-    cluster_ask_json(&cluster, "GET", "/_cluster/health", NULL, &reply);
-    cluster_reply_clear(&reply);
-    if (reply.tls_failed) error_set(error, STATUS_FAILED, "opensearch: %s: %s", url, reply.text);
-    if (reply.status == 401)
-        error_set(error, STATUS_FAILED, "opensearch: %s: 401: it does not let us in; check user and password", url);
-    if (reply.tls_failed || reply.status == 401) return SINK_FAILED;
-    if (reply.status == 0) return wait_longer(sink, reply.text);
-    sink->paused_ms = 0; /* whether we may see the cluster's health is of no interest */
-    return check_mapping(sink, &cluster, error);
+    sink->paused_ms = 0;
+    switch (mapping_first_look(&cluster, sink->request.output, sink->request.wanted, error)) {
+    case MAPPING_NOT_LET_IN:
+    case MAPPING_SPOILS: return SINK_FAILED;
+    case MAPPING_LATER:
+        say(sink, error->message, NULL);
+        sink->paused_ms = monotonic_ms() + PAUSE_MS_MIN;
+        return SINK_WAIT;
+    case MAPPING_UNKNOWN: sink->request.report(true, error->message); break;
+    case MAPPING_GOOD: break;
+    }
+    return SINK_DONE;
 }
 
 const struct async_sink_ops sink_opensearch_ops = {prepare, send, serve, purge, wake};

@@ -121,9 +121,10 @@ def test_check_of_other_mistakes(bench):
 def test_check_of_an_opensearch_output(bench):
     """All that is wrong at once, each with its place; and what is made of a good one."""
     bench.write("password", "geheim\n")
-    bench.write("good.yaml", "no_geo: true\nrejects: r\noutput: {opensearch: {url: https://h, index: 'logs-{yyyy.MM.dd}', user: u, password_file: password}}\n")
-    bench.equal(checked(bench, 0, "-c", "good.yaml"), [
-        "output https://h:443: index logs-{yyyy.MM.dd}, user u, gzip", "0 errors, 0 warnings"], "a good one")
+    bench.write("good.yaml", "no_geo: true\nrejects: r\noutput: {opensearch: {url: 'https://127.0.0.1:1', index: 'logs-{yyyy.MM.dd}', user: u, password_file: password, gzip: true}}\n")
+    said = checked(bench, 1, "-c", "good.yaml")
+    bench.equal((said[0], said[2:]), ("output https://127.0.0.1:1: index logs-{yyyy.MM.dd}, user u, gzip", ["1 error, 0 warnings"]), "nobody listens there")
+    bench.check(said[1].startswith("error: opensearch: https://127.0.0.1:1: ") and "would wait" in said[1], said[1])
     bench.write("bad.yaml", "no_geo: true\noutput:\n  opensearch:\n    url: https://u:geheim@h\n    data_stream: logs\n    pasword: geheim\n    gzip: perhaps\n    ca: missing.pem\n")
     lines = checked(bench, 1, "-c", "bad.yaml")
     expected = [

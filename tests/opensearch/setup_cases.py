@@ -9,6 +9,7 @@ import zipfile
 from black_box import alb_lines, parse_lines, read_summary, write
 from gate import Dashboards, Gate
 from golden_records import SCHEMAS, template
+from servers import free_port
 from started_run import wait_until
 
 FAILED, USAGE = 1, 2
@@ -401,6 +402,21 @@ def test_a_look_that_is_not_allowed_or_comes_too_early(bench):
             said = taken(bench, "later-" + re.sub(r"\W|_", "", word), server=gate.url)
             bench.check("could not be seen" not in said, f"{word}: what passes by itself is waited for: {said[:500]}")
             bench.equal(gate.count(word) >= (3 if "health" not in word else 1), True, f"{word}: asked {gate.count(word)} times")
+
+
+def test_check_asks_what_a_run_asks(bench):
+    setup(bench, "checked")
+    bench.node.put("/_index_template/unchecked", {"index_patterns": ["unchecked"], "template": {"mappings": mapped("ecs", location="float")}})
+    log = write(bench.folder / "a.log", alb_lines(LINES))
+    with Gate(bench.node, lambda method, path: (401, {"error": "who?"})) as closed:
+        nobody = f"http://127.0.0.1:{free_port()}"
+        for name, server, code, words in (
+                ("checked", None, 0, "0 errors"), ("unchecked", None, 1, "has client.geo.location as float"), ("neither", None, 1, "no index template"),
+                ("checked", closed.url, 1, "401: it does not let us in"), ("checked", nobody, 1, "a run would wait for it")):
+            done = bench.program.run("check", log, "-o", url(bench, name, server), "--rejects", bench.folder / "rejects")
+            bench.equal(done.code, code, f"check {name}: exit code ({done.out.decode()[-500:]})")
+            bench.check(words in done.out.decode(), f"check {name}: {words}: {done.out.decode()[-500:]}")
+    bench.equal((count(bench, "checked"), count(bench, "neither")), (0, None), "it writes nothing")
 
 
 def test_a_node_that_comes_later_is_waited_for(bench):
