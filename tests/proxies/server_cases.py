@@ -16,12 +16,8 @@ def run_cases(what, functions, server, prepare):
     the function."""
     parser = argument_parser(what)
     parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
-    parser.add_argument("--without", action="append", default=[], metavar="GLOB", help="not these; may be repeated")
     options, report = parser.parse_args(), Report()
-
-    def wanted(name):
-        return any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]) and not any(fnmatch.fnmatch(name, glob) for glob in options.without)
-
+    wanted = options.test or ["*"]
     with scratch() as folder:
         try:
             one = server(folder / "server")
@@ -32,7 +28,7 @@ def run_cases(what, functions, server, prepare):
             run = prepare(options, report, one, folder)
             for name, function in functions:
                 title = name.removeprefix("test_")
-                if wanted(title):
+                if any(fnmatch.fnmatch(title, glob) for glob in wanted):
                     with report.group(title.replace("_", " ")):
                         run(name, function)
     return report.finish()
