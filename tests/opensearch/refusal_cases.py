@@ -69,7 +69,7 @@ def test_no_timestamp(bench):
     bench.node.put("/_ingest/pipeline/timeless", {"processors": [{"remove": {"field": "@timestamp"}}]})
     bench.node.put("/_index_template/timeless", {"index_patterns": ["timeless"], "priority": 200, "data_stream": {}})
     log = write(bench.folder / "a.log", lines(range(10)))
-    run = bench.start(log, "--opensearch", "check_mapping=false", output=url(bench, "timeless", pipeline="timeless")).finish()
+    run = bench.start(log, "--opensearch", "check_mapping=false", output=url(bench, "timeless", templates=False, pipeline="timeless")).finish()
     check_sums(bench, run, "no @timestamp", written=0, rejected={"refused": 10}, refused=10, documents_again=0)
     check_rejects(bench, run, "no @timestamp", lines(range(10)).decode().splitlines(), "mapper_parsing_exception", "failed to parse")
     check_there(bench, "timeless", [], "no @timestamp")
@@ -95,9 +95,9 @@ def test_pipeline(bench):
 
     bench.node.put("/_ingest/pipeline/mark.one", mark("marked"))
     log = write(bench.folder / "a.log", lines(range(1000)))
-    run = bench.start(log, output=url(bench, "piped", pipeline="mark.one")).finish()
-    check_there(bench, "piped", set(range(1000)) - {13}, "pipeline")
-    bench.equal({document["marked"] for _, document in bench.node.documents("piped")}, {"yes"}, "marked by it")
+    run = bench.start(log, output=url(bench, "marked", pipeline="mark.one")).finish()
+    check_there(bench, "marked", set(range(1000)) - {13}, "pipeline")
+    bench.equal({document["marked"] for _, document in bench.node.documents("marked")}, {"yes"}, "marked by it")
     check_sums(bench, run, "pipeline", written=999, rejected={"refused": 1}, refused=1)
     bench.equal([(one["original"], one["error_type"], "thirteen" in one["detail"]) for one in run.rejects()],
                 [(alb_line(13), "fail_processor_exception", True)], "the one that it fails at")
