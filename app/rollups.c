@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "enrich/heat.h"
 #include "sinks/bulk_action.h"
+#include "sinks/mapping_check.h"
 #include "sinks/rollup_document.h"
 #include "sinks/sink_opensearch.h"
 
@@ -156,7 +157,10 @@ enum status rollups_open(const struct rollups_request *request, struct rollups *
     if (rollups == NULL || rollups->heat == NULL) return error_set(error, STATUS_FAILED, "rollups: out of memory");
     rollups->request = *request;
     if (request->output == NULL) return STATUS_OK;
-    const struct sink_opensearch_request sink = {.output = request->output, .report = request->report};
+    static const struct mapping_wanted wanted = {
+        .rollups = true, .count = 1, .fields = {{"geo.location", "geo_point"}}};
+    const struct sink_opensearch_request sink = {
+        .output = request->output, .wanted = request->output->any_mapping ? NULL : &wanted, .report = request->report};
     bulk_action_init(&rollups->action, request->output, BULK_INDEX);
     enum status status = sink_opensearch_new(&sink, &rollups->sink, error);
     if (status == STATUS_OK && sink_opensearch_ops.prepare(rollups->sink, ASK_MS, error) == SINK_FAILED)

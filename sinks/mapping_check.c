@@ -90,8 +90,11 @@ static enum mapping_verdict spoils(const struct look *look, const char *where, c
                  "with an index that is there",
                  output->url, output->name, output->dated ? "-{yyyy.MM.dd}" : "",
                  strcmp(schema, "ecs") == 0 ? "" : " --schema ", strcmp(schema, "ecs") == 0 ? "" : schema);
+    if (look->wanted->rollups)
+        snprintf(advice, sizeof advice,
+                 "; an index that is made with what `wherefrom template --rollups` prints has it");
     error_set(look->error, STATUS_FAILED, "opensearch: %s: %s%s%s", output->url,
-              schema != NULL ? "nothing was written: " : "", what, advice);
+              advice[0] != '\0' ? "nothing was written: " : "", what, advice);
     return MAPPING_SPOILS;
 }
 

@@ -24,6 +24,7 @@ struct mapping_field {
 
 struct mapping_wanted {
     const char *schema; /* for the advice to run `wherefrom setup`: "ecs"; NULL: without it */
+    bool rollups;       /* these are no records: the advice is another one */
     uint32_t count;     /* 0: nothing has to be looked at */
     struct mapping_field fields[MAPPING_FIELDS_MAX];
 };

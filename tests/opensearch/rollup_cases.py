@@ -113,19 +113,24 @@ def test_an_index_that_does_not_take_them(bench):
     """Our mistake, or somebody else's index: the records are written, and the run fails with the node's words."""
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number) + "\n" for number in range(500)))
-    bench.node.put("/no-heat", {"mappings": {"properties": {"requests": {"type": "ip"}}}})
+    bench.node.put("/no-heat", {"mappings": {"properties": {"requests": {"type": "ip"}, "geo": {"properties": {"location": {"type": "geo_point"}}}}}})
     done = bench.program.run("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "no-heat"))
     bench.equal(done.code, 1, f"exit ({done.err[:500]})")
     for said in ("mapper_parsing_exception", "template --rollups", "/no-heat refused"):
         bench.check(said in done.err, f"{said!r} is not in {done.err[:1500]}")
     bench.equal(len((bench.folder / "records").read_bytes().splitlines()), 500, "records")
+    done = bench.program.run("run", log, "-o", bench.folder / "none", "--rollups", output(bench, "heat-without-a-template"))
+    bench.equal(done.code, 1, f"no template: exit ({done.err[:500]})")
+    for said in ("nothing was written: there is no index template", "not geo_point", "template --rollups"):
+        bench.check(said in done.err, f"no template: {said!r} is not in {done.err[:1500]}")
 
 
 def test_a_data_stream_does_not_take_them(bench):
     """As with records: what somebody can put right is said, and waited for."""
     log = bench.folder / "log"
     log.write_text("".join(alb_line(number) + "\n" for number in range(500)))
-    bench.node.put("/_index_template/heat-stream", {"index_patterns": ["heat-stream"], "priority": 300, "data_stream": {}})
+    bench.node.put("/_index_template/heat-stream", {"index_patterns": ["heat-stream"], "priority": 300, "data_stream": {}, "template": {"mappings": {
+        "properties": {"geo": {"properties": {"location": {"type": "geo_point"}}}}}}})
     with open(bench.folder / "stderr", "wb") as errors:
         process = bench.program.start("run", log, "-o", bench.folder / "records", "--rollups", output(bench, "heat-stream"), stderr=errors)
     try:
