@@ -111,11 +111,13 @@ class Program:
 
 
 def wait_until_signals_wait(process):
-    """Until the program has taken SIGTERM over: before that, on a busy machine or with a slow build, it just ends."""
+    """Until the program has taken SIGTERM over: before that, on a busy machine or with a slow build, it just ends. It blocks that one for good; for
+    a moment libraries block all of them, when they start a thread."""
     until = time.monotonic() + SIGNALS_PATIENCE_S
     while time.monotonic() < until:
         status = dict(line.split(":", 1) for line in open(f"/proc/{process.pid}/status", encoding="ascii") if ":" in line)
-        if int(status["SigBlk"], 16) >> (signal.SIGTERM - 1) & 1:
+        blocked = {number for number in (signal.SIGTERM, signal.SIGWINCH) if int(status["SigBlk"], 16) >> (number - 1) & 1}
+        if blocked == {signal.SIGTERM}:
             return
         time.sleep(0.01)
 

@@ -26,7 +26,7 @@ from rollup_oracle import DAY_S, bytes_of, check_heat, seconds_of  # noqa: E402
 
 FORMATS = ("alb nlb clb alb_connection alb_health_check vpc_flow vpc_flow_custom tgw_flow ga_flow cloudfront nginx haproxy envoy "
            "cloudfront_json waf alb_lambda_event alb_json envoy_json vpc_flow_json").split()
-USAGE = 2
+USAGE, REJECTS = 2, 3
 
 
 class Bench:
@@ -236,7 +236,8 @@ def test_a_signal(bench):
         wait_until_signals_wait(process)
         process.send_signal(signal.SIGTERM)
         err = process.stderr.read().decode()
-        bench.equal((process.wait(60), bench.read("heat")), (0, b""), f"no roll-ups: {err}")
+        bench.check(process.wait(60) in (0, REJECTS), f"exit code: {err}")  # the last line may be cut short
+        bench.equal(bench.read("heat"), b"", f"no roll-ups: {err}")
         bench.check("not written" in err, f"that is said: {err}")
         process.stdin.close()
 
