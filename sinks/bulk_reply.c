@@ -325,7 +325,8 @@ static const char *plain_item(struct bulk_reply *reply, const char *at, const ch
     static const char head[] = "{\"create\":{\"status\":", tail[] = "}}";
     const char *number = at + sizeof head - 1;
     if (reply->depth == 0 || reply->places[reply->depth - 1] != ITEMS || end - at < (ptrdiff_t)(sizeof head + 4) ||
-        memcmp(at, head, sizeof head - 1) != 0 || memcmp(number + 3, tail, 2) != 0)
+        memcmp(at, head, 16) != 0 || memcmp(at + 16, head + 16, sizeof head - 1 - 16) != 0 || /* each is one compare */
+        memcmp(number + 3, tail, 2) != 0)
         return NULL;
     if (number[0] < '1' || number[0] > '9' || !is_digit(number[1]) || !is_digit(number[2])) return NULL;
     clear_item(&reply->item);
