@@ -128,11 +128,13 @@ class OpenSearchBench:
         return time.perf_counter() - begin
 
     def rate(self):
-        template = json.loads(subprocess.run([self.options.wherefrom, "template", "--data-stream", "logs"], capture_output=True, check=True).stdout)
+        templates = json.loads(subprocess.run([self.options.wherefrom, "template", "--data-stream", "logs"], capture_output=True, check=True).stdout)
         paths = self.bodies()
         seconds = {"ours": [], "curl": []}
         with Node(self.folder / "node", heap="2g") as node:
-            node.put("/_index_template/logs", template)
+            for kind in ("component_template", "index_template"):
+                for name, body in templates[f"{kind}s"].items():
+                    node.put(f"/_{kind}/{name}", body)
             for _ in range(self.options.runs):
                 for name in ("curl", "ours"):
                     if node.request("GET", "/_data_stream/logs")[0] == 200:
