@@ -62,7 +62,7 @@ size_t opensearch_choice_probe(const struct opensearch_settings *opensearch, con
     struct error error;
     enum mapping_verdict verdict = MAPPING_NOT_LET_IN;
     if (!opensearch->has_output) return 0;
-    if (cluster_open(output, NULL, &cluster, &error) == STATUS_OK)
+    if (cluster_open(output, NULL, 1, &cluster, &error) == STATUS_OK)
         verdict = mapping_first_look(&cluster, output, output->any_mapping ? NULL : wanted, &error);
     cluster_close(&cluster);
     if (verdict == MAPPING_LATER)

@@ -177,11 +177,11 @@ static enum status execute(struct setup_command *command, struct error *error) {
     const struct opensearch_output *output = &command->opensearch.output;
     const struct output_schema *schema = output_schemas[command->run.schema];
     const struct index_template_request request = {schema, output->name, output->dated};
-    status = cluster_open(output, NULL, &cluster, error);
+    status = cluster_open(output, NULL, 1, &cluster, error);
     if (status == STATUS_OK) status = cluster_setup(&cluster, output, schema, stdout, error);
     cluster_close(&cluster);
     if (status == STATUS_OK && dashboards.url != NULL) {
-        status = cluster_open(output, dashboards.url, &cluster, error);
+        status = cluster_open(output, dashboards.url, 1, &cluster, error);
         if (status == STATUS_OK) status = cluster_setup_dashboards(&cluster, &request, stdout, error);
         cluster_close(&cluster);
     } else if (status == STATUS_OK) {

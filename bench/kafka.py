@@ -12,7 +12,6 @@ what is measured. Not a test: the exit status is 0 unless something did not run.
 
 Threads: one.
 """
-import argparse
 import os
 import pathlib
 import subprocess
@@ -104,33 +103,18 @@ class KafkaBench:
             self.row(name, what, f"{high} ms" + (f" (limit {limit})" if run else ""), not run or float(high) <= limit,
                      f"{int(lines):,} lines: half within {middle}, 99.9 % within {higher}, all within {highest} ms")
 
+    def one(self, name):
+        if name == "cpu":
+            self.cpu()
+        else:
+            self.latencies(name, QUIET if name.startswith("quiet") else 0)
+
     def run(self):
-        failures = 0
-        for name in self.options.only:
-            try:
-                if name == "cpu":
-                    self.cpu()
-                else:
-                    self.latencies(name, QUIET if name.startswith("quiet") else 0)
-            except (Failed, RuntimeError, TimeoutError) as error:
-                print(f"{name:12} failed: {error}", flush=True)
-                failures += 1
-        return failures
+        return measure.rows_that_failed(self.options.only, self.one, (Failed, RuntimeError, TimeoutError))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    for name in ("wherefrom", "generate", "work"):
-        parser.add_argument("--" + name, required=True)
-    for name, default in (("lines", 1_000_000), ("runs", 3), ("per-second", 20_000), ("seconds", 20)):
-        parser.add_argument("--" + name, type=int, default=default)
-    parser.add_argument("--only", metavar="ROW[,ROW]", default=",".join(ROWS))
-    options = parser.parse_args()
-    options.only = options.only.split(",")
-    if set(options.only) - set(ROWS):
-        parser.error(f"rows: {' '.join(ROWS)}")
-    os.makedirs(options.work, exist_ok=True)
-    print(f"load before the first turn: {os.getloadavg()[0]:.1f}; {os.cpu_count()} cores", flush=True)
+    options = measure.server_options(__doc__.split("\n", 1)[0], ROWS, {"lines": 1_000_000, "runs": 3, "per-second": 20_000, "seconds": 20})
     try:
         with scratch() as folder, Broker(folder / "broker") as broker:
             cluster = Cluster(pathlib.Path(options.wherefrom).resolve().parent / "tests" / "kafka_admin", broker.address)

@@ -7,6 +7,7 @@ and the spread is the ratio's lowest and highest turn.
 Threads: one.
 """
 
+import argparse
 import hashlib
 import os
 import signal
@@ -114,6 +115,35 @@ def first_byte_seconds(argv):
     if not byte:
         raise Failed(f"{os.path.basename(argv[0])} wrote nothing")
     return seconds
+
+
+def server_options(about, rows, numbers):
+    """The command line of a bench that runs beside a server: the programs, the numbers with their defaults, and which rows."""
+    parser = argparse.ArgumentParser(description=about)
+    for name in ("wherefrom", "generate", "work"):
+        parser.add_argument("--" + name, required=True)
+    for name, default in numbers.items():
+        parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--only", metavar="ROW[,ROW]", default=",".join(rows))
+    options = parser.parse_args()
+    options.only = options.only.split(",")
+    if set(options.only) - set(rows):
+        parser.error(f"rows: {' '.join(rows)}")
+    os.makedirs(options.work, exist_ok=True)
+    print(f"load before the first turn: {os.getloadavg()[0]:.1f}; {os.cpu_count()} cores", flush=True)
+    return options
+
+
+def rows_that_failed(names, one, problems):
+    """Calls `one` for each row; a row that raises one of `problems` is said, and the others go on. Returns how many did."""
+    failures = 0
+    for name in names:
+        try:
+            one(name)
+        except problems as error:
+            print(f"{name:12} failed: {error}", flush=True)
+            failures += 1
+    return failures
 
 
 class Corpus:

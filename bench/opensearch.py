@@ -11,8 +11,8 @@ unless something did not run.
 
 Threads: one; curl's processes are waited for by some.
 """
-import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -28,7 +28,7 @@ import measure  # noqa: E402
 from black_box import scratch  # noqa: E402
 from measure import Corpus, Failed, in_turns, median, ratio  # noqa: E402
 from node import Node, NotInstalled  # noqa: E402
-from servers import Server, free_port, nginx_head, wait_for  # noqa: E402
+from servers import free_port, nginx, nginx_head  # noqa: E402
 
 CONNECTIONS = 4
 BODY_BYTES = 6 * 1000 * 1000  # what wherefrom sends on average
@@ -37,27 +37,22 @@ RATIO_MAX = 1.3
 ROWS = ("cpu", "gzip", "rate")
 
 
-class Taker(Server):
-    """An nginx that takes every body and answers as a node that has indexed all of it; anything but _bulk it forbids."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        folder.mkdir()
-        (folder / "reply").write_text('{"errors":false,"items":[' + ",".join(['{"create":{"status":201}}'] * DOCUMENTS_OF_A_BODY) + "]}")
-        outside, temporary = nginx_head(folder)
-        (folder / "nginx.conf").write_text(outside + f"""events {{ worker_connections 64; }}
+@contextlib.contextmanager
+def taker(folder):
+    """The port of an nginx that takes every body and answers as a node that has indexed all of it; anything but _bulk it forbids."""
+    port = free_port()
+    folder.mkdir()
+    (folder / "reply").write_text('{"errors":false,"items":[' + ",".join(['{"create":{"status":201}}'] * DOCUMENTS_OF_A_BODY) + "]}")
+    outside, temporary = nginx_head(folder)
+    (folder / "nginx.conf").write_text(outside + f"""events {{ worker_connections 64; }}
 http {{ {temporary} access_log off; client_max_body_size 64m; keepalive_requests 100000; types {{ }} default_type application/json;
-server {{ listen 127.0.0.1:{self.port}; root {folder};
+server {{ listen 127.0.0.1:{port}; root {folder};
 location / {{ return 403; }}
 location ~ /_bulk$ {{ error_page 405 =200 /reply; return 405; }}
 location = /reply {{ internal; }} }} }}
 """)
-        super().__init__(["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)])
-
-    def __enter__(self):
-        super().__enter__()
-        wait_for(self.port)
-        return self
+    with nginx(folder, [port]):
+        yield port
 
 
 class OpenSearchBench:
@@ -84,8 +79,8 @@ class OpenSearchBench:
             os.sync()
             return self.ours(out)
 
-        with Taker(self.folder / name) as taker:
-            url = f"opensearch+http://127.0.0.1:{taker.port}/logs"
+        with taker(self.folder / name) as port:
+            url = f"opensearch+http://127.0.0.1:{port}/logs"
             samples = in_turns({"file": to_file, "http": lambda: self.ours(url, "--opensearch", f"gzip={gzip}")}, self.options.runs)
         times = ratio(samples["http"], samples["file"])
         self.row(name, f"{self.options.lines:,} documents to nginx, {'gzip' if gzip == 'true' else 'plain'} bodies, CPU x of the same to a file",
@@ -149,30 +144,18 @@ class OpenSearchBench:
                  f"curl with {len(paths)} ready bodies: {per_second['curl']:,.0f}; turns of ours {min(seconds['ours']):.1f} to {max(seconds['ours']):.1f} s, "
                  f"of curl {min(seconds['curl']):.1f} to {max(seconds['curl']):.1f} s")
 
+    def one(self, name):
+        if name == "rate":
+            self.rate()
+        else:
+            self.cpu(name, "true" if name == "gzip" else "false")
+
     def run(self):
-        failures = 0
-        for name in self.options.only:
-            try:
-                self.rate() if name == "rate" else self.cpu(name, "true" if name == "gzip" else "false")
-            except (Failed, RuntimeError, NotInstalled) as error:
-                print(f"{name:6} failed: {error}", flush=True)
-                failures += 1
-        return failures
+        return measure.rows_that_failed(self.options.only, self.one, (Failed, RuntimeError, NotInstalled))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    for name in ("wherefrom", "generate", "work"):
-        parser.add_argument("--" + name, required=True)
-    for name, default in (("lines", 500_000), ("runs", 5)):
-        parser.add_argument("--" + name, type=int, default=default)
-    parser.add_argument("--only", metavar="ROW[,ROW]", default=",".join(ROWS))
-    options = parser.parse_args()
-    options.only = options.only.split(",")
-    if set(options.only) - set(ROWS):
-        parser.error(f"rows: {' '.join(ROWS)}")
-    os.makedirs(options.work, exist_ok=True)
-    print(f"load before the first turn: {os.getloadavg()[0]:.1f}; {os.cpu_count()} cores", flush=True)
+    options = measure.server_options(__doc__.split("\n", 1)[0], ROWS, {"lines": 500_000, "runs": 5})
     with scratch() as folder:
         return 1 if OpenSearchBench(options, folder).run() else 0
 

@@ -15,8 +15,8 @@
 
 #define CONNECT_MS_MAX 10000u
 
-enum status cluster_open(const struct opensearch_output *output, const char *url, struct cluster *cluster,
-                         struct error *error) {
+enum status cluster_open(const struct opensearch_output *output, const char *url, uint32_t requests_max,
+                         struct cluster *cluster, struct error *error) {
     const struct http_settings settings = {.url = url != NULL ? url : output->url,
                                            .user = output->user,
                                            .password = output->password,
@@ -25,7 +25,7 @@ enum status cluster_open(const struct opensearch_output *output, const char *url
                                            .key = output->key,
                                            .aws_region = output->aws_region,
                                            .aws_service = output->aws_service,
-                                           .requests_max = 1,
+                                           .requests_max = requests_max,
                                            .connect_ms_max = CONNECT_MS_MAX,
                                            .silence_s_max = output->timeout_s,
                                            .total_ms_max = 10 * 1000 * output->timeout_s};
@@ -40,6 +40,12 @@ void cluster_close(struct cluster *cluster) {
     http_client_free(cluster->client);
     aws_credentials_free(cluster->credentials);
     *cluster = (struct cluster){0};
+}
+
+enum status cluster_keys(const struct cluster *cluster, struct aws_keys *room, const struct aws_keys **keys,
+                         struct error *error) {
+    *keys = cluster->credentials != NULL ? room : NULL;
+    return *keys != NULL ? aws_credentials_get(cluster->credentials, room, error) : STATUS_OK;
 }
 
 /* Whatever stands in it (NULL: nothing), one line of it, cut to the room. */
@@ -70,12 +76,11 @@ void cluster_ask(const struct cluster *cluster, const struct http_request *reque
     struct http_text text = {.bytes = malloc(CLUSTER_REPLY_BYTES_MAX), .room = CLUSTER_REPLY_BYTES_MAX};
     ASSERT(text.bytes != NULL);
     *reply = (struct cluster_reply){0};
-    if (cluster->credentials != NULL && aws_credentials_get(cluster->credentials, &keys, &error) != STATUS_OK) {
+    if (cluster_keys(cluster, &keys, &signed_request.keys, &error) != STATUS_OK) {
         copy_line(reply->text, sizeof reply->text, error.message);
         free(text.bytes);
         return;
     }
-    if (cluster->credentials != NULL) signed_request.keys = &keys;
     http_client_ask(cluster->client, &signed_request, &text, &outcome);
     reply->status = outcome.trouble == HTTP_TOO_LARGE ? 200 : outcome.status;
     reply->tls_failed = outcome.trouble == HTTP_TLS_FAILED;

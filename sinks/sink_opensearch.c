@@ -13,7 +13,6 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
-#include "sinks/aws_credentials.h"
 #include "sinks/bulk_body.h"
 #include "sinks/bulk_path.h"
 #include "sinks/bulk_reply.h"
@@ -28,7 +27,6 @@
 #define STUCK_MS 5000u        /* what passes by itself should have by then */
 #define PAUSE_MS_MIN 1000u    /* likewise, while somebody has to put something right */
 #define PAUSE_MS_MAX 3000u
-#define CONNECT_MS_MAX 10000u
 #define SAY_MS 60000u /* between two words about the same trouble */
 #define SAID_BYTES_MAX 768u
 #define BODY_BYTES_MAX (10u * 1024 * 1024)
@@ -68,8 +66,7 @@ struct bulk_request {
 
 struct sink_opensearch {
     struct sink_opensearch_request request;
-    struct http_client *client;
-    struct aws_credentials *credentials; /* NULL: nothing is signed */
+    struct cluster cluster;
     char *path;
     struct work *works, *idle, *waiting; /* `waiting` in the order in which they came */
     struct bulk_request *requests;
@@ -370,9 +367,10 @@ static uint32_t parts_of(const struct bulk_request *request) {
 
 /* False: nothing more can be started now. */
 static bool start_request(struct sink_opensearch *sink, struct bulk_request *request, uint64_t now) {
-    struct aws_keys keys;
+    struct aws_keys room;
+    const struct aws_keys *keys;
     struct error error;
-    if (sink->credentials != NULL && aws_credentials_get(sink->credentials, &keys, &error) != STATUS_OK) {
+    if (cluster_keys(&sink->cluster, &room, &keys, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
         hold_all(sink);
         return false;
@@ -387,13 +385,13 @@ static bool start_request(struct sink_opensearch *sink, struct bulk_request *req
                                        .body = request->parts,
                                        .body_parts = parts_of(request),
                                        .gzip = sink->request.output->gzip,
-                                       .keys = sink->credentials != NULL ? &keys : NULL,
+                                       .keys = keys,
                                        .reply_bytes_max = request->documents_count * REPLY_BYTES_PER_DOCUMENT +
                                                           1024 * 1024,
                                        .receive = receive,
                                        .done = done,
                                        .context = request};
-    if (http_client_start(sink->client, &asked, &error) != STATUS_OK) {
+    if (http_client_start(sink->cluster.client, &asked, &error) != STATUS_OK) {
         say(sink, error.message, NULL);
         hold_all(sink);
         give_back(sink, request);
@@ -452,14 +450,14 @@ static enum sink_result send(void *instance, struct batch *batch, struct error *
 static enum sink_result serve(void *instance, uint32_t wait_ms, struct error *error) {
     struct sink_opensearch *sink = instance;
     (void)error;
-    http_client_serve(sink->client, start_due(sink, wait_ms));
+    http_client_serve(sink->cluster.client, start_due(sink, wait_ms));
     (void)start_due(sink, 0);
     return SINK_DONE;
 }
 
 static void purge(void *instance) {
     struct sink_opensearch *sink = instance;
-    http_client_cancel_all(sink->client); /* whose batches wait again then */
+    http_client_cancel_all(sink->cluster.client); /* whose batches wait again then */
     for (struct work *work; (work = sink->waiting) != NULL;) {
         sink->waiting = work->next;
         atomic_store(&work->batch->undelivered, 0);
@@ -470,7 +468,7 @@ static void purge(void *instance) {
 }
 
 static void wake(void *instance) {
-    http_client_wake(((struct sink_opensearch *)instance)->client);
+    http_client_wake(((struct sink_opensearch *)instance)->cluster.client);
 }
 
 /* --- life ----------------------------------------------------------------------------------------- */
@@ -478,13 +476,12 @@ static void wake(void *instance) {
 /* Whether somebody answers, lets us in, and has the fields that are written. */
 static enum sink_result prepare(void *instance, uint32_t wait_ms, struct error *error) {
     struct sink_opensearch *sink = instance;
-    const struct cluster cluster = {sink->client, sink->credentials};
     if (monotonic_ms() < sink->paused_ms) {
-        http_client_serve(sink->client, wait_ms);
+        http_client_serve(sink->cluster.client, wait_ms);
         return SINK_WAIT;
     }
     sink->paused_ms = 0;
-    switch (mapping_first_look(&cluster, sink->request.output, sink->request.wanted, error)) {
+    switch (mapping_first_look(&sink->cluster, sink->request.output, sink->request.wanted, error)) {
     case MAPPING_NOT_LET_IN:
     case MAPPING_SPOILS: return SINK_FAILED;
     case MAPPING_LATER:
@@ -524,22 +521,7 @@ enum status sink_opensearch_new(const struct sink_opensearch_request *request, s
         sink->idle = work;
     }
     if (!good) return error_set(error, STATUS_FAILED, "opensearch: out of memory");
-    const struct http_settings settings = {.url = output->url,
-                                           .user = output->user,
-                                           .password = output->password,
-                                           .ca_file = output->ca_file,
-                                           .certificate = output->certificate,
-                                           .key = output->key,
-                                           .aws_region = output->aws_region,
-                                           .aws_service = output->aws_service,
-                                           .requests_max = output->connections_max,
-                                           .connect_ms_max = CONNECT_MS_MAX,
-                                           .silence_s_max = output->timeout_s,
-                                           .total_ms_max = 10 * 1000 * output->timeout_s};
-    enum status status = http_client_new(&settings, &sink->client, error);
-    if (status == STATUS_OK && output->aws_region != NULL)
-        status = aws_credentials_new(output->aws_region, &sink->credentials, error);
-    return status;
+    return cluster_open(output, NULL, output->connections_max, &sink->cluster, error);
 }
 
 uint32_t sink_opensearch_batches(const struct opensearch_output *output) {
@@ -548,9 +530,8 @@ uint32_t sink_opensearch_batches(const struct opensearch_output *output) {
 
 void sink_opensearch_free(struct sink_opensearch *sink) {
     if (sink == NULL) return;
-    if (sink->client != NULL) purge(sink);
-    http_client_free(sink->client);
-    aws_credentials_free(sink->credentials);
+    if (sink->cluster.client != NULL) purge(sink);
+    cluster_close(&sink->cluster);
     encoder_context_destroy(&sink->rejects);
     for (uint32_t i = 0; sink->works != NULL && i < sink->works_count; i++) free(sink->works[i].settled);
     free(sink->works);

@@ -9,7 +9,7 @@ import json
 import subprocess
 import time
 
-from servers import Server, free_port, nginx_head, wait_for
+from servers import free_port, nginx, nginx_head
 
 PASSWORD = "SECRET pass:word/%"
 
@@ -64,9 +64,7 @@ class Front:
 
     @contextlib.contextmanager
     def run(self):
-        with Server(["/usr/sbin/nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder)]):
-            for port in self.ports.values():
-                wait_for(port)
+        with nginx(self.folder, self.ports.values()):
             yield self
 
     def url(self, name):

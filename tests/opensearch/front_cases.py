@@ -11,7 +11,7 @@ from between import Between
 from black_box import write
 from failure_bench import Fed, await_count, await_log, check_log, check_sums, check_there, lines, opensearch, position, url
 from nginx_cases import PASSWORD, make_certificates
-from servers import Server, free_port, installed, nginx_head, wait_for
+from servers import free_port, installed, nginx, nginx_head
 
 TLS = "ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.key; ssl_client_certificate {folder}/ca.pem; ssl_verify_client on;"
 LOGIN = "auth_basic all; auth_basic_user_file {folder}/users;"
@@ -44,9 +44,7 @@ class Front:
 
     @contextlib.contextmanager
     def run(self):
-        with Server(["/usr/sbin/nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder)]):
-            for port in self.ports.values():
-                wait_for(port)
+        with nginx(self.folder, self.ports.values()):
             yield self
 
 

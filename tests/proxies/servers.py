@@ -27,6 +27,15 @@ def nginx_head(folder):
     return f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n", temporary
 
 
+@contextlib.contextmanager
+def nginx(folder, ports):
+    """With the nginx.conf in that folder; waits until it listens on these ports."""
+    with Server(["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]) as server:
+        for port in ports:
+            wait_for(port)
+        yield server
+
+
 def request(path, *headers, method="GET", version="HTTP/1.1", host="example.com"):
     lines = [f"{method} {path} {version}", f"Host: {host}", "Connection: close", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1")
