@@ -1,0 +1,47 @@
+/* Rates are roll-ups: they go where those go, and share their memory.
+ *
+ * Threads: main thread. */
+#include "app/rates_choice.h"
+
+#include "app/memory_plan.h"
+
+/* Whether what the user gives them leaves enough for all others. */
+static bool check_memory(const struct problem_scope *scope, const struct config_node *section,
+                         const struct rate_config *config, const struct run_settings *settings) {
+    const struct memory_users users = {.rollups = true, .rates = true, .outputs = 1};
+    uint64_t bytes_max = memory_plan_make(settings->memory_max_bytes, &users).rates_bytes_max;
+    return config->mem_bytes <= bytes_max ||
+           problem_report(scope, config_node_member(section, "mem"),
+                          "rate: mem: at most %llu MiB of a --memory-max of %llu MiB; give that more",
+                          (unsigned long long)(bytes_max >> 20),
+                          (unsigned long long)(settings->memory_max_bytes >> 20));
+}
+
+bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *arguments,
+                          const struct run_settings *settings, enum rates_use use, struct problems *problems) {
+    const struct config_node *section = arguments->sections.trees[CONFIG_RATE];
+    const struct problem_scope scope = {.problems = problems, .file = arguments->config_path};
+    *choice = (struct rates_choice){0};
+    if (section == NULL && use != RATES_FOR_TOP) return true;
+    struct rate_config *config = rate_load(&choice->arena, &scope, section);
+    choice->config = config;
+    if (config == NULL || !check_memory(&scope, section, config, settings)) return false;
+    if (section == NULL || config_node_member(section, "lateness") == NULL)
+        config->settings.lateness_s = (uint32_t)settings->rollups_lateness_s; /* that of all roll-ups */
+    choice->settings = &choice->config->settings;
+    choice->bytes = choice->config->mem_bytes;
+    choice->classes = path_class_new(choice->config->paths, choice->config->paths_count);
+    if (choice->classes == NULL) return problem_no_memory(&scope);
+    if (settings->rollups == NULL && use == RATES_OF_RUN)
+        problem_warn(&scope, section, "rate: counts nothing without --rollups OUT, where its documents would go");
+    return true;
+}
+
+void rates_choice_destroy(struct rates_choice *choice) {
+    path_class_free(choice->classes);
+    arena_destroy(&choice->arena);
+}
+
+void rates_choice_print(const struct rates_choice *choice) {
+    if (choice->settings != NULL) rate_config_print(choice->config, stdout);
+}

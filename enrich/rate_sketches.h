@@ -1,0 +1,64 @@
+/* Distinct clients and latencies of keys, in windows of the shortest length; longer windows are merged of those.
+ *
+ * Each sketch knows how many requests it has. When memory is used up the sketches with the fewest go, half of them, and what needs one of
+ * those is not told: a row has clients and latencies when its sketches have as many requests as it has itself.
+ *
+ * Threads: see enrich/rate_count.h. */
+#ifndef WHEREFROM_RATE_SKETCHES_H
+#define WHEREFROM_RATE_SKETCHES_H
+
+#include "enrich/ddsketch.h"
+#include "enrich/hyperloglog.h"
+#include "enrich/rate_store.h"
+
+struct rate_sketch {
+    uint32_t id; /* as of cells */
+    uint32_t window, requests;
+    struct hyperloglog clients;
+    struct ddsketch latency; /* microseconds */
+};
+
+struct rate_sketches {
+    struct rate_sketch *sketches; /* reserved; number 0 is not used */
+    uint32_t count, count_max;
+    struct pool pool, merging;
+    uint64_t lost; /* requests of sketches that went */
+};
+
+/* `bytes_max` 0: there are none. False when the system refuses; rate_sketches_destroy is safe after any outcome. */
+bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) __attribute__((warn_unused_result));
+void rate_sketches_destroy(struct rate_sketches *sketches);
+
+/* Counts a note of a key that stands in `window`. */
+void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,
+                       uint32_t window, const struct rollup_note *note);
+
+/* What rate_sketches_add will look at. */
+static inline void rate_sketches_prefetch(const struct rate_sketches *sketches, const struct rate_entry *entry) {
+    __builtin_prefetch(&sketches->sketches[entry->beside]);
+}
+static inline void rate_sketches_prefetch_more(const struct rate_sketches *sketches, const struct rate_entry *entry,
+                                               const struct rollup_note *note) {
+    const struct rate_sketch *sketch = &sketches->sketches[entry->beside];
+    hyperloglog_prefetch(&sketch->clients, note->client_hash);
+    ddsketch_prefetch(&sketch->latency, note->latency_us);
+}
+
+/* Drops those of keys that are gone and of windows before that one. */
+void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *store, uint32_t window);
+
+/* Drops half of them, those with the fewest requests. False: there are too few. */
+bool rate_sketches_halve(struct rate_sketches *sketches, struct rate_store *store);
+
+/* Puts them in order of key and window; nothing is added until rate_sketches_forget. */
+void rate_sketches_sort(struct rate_sketches *sketches);
+
+/* Of a key in windows [from, to): false: not of all its `requests`. Afterwards of sorted ones only. */
+struct rate_sketched {
+    uint64_t clients;
+    struct rate_latency latency;
+};
+bool rate_sketches_tell(struct rate_sketches *sketches, uint32_t id, uint32_t from, uint32_t to, uint64_t requests,
+                        struct rate_sketched *told);
+
+#endif

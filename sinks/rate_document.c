@@ -1,0 +1,339 @@
+/* Some ten thousand at the end of a run: snprintf will do.
+ *
+ * Threads: see the header. */
+#include "sinks/rate_document.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/country.h"
+#include "base/degrees.h"
+#include "base/json.h"
+#include "schemas/client_facts.h"
+
+#define CLIENTS_ERROR "0.016" /* of enrich/hyperloglog.h: standard error, relative */
+#define NS_PER_S 1000000000
+
+_Static_assert(2 * RATE_TEXT_BYTES_MAX + RATE_NAME_BYTES_MAX + 256 < RATE_KEY_BYTES_MAX,
+               "a key of an endpoint, a balancer, a class and all the rest has room");
+_Static_assert(JSON_EXPANSION *RATE_KEY_BYTES_MAX + 1600 < ROLLUP_DOCUMENT_BYTES_MAX, "and so has its document");
+
+const char *const rate_row_kind_names[] = {
+    [RATE_TOP] = "top", [RATE_BREACH] = "breach", [RATE_IMPACT] = "impact", [RATE_ADVICE] = "advice"};
+static const char *const group_names[RATE_GROUPS] = {
+    [RATE_EVERYONE] = "everyone", [RATE_HOSTING] = "hosting", [RATE_NOT_HOSTING] = "other"};
+
+const struct rollup_field rate_fields[] = {
+    {"part", TYPE_KEYWORD},
+    {"revision", TYPE_LONG},
+    {"dim", TYPE_KEYWORD},
+    {"key", TYPE_KEYWORD},
+    {"rule", TYPE_KEYWORD},
+    {"view", TYPE_KEYWORD},
+    {"group", TYPE_KEYWORD},
+    {"win", TYPE_LONG},
+    {"n", TYPE_LONG},
+    {"err", TYPE_LONG},
+    {"guaranteed", TYPE_BOOLEAN},
+    {"rps", TYPE_FLOAT},
+    {"s4xx", TYPE_LONG},
+    {"s5xx", TYPE_LONG},
+    {"trust", TYPE_LONG},
+    {"late", TYPE_LONG},
+    {"geo.country_iso_code", TYPE_KEYWORD},
+    {"as.number", TYPE_LONG},
+    {"latency.p50", TYPE_FLOAT},
+    {"latency.p95", TYPE_FLOAT},
+    {"latency.p99", TYPE_FLOAT},
+    {"from", TYPE_DATE},
+    {"to", TYPE_DATE},
+    {"peak", TYPE_LONG},
+    {"limit", TYPE_LONG},
+    {"excess", TYPE_LONG},
+    {"keys", TYPE_LONG},
+    {"total", TYPE_LONG},
+    {"would_block", TYPE_LONG},
+    {"share_of_all", TYPE_FLOAT},
+    {"evaded", TYPE_LONG},
+    {"framed", TYPE_LONG},
+    {"blocked.as.number", TYPE_LONG},
+    {"blocked.as.n", TYPE_LONG},
+    {"blocked.country.iso_code", TYPE_KEYWORD},
+    {"blocked.country.n", TYPE_LONG},
+    {"p99", TYPE_LONG},
+    {"p999", TYPE_LONG},
+    {"p9999", TYPE_LONG},
+    {"suggest", TYPE_LONG},
+    {"would_stop", TYPE_FLOAT},
+    {"suggest_p9999", TYPE_LONG},
+    {"would_stop_p9999", TYPE_FLOAT},
+};
+const size_t rate_fields_count = sizeof rate_fields / sizeof rate_fields[0];
+
+#define PUT_BYTES_MAX 512u /* at once */
+
+static char *put(char *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static char *put(char *out, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int bytes = vsnprintf(out, PUT_BYTES_MAX, format, arguments);
+    va_end(arguments);
+    ASSERT(bytes >= 0 && bytes < (int)PUT_BYTES_MAX);
+    return out + bytes;
+}
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+static char *put_bytes(char *out, struct slice text) {
+    if (text.len > 0) memcpy(out, text.ptr, text.len);
+    return out + text.len;
+}
+
+/* A name that anybody may have made. */
+static char *put_name(char *out, struct slice name) {
+    ASSERT(name.len <= RATE_TEXT_BYTES_MAX);
+    return name.len > 0 ? put_bytes(out, name) : put(out, "unknown");
+}
+
+static char *put_address(char *out, const struct rate_dim *dim, const struct ip *address) {
+    bool v4 = ip_is_v4(address);
+    uint32_t bits = v4 ? dim->v4_prefix : dim->v6_prefix;
+    out += ip_format(address, out);
+    return bits < (v4 ? 32u : 128u) ? put(out, "/%u", bits) : out;
+}
+
+static char *put_client(char *out, const struct rate_dim *dim, const struct rate_key *key) {
+    if (key->unresolved) return put(out, "unresolved:%s", verdict_names[key->verdict]);
+    if (key->vpce.len > 0) out = put(put_name(out, key->vpce), "|");
+    return put_address(out, dim, &key->address);
+}
+
+static char *put_part(char *out, const struct rate_settings *settings, const struct rate_dim *dim,
+                      const struct rate_key *key, enum rate_part part) {
+    switch (part) {
+    case RATE_CLIENT: return put_client(out, dim, key);
+    case RATE_PEER:
+    case RATE_CLAIM:
+    case RATE_FIRST_XFF: return put_address(out, dim, &key->address);
+    case RATE_ASN: return key->as_number != 0 ? put(out, "%u", key->as_number) : put(out, "unknown");
+    case RATE_COUNTRY:
+        return put(out, "%s", key->country != COUNTRY_NONE ? country_code(key->country).text : "unknown");
+    case RATE_PATH_CLASS:
+        return put(out, "%s", key->path_class != RATE_CLASS_NONE ? settings->classes[key->path_class] : "other");
+    case RATE_METHOD: return put(out, "%s", request_method_names[key->method]);
+    case RATE_LB: return put_name(out, key->lb);
+    case RATE_PARTS: break;
+    }
+    ASSERT(false);
+    return out;
+}
+
+size_t rate_key_write(const struct rate_settings *settings, const struct rate_dim *dim, const struct rate_key *key,
+                      char out[RATE_KEY_BYTES_MAX]) {
+    char *end = out;
+    for (uint32_t i = 0; i < dim->parts_count; i++)
+        end = put_part(i > 0 ? put(end, "|") : end, settings, dim, key, dim->order[i]);
+    return (size_t)(end - out);
+}
+
+/* --- documents ---------------------------------------------------------------------------------------- */
+
+/* A document that is being written. */
+struct writing {
+    const struct rate_settings *settings;
+    const struct rate_row *row;
+    const struct rollup_part_name *part; /* NULL: none */
+    struct timestamp_cache *days;
+    char *at;
+};
+
+static unsigned long long number(uint64_t value) { /* a `long` */
+    return value <= INT64_MAX ? value : INT64_MAX;
+}
+
+static void put_text(struct writing *writing, const char *member, struct slice text) {
+    bool lossy = false;
+    writing->at = json_quote(put(writing->at, ",\"%s\":", member), text, JSON_VERBATIM, &lossy);
+}
+
+static void put_time(struct writing *writing, const char *member, int64_t time_s) {
+    char text[TIMESTAMP_TEXT_BYTES];
+    int bytes = (int)timestamp_format(time_s * NS_PER_S, writing->days, text);
+    writing->at = put(writing->at, "\"%s\":\"%.*s\"", member, bytes, text);
+}
+
+static void put_number(struct writing *writing, const char *member, uint64_t value) {
+    writing->at = put(writing->at, ",\"%s\":%llu", member, number(value));
+}
+
+static void put_pair(struct writing *writing, const char *member, uint64_t least, uint64_t most) {
+    writing->at = put(writing->at, ",\"%s\":[%llu,%llu]", member, number(least), number(most));
+}
+
+static double share(uint64_t part, uint64_t whole) {
+    return whole > 0 ? (double)part / (double)whole : 0;
+}
+
+static void put_place(struct writing *writing) {
+    const struct rate_row *row = writing->row;
+    bool country = row->country != COUNTRY_NONE;
+    if (!row->has_place) return;
+    if (country || row->has_location) writing->at = put(writing->at, ",\"geo\":{");
+    if (country)
+        writing->at = put(writing->at, "\"country_iso_code\":\"%s\"%s", country_code(row->country).text,
+                          row->has_location ? "," : "");
+    if (row->has_location) {
+        writing->at = degrees_write(put(writing->at, "\"location\":{\"lon\":"), (double)row->longitude);
+        writing->at = put(degrees_write(put(writing->at, ",\"lat\":"), (double)row->latitude), "}");
+    }
+    if (country || row->has_location) writing->at = put(writing->at, "}");
+    if (row->as_number != 0) writing->at = put(writing->at, ",\"as\":{\"number\":%u}", row->as_number);
+}
+
+static void put_top(struct writing *writing, struct slice key) {
+    const struct rate_row *row = writing->row;
+    put_text(writing, "key", key);
+    writing->at = put(writing->at, ",\"n\":%llu,\"err\":%llu,\"guaranteed\":%s,\"rps\":%.2f", number(row->requests),
+                      number(row->error), row->guaranteed ? "true" : "false",
+                      (double)row->requests / (double)row->window_s);
+    put_number(writing, "bytes", row->bytes);
+    put_number(writing, "s4xx", row->status_4xx);
+    put_number(writing, "s5xx", row->status_5xx);
+    put_place(writing);
+    if (row->has_place) put_number(writing, "trust", row->trust);
+    if (row->has_clients)
+        writing->at = put(writing->at, ",\"clients\":{\"estimate\":%llu,\"error\":" CLIENTS_ERROR "}",
+                          number(row->clients));
+    if (row->latency.known)
+        writing->at = put(writing->at, ",\"latency\":{\"p50\":%.6f,\"p95\":%.6f,\"p99\":%.6f}", row->latency.p50_s,
+                          row->latency.p95_s, row->latency.p99_s);
+    if (row->late > 0) put_number(writing, "late", row->late);
+}
+
+static void put_breach(struct writing *writing, struct slice key) {
+    const struct rate_row *row = writing->row;
+    ASSERT(row->limit != NULL);
+    put_text(writing, "key", key);
+    writing->at = put(writing->at, ",");
+    put_time(writing, "from", row->from_s);
+    writing->at = put(writing->at, ",");
+    put_time(writing, "to", row->to_s);
+    put_number(writing, "peak", row->peak);
+    put_number(writing, "limit", row->limit->limit);
+    put_pair(writing, "excess", row->excess_least, row->excess_most);
+    if (row->error > 0) put_number(writing, "err", row->error);
+}
+
+static void put_blocked(struct writing *writing) {
+    const struct rate_row *row = writing->row;
+    if (row->blocked_as_count + row->blocked_countries_count == 0) return;
+    writing->at = put(writing->at, ",\"blocked\":{\"as\":[");
+    for (uint32_t i = 0; i < row->blocked_as_count; i++)
+        writing->at = put(writing->at, "%s{\"number\":%u,\"n\":%llu}", i > 0 ? "," : "", row->blocked_as[i].number,
+                          number(row->blocked_as[i].requests));
+    writing->at = put(writing->at, "],\"country\":[");
+    for (uint32_t i = 0; i < row->blocked_countries_count; i++) {
+        uint16_t country = (uint16_t)row->blocked_countries[i].number;
+        writing->at = put(writing->at, "%s{\"iso_code\":\"%s\",\"n\":%llu}", i > 0 ? "," : "",
+                          country != COUNTRY_NONE ? country_code(country).text : "unknown",
+                          number(row->blocked_countries[i].requests));
+    }
+    writing->at = put(writing->at, "]}");
+}
+
+static void put_impact(struct writing *writing) {
+    const struct rate_row *row = writing->row;
+    ASSERT(row->limit != NULL);
+    put_number(writing, "limit", row->limit->limit);
+    put_number(writing, "keys", row->keys);
+    put_number(writing, "total", row->total);
+    put_pair(writing, "would_block", row->would_block_least, row->would_block_most);
+    writing->at = put(writing->at, ",\"share_of_all\":[%.6f,%.6f]", share(row->would_block_least, row->total),
+                      share(row->would_block_most, row->total));
+    if (row->has_two_views) {
+        put_number(writing, "evaded", row->evaded);
+        put_number(writing, "framed", row->framed);
+    }
+    put_blocked(writing);
+}
+
+static void put_advice(struct writing *writing) {
+    const struct rate_row *row = writing->row;
+    if (row->group != RATE_EVERYONE) put_text(writing, "group", slice_from(group_names[row->group]));
+    put_number(writing, "keys", row->keys);
+    put_number(writing, "total", row->total);
+    put_number(writing, "p99", row->peak_p99);
+    put_number(writing, "p999", row->peak_p999);
+    put_number(writing, "p9999", row->peak_p9999);
+    put_number(writing, "suggest", row->suggest_least);
+    writing->at = put(writing->at, ",\"would_stop\":%.6f", row->would_stop_least);
+    put_number(writing, "suggest_p9999", row->suggest_most);
+    writing->at = put(writing->at, ",\"would_stop_p9999\":%.6f", row->would_stop_most);
+}
+
+/* What a row counts by, and in which window. */
+static const struct rate_dim *dim_of(const struct rate_row *row) {
+    return row->kind == RATE_TOP || row->dim != NULL ? row->dim : &row->limit->key;
+}
+
+static uint32_t window_of(const struct rate_row *row) {
+    return row->limit != NULL ? row->limit->window_s : row->window_s;
+}
+
+static const char *view_of(const struct rate_row *row) {
+    if (row->limit == NULL) return NULL;
+    if (row->waf_view) return rate_part_names[RATE_FIRST_XFF];
+    /* of what is not an address there is one view only */
+    uint32_t address = row->limit->key.parts & RATE_ADDRESS_PARTS;
+    return address != 0 ? rate_part_names[__builtin_ctz(address)] : NULL;
+}
+
+static void make_id(const struct writing *writing, struct slice key, char id[HASH_ID_DIGITS]) {
+    char line[RATE_KEY_BYTES_MAX + 4 * PUT_BYTES_MAX];
+    ASSERT(writing->part == NULL || writing->part->origin.len <= PUT_BYTES_MAX);
+    const struct rate_row *row = writing->row;
+    const char *view = row->kind == RATE_ADVICE ? group_names[row->group] : view_of(row);
+    char *end = put(line, "%s %s %s %s ", rate_row_kind_names[row->kind], row->limit != NULL ? "rule" : "dim",
+                    row->limit != NULL ? row->limit->name : row->dim->name, view != NULL ? view : "-");
+    end = put_bytes(end, key);
+    if (writing->part != NULL) end = put_bytes(put(end, " "), writing->part->origin);
+    int64_t time_s = row->kind == RATE_BREACH ? row->from_s : row->time_s;
+    hash_event_id(SLICE("rate"), (uint64_t)time_s, window_of(row), (struct slice){line, (size_t)(end - line)}, id);
+}
+
+size_t rate_document_write(const struct rate_settings *settings, const struct rate_row *row,
+                           const struct rollup_part_name *part, struct timestamp_cache *days, char id[HASH_ID_DIGITS],
+                           char out[ROLLUP_DOCUMENT_BYTES_MAX]) {
+    char text[RATE_KEY_BYTES_MAX];
+    struct writing writing = {.settings = settings, .row = row, .part = part, .days = days, .at = out};
+    bool has_key = row->kind == RATE_TOP || row->kind == RATE_BREACH;
+    struct rate_dim dim = *dim_of(row);
+    if (row->waf_view)
+        for (uint32_t i = 0; i < dim.parts_count; i++)
+            if (dim.order[i] == RATE_CLIENT) dim.order[i] = RATE_FIRST_XFF;
+    struct slice key = {text, has_key ? rate_key_write(settings, &dim, &row->key, text) : 0};
+    make_id(&writing, key, id);
+    writing.at = put(writing.at, "{");
+    put_time(&writing, "@timestamp", row->time_s);
+    writing.at = put(writing.at, ",\"kind\":\"%s\",\"event\":{\"id\":\"%.*s\"}", rate_row_kind_names[row->kind],
+                     (int)HASH_ID_DIGITS, id);
+    if (row->limit != NULL) put_text(&writing, "rule", slice_from(row->limit->name));
+    if (row->kind != RATE_ADVICE && view_of(row) != NULL) put_text(&writing, "view", slice_from(view_of(row)));
+    put_number(&writing, "win", window_of(row));
+    put_text(&writing, "dim", slice_from(dim.name));
+    switch (row->kind) {
+    case RATE_TOP: put_top(&writing, key); break;
+    case RATE_BREACH: put_breach(&writing, key); break;
+    case RATE_IMPACT: put_impact(&writing); break;
+    case RATE_ADVICE: put_advice(&writing); break;
+    }
+    if (part != NULL) {
+        put_text(&writing, "part", slice_from(part->name));
+        put_number(&writing, "revision", part->revision);
+    }
+    writing.at = put(writing.at, "%s}\n", row->approximate ? ",\"approx\":true" : "");
+    ASSERT(writing.at + PUT_BYTES_MAX < out + ROLLUP_DOCUMENT_BYTES_MAX);
+    return (size_t)(writing.at - out);
+}

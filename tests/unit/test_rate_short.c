@@ -1,0 +1,140 @@
+/* Memory that is too small for distinct clients and latencies, and for limits: what is told all the same is right.
+ *
+ * Threads: one. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "enrich/ddsketch.h"
+#include "enrich/rate_count.h"
+#include "tests/unit/rate_notes.h"
+
+#define FIRST_S 1700000040
+#define WINDOW_S 60u
+#define WINDOWS 40u
+#define NETWORKS 1500u
+#define CLIENTS 8u /* of a network */
+#define NOTES 400000u
+
+/* --- sketches ----------------------------------------------------------------------------------- */
+
+static struct {
+    uint32_t requests;
+    uint8_t clients; /* a bit each */
+} counts[WINDOWS][NETWORKS];
+static uint32_t told, untold;
+
+static void look(void *context, const struct rate_row *row) {
+    (void)context;
+    if (row->kind != RATE_TOP) return;
+    uint32_t window = (uint32_t)(row->time_s - FIRST_S) / WINDOW_S - 1, network = row->key.as_number;
+    assert_int_equal(row->requests, counts[window][network].requests);
+    told += row->has_clients;
+    untold += !row->has_clients;
+    if (!row->has_clients) return;
+    assert_int_equal(row->clients, __builtin_popcount(counts[window][network].clients));
+    double latency_s = (network + 1) * 1e-6;
+    assert_true(row->latency.known && row->latency.p99_s >= latency_s * (1 - DDSKETCH_ERROR));
+    assert_true(row->latency.p50_s <= latency_s * (1 + DDSKETCH_ERROR));
+}
+
+/* Rows that have clients and latencies have all of them, those with the most requests before others. */
+static void test_sketches(void **state) {
+    struct rate_settings settings = {.slot_s = WINDOW_S,
+                                     .windows_count = 1,
+                                     .windows_s = {WINDOW_S},
+                                     .dims_count = 1,
+                                     .dims = {{.name = "asn", .parts = 1u << RATE_ASN, .v4_prefix = 0, .v6_prefix = 0}},
+                                     .rows = 200};
+    struct crowd crowd = crowd_new(NETWORKS, 0.8);
+    struct seeded seeded = {5};
+    struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);
+    (void)state;
+    for (uint32_t i = 0; i < NOTES; i++) {
+        uint32_t network = crowd_draw(&crowd, &seeded), client = seeded_below(&seeded, CLIENTS);
+        uint32_t second = (uint32_t)((uint64_t)i * WINDOWS * WINDOW_S / NOTES);
+        if (i % 5 == 0) second = seeded_below(&seeded, WINDOWS * WINDOW_S);
+        struct rollup_note note = request_of(network * CLIENTS + client, (FIRST_S + second) * 1000000000ll);
+        note.place.as_number = network;
+        note.latency_us = network + 1;
+        counts[second / WINDOW_S][network].requests++;
+        counts[second / WINDOW_S][network].clients |= (uint8_t)(1u << client);
+        rate_add(rate, &note, 1);
+    }
+    assert_true(rate_totals(rate).sketches_lost > 0);
+    assert_false(rate_totals(rate).approximate);
+    rate_report(rate, INT64_MAX, look, NULL);
+    assert_true(told > 0 && untold > 0);
+    rate_free(rate);
+    crowd_free(&crowd);
+}
+
+/* --- limits ------------------------------------------------------------------------------------- */
+
+#define HEAVY 5u /* clients that are over the limit in every slot, each behind a first address of its own */
+
+struct limit_rows {
+    uint32_t breaches, impacts, advice;
+};
+
+static void look_at_limits(void *context, const struct rate_row *row) {
+    struct limit_rows *rows = context;
+    if (row->kind == RATE_BREACH && !row->waf_view) {
+        rows->breaches++;
+        assert_true(row->approximate && row->peak <= 6 * 100); /* what they sent, never more */
+        assert_true(row->peak >= 6 * 100 / 2);
+    }
+    if (row->kind == RATE_IMPACT) {
+        rows->impacts++;
+        assert_true(row->approximate && row->would_block_least <= row->would_block_most);
+        assert_true(row->would_block_most <= row->total && row->evaded <= row->total && row->framed <= row->total);
+    }
+    rows->advice += row->kind == RATE_ADVICE;
+}
+
+/* Among floods of clients, each of which comes once, those over the limit are found, and no others. */
+static void test_limits(void **state) {
+    struct rate_settings settings = {
+        .slot_s = 10,
+        .windows_count = 1,
+        .windows_s = {WINDOW_S},
+        .dims_count = 1,
+        .dims = {{.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64}},
+        .limits_count = 1,
+        .limits = {{"many",
+                    {.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64},
+                    RATE_CLASS_NONE,
+                    METHOD_NONE,
+                    WINDOW_S,
+                    200}},
+        .rows = 10};
+    struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);
+    struct limit_rows rows = {0};
+    (void)state;
+    for (uint32_t second = 0; second < 300; second++)
+        for (uint32_t i = 0; i < 1000; i++) {
+            bool is_heavy = i < HEAVY * 10;
+            uint32_t client = is_heavy ? i % HEAVY : HEAVY + second * 1000 + i;
+            struct rollup_note note = request_of(client, (FIRST_S + second) * 1000000000ll);
+            note.client = address_v6(client);
+            note.has_first = true;
+            note.first = address_v6(i % 3 == 0 ? client : 10000000 + client);
+            rate_add(rate, &note, 1);
+        }
+    assert_true(rate_totals(rate).approximate);
+    rate_report(rate, INT64_MAX, look_at_limits, &rows);
+    assert_int_equal(rows.breaches, HEAVY);
+    assert_int_equal(rows.impacts, 2);
+    assert_true(rows.advice > 0);
+    rate_free(rate);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sketches), cmocka_unit_test(test_limits)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
