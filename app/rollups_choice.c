@@ -1,4 +1,6 @@
-/* Roll-ups are sums over a whole run, so a run without an end has none yet, and neither has one that goes on where another one ended.
+/* Roll-ups of files are sums over a whole run, whatever order it has them in; of streams they are written as time goes on. Beside one another
+ * they cannot be: what is over for the one has not begun for the other. A run that goes on where another one ended has not counted what was
+ * read before, and counts it again: of partitions what is open (app/rollups.h), of files all of it.
  *
  * Threads: see the header. */
 #include "app/rollups_choice.h"
@@ -12,40 +14,44 @@ static bool is_stream(const char *input) {
     return strncmp(input, "tcp://", strlen("tcp://")) == 0 || kafka_url_is(input);
 }
 
-static bool check_run(const struct problem_scope *scope, const struct arguments *arguments,
-                      const struct run_settings *settings) {
+static bool check_run(const struct problem_scope *scope, const struct arguments *arguments) {
+    const char *stream = NULL, *file = NULL;
     for (size_t i = 0; i < arguments->inputs.count; i++)
-        if (is_stream(arguments->inputs.items[i]))
-            return problem_report(scope, NULL,
-                                  "rollups: not from streams yet, and %.200s is one; make them of files, or of a pipe "
-                                  "that ends",
-                                  arguments->inputs.items[i]);
-    return settings->state == NULL ||
-           problem_report(scope, NULL,
-                          "rollups: not with --state yet: a run that goes on has not counted what was read before");
+        *(is_stream(arguments->inputs.items[i]) ? &stream : &file) = arguments->inputs.items[i];
+    if (stream != NULL && file != NULL)
+        return problem_report(
+            scope, NULL,
+            "rollups: not of files beside streams, and %.200s is a stream, %.200s a file: use a run for "
+            "each",
+            stream, file);
+    return true;
 }
 
 static bool check_place(const struct problem_scope *scope, const struct config_node *node, const char *place) {
-    if (kafka_url_is(place))
-        return problem_report(scope, node, "rollups: not to Kafka yet; write them to a file or to OpenSearch");
     if (strcmp(place, "-") == 0)
         return problem_report(scope, node, "rollups: stdout is for records; write them to a file or to OpenSearch");
-    return strstr(place, "://") == NULL || opensearch_url_is(place) ||
-           problem_report(scope, node, "rollups: expected a file or opensearch+http[s]://HOST[:PORT]/NAME, got %s",
+    return strstr(place, "://") == NULL || opensearch_url_is(place) || kafka_url_is(place) ||
+           problem_report(scope, node,
+                          "rollups: expected a file, opensearch+http[s]://HOST[:PORT]/NAME or kafka://HOST:PORT/TOPIC, "
+                          "got %s",
                           opensearch_url_shown(place).text);
 }
 
 static bool check_target(const struct problem_scope *scope, const struct config_node *node,
-                         const struct opensearch_output *target, const struct opensearch_output *records) {
+                         const struct opensearch_output *target, const struct run_outputs *outputs) {
     if (target->without_ids)
         return problem_report(scope, node,
                               "rollups: without ids (ids=false) nothing is replaced; write them to a file");
-    return records->url == NULL || strcmp(target->url, records->url) != 0 || strcmp(target->name, records->name) != 0 ||
-           problem_report(scope, node, "rollups: %s is where records go; give them an index of their own",
-                          target->name);
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const struct opensearch_output *records = &outputs->items[i].opensearch.output;
+        if (records->url != NULL && strcmp(target->url, records->url) == 0 && strcmp(target->name, records->name) == 0)
+            return problem_report(scope, node, "rollups: %s is where records go; give them an index of their own",
+                                  target->name);
+    }
+    return true;
 }
 
-bool rollups_choice_resolve(struct opensearch_settings *target, const struct opensearch_settings *output,
+bool rollups_choice_resolve(struct opensearch_settings *target, const struct run_outputs *outputs,
                             const struct arguments *arguments, const struct run_settings *settings,
                             struct problems *problems) {
     *target = (struct opensearch_settings){0};
@@ -57,9 +63,9 @@ bool rollups_choice_resolve(struct opensearch_settings *target, const struct ope
                                                .node = node,
                                                .pairs = settings->opensearch};
     const struct problem_scope scope = {.problems = problems, .file = node != NULL ? request.file : NULL};
-    bool good = check_run(&scope, arguments, settings);
+    bool good = check_run(&scope, arguments);
     if (!check_place(&scope, node, settings->rollups)) return false;
     if (!opensearch_url_is(settings->rollups)) return good;
     if (!opensearch_settings_resolve(target, &request, problems)) return false;
-    return check_target(&scope, node, &target->output, &output->output) && good;
+    return check_target(&scope, node, &target->output, outputs) && good;
 }
