@@ -7,10 +7,12 @@
 #include <stdlib.h>
 
 #include "app/chain_select.h"
+#include "app/default_database.h"
 #include "base/check.h"
 #include "config/chain_load.h"
 #include "config/chain_presets.h"
 #include "config/option_value.h"
+#include "config/residency_load.h"
 #include "schemas/limits.h"
 
 #define PRESETS_MAX 64u
@@ -108,6 +110,16 @@ static void load_references(struct chains *chains, struct problem_scope *scope, 
     rules->always = chain_select_named(&outside, &name, rules);
 }
 
+static void load_policy(struct chains *chains, const struct problem_scope *scope,
+                        const struct chains_request *request) {
+    const struct config_node *section = request->sections->trees[CONFIG_RESIDENCY];
+    char usual[PATH_BYTES_MAX];
+    if (section == NULL) return;
+    const char *folder = request->lists_folder;
+    if (folder == NULL && default_lists_find(usual)) folder = usual;
+    chains->policy = residency_load(scope, section, folder);
+}
+
 static void warn_unused(const struct chains *chains, struct problem_scope *scope,
                         const struct chains_request *request) {
     const struct config_node *tree = request->sections->trees[CONFIG_CHAINS];
@@ -137,6 +149,7 @@ struct chains *chains_new(const struct chains_request *request, struct problems 
     struct problem_scope nowhere = {.problems = problems, .file = "", .where = "preset"};
     load_presets(chains, &nowhere);
     load_references(chains, &scope, request);
+    load_policy(chains, &scope, request);
     if (problems->errors_count == 0) warn_unused(chains, &scope, request);
     struct error error;
     problem_scope_set(&nowhere, "%s", "");
@@ -149,5 +162,6 @@ void chains_free(struct chains *chains) {
     if (chains == NULL) return;
     for (uint32_t i = 0; chains->items != NULL && i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
     arena_destroy(&chains->arena);
+    residency_unload(chains->policy);
     free(chains);
 }

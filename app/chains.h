@@ -1,4 +1,5 @@
-/* Every chain that is declared, and which records belong to it: one table, made from the config, swapped as a whole.
+/* Every chain that is declared, and which records belong to it, and what may be served where: one table, made from the config, swapped as
+ * a whole.
  *
  * Threads: made and freed by the main thread; read-only in between. */
 #ifndef WHEREFROM_CHAINS_H
@@ -7,17 +8,20 @@
 #include "app/config_file.h"
 #include "config/problems.h"
 #include "enrich/chain_rules.h"
+#include "schemas/residency.h"
 
 struct chains_request {
     const char *file;                       /* the config; NULL: there is none */
     const struct config_sections *sections; /* of it; must outlive the chains */
     const char *always;                     /* --chain; NULL: not given */
+    const char *lists_folder;               /* of the lists that come with wherefrom; NULL: as usual */
 };
 
 struct chains {
     struct chain_rules
         rules;          /* rules.chains are the user's in order of the config, then the presets that need no peers */
     uint32_t own_count; /* the user's among them */
+    struct residency_policy *policy; /* NULL: the config has none */
     struct arena arena;
     struct chain **items;        /* as rules.chains */
     struct chains *retired_next; /* app/live_chains.h */

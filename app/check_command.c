@@ -12,6 +12,7 @@
 #include "app/opensearch_choice.h"
 #include "app/run_setup.h"
 #include "config/chain_presets.h"
+#include "schemas/privacy.h"
 
 /* --- check ---------------------------------------------------------------------------------------- */
 
@@ -44,6 +45,47 @@ static void print_chains(const struct chains *chains) {
     if (rules->always != NULL) printf("--chain: %s for all records\n", rules->always->name);
 }
 
+static uint32_t count_countries(const struct residency_policy *policy, uint32_t zone) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < sizeof policy->countries / sizeof policy->countries[0]; i++)
+        count += policy->countries[i].is_country && policy->countries[i].zone == zone;
+    return count;
+}
+
+static void print_policy(const struct residency_policy *policy) {
+    if (policy == NULL) return;
+    for (uint32_t i = 0; i < policy->lists_count; i++)
+        printf("list %s: %s, of %s\n", policy->lists[i].path, policy->lists[i].name, policy->lists[i].date);
+    for (uint32_t i = 0; i < policy->zones_count; i++) {
+        const struct residency_rule *rule = policy->zones[i].rule != RESIDENCY_INDEX_NONE
+                                                ? &policy->rules[policy->zones[i].rule]
+                                                : NULL;
+        printf("zone %s: %u %s%s", policy->zones[i].name, count_countries(policy, i),
+               count_countries(policy, i) == 1 ? "country" : "countries",
+               rule == NULL ? ", no rule: indeterminate" : "");
+        for (uint32_t place = 0, count = 0; rule != NULL && place < policy->places_count; place++)
+            if (((rule->allow | rule->conditional) >> place & 1) != 0)
+                printf("%s%s%s", count++ == 0 ? ", may be served in " : ", ", policy->places[place],
+                       (rule->conditional >> place & 1) != 0 ? " (conditional)" : "");
+        putchar('\n');
+    }
+    printf("policy %s: clients of trust %u and more\n", policy->digest.text, policy->min_trust);
+}
+
+static void print_privacy_rule(const char *zone, const struct privacy_rule *rule) {
+    printf("privacy %s: addresses: %s", zone, privacy_address_names[rule->address]);
+    if (rule->address == PRIVACY_TRUNCATE) printf(" to /%u and /%u", rule->v4_bits, rule->v6_bits);
+    if (rule->address == PRIVACY_HMAC && rule->rotate_seconds > 0) printf(", a key every %u s", rule->rotate_seconds);
+    printf("; user agents: %s; raw texts: %s\n", rule->drop_agent ? "drop" : "keep", rule->keep_raw ? "keep" : "drop");
+}
+
+static void print_privacy(const struct residency_policy *policy) {
+    if (policy == NULL || policy->privacy == NULL) return;
+    for (uint32_t i = 0; i < policy->zones_count; i++)
+        print_privacy_rule(policy->zones[i].name, &policy->privacy->zones[i]);
+    print_privacy_rule("of clients without a zone", &policy->privacy->unknown);
+}
+
 static void print_databases(const struct geo *geo) {
     for (size_t i = 0; i < geo->databases_count; i++) {
         time_t built = (time_t)geo->databases[i].build_epoch;
@@ -54,6 +96,35 @@ static void print_databases(const struct geo *geo) {
         printf("database %s: %s, built %s\n", geo->databases[i].path, geo->databases[i].mmdb.metadata.database_type,
                text);
     }
+}
+
+/* Whose records go to output `index`. */
+static void print_zones(const char *what, uint32_t index, const struct residency_policy *policy) {
+    const char *comma = "";
+    printf("%s: takes ", what);
+    for (uint32_t i = 0; i < policy->zones_count; i++) {
+        if (policy->zones[i].output != index) continue;
+        printf("%szone %s", comma, policy->zones[i].name);
+        comma = ", ";
+    }
+    if (policy->output == index) printf("%srecords of no zone", comma);
+    printf("%s\n", comma[0] == '\0' && policy->output != index ? "nothing" : "");
+}
+
+static void print_outputs(struct run_setup *run) {
+    const struct residency_policy *policy = run_chains(run)->policy;
+    const struct run_outputs *outputs = &run->outputs;
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const struct run_output *output = &outputs->items[i];
+        char what[sizeof "output " + OUTPUT_NAME_BYTES_MAX];
+        snprintf(what, sizeof what, "output%s%s", outputs->node != NULL ? " " : "",
+                 outputs->node != NULL ? output->name : "");
+        if (outputs->node != NULL && !output->opensearch.has_output && !output->is_kafka)
+            printf("%s: %s\n", what, output->text);
+        opensearch_choice_print(&output->opensearch, what, false);
+        if (outputs->count > 1 && policy != NULL) print_zones(what, i, policy);
+    }
+    opensearch_choice_print(&run->rollups_target, "rollups", true);
 }
 
 /* Each INPUT for itself, so that one that is missing hides no other; the errors found. */
@@ -99,11 +170,14 @@ static int check(struct run_setup *run) {
                problem->text);
     size_t errors = problems->errors_count + check_steps(run) + check_inputs(run);
     if (chains_good) print_chains(run_chains(run));
+    if (chains_good) print_policy(run_chains(run)->policy);
+    if (chains_good) print_privacy(run_chains(run)->policy);
     print_databases(&run->geo);
-    if (inputs_good) opensearch_choice_print(&run->opensearch, false);
-    if (inputs_good) opensearch_choice_print(&run->rollups_target, true);
+    if (inputs_good) print_outputs(run);
+    rates_choice_print(&run->rates);
     if (inputs_good) errors += kafka_choice_probe(&run->kafka.settings);
-    if (inputs_good && run->encoder != NULL) errors += opensearch_choice_probe(&run->opensearch, &run->mapping);
+    for (uint32_t i = 0; inputs_good && run->encoder != NULL && i < run->outputs.count; i++)
+        errors += opensearch_choice_probe(&run->outputs.items[i].opensearch, &run->mapping);
     printf("%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", problems->warnings_count,
            problems->warnings_count == 1 ? "" : "s");
     return errors > 0 ? EXIT_FAILED : EXIT_DONE;

@@ -132,11 +132,23 @@ static void note(struct checkpoint *checkpoint, const struct batch *batch) {
     checkpoint->changed = true;
 }
 
+/* Nothing was added to it since the last run. */
+static void note_done(struct checkpoint *checkpoint, const struct batch *batch) {
+    enter_input(checkpoint, batch->origin);
+    checkpoint->place.identity.size_bytes = batch->input_progress;
+    checkpoint->place.done = checkpoint->changed = true;
+}
+
 enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch *batch, struct error *error) {
     if (batch->origin->identity == NULL || batch->segments_count == 0) return STATUS_OK;
+    bool counted_only = batch->segments[0].counted_only;
     enum status status = STATUS_OK;
+    if (counted_only && !batch->finished) return STATUS_OK;
     ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
-    note(checkpoint, batch);
+    if (counted_only)
+        note_done(checkpoint, batch);
+    else
+        note(checkpoint, batch);
     if (!checkpoint->packed || checkpoint->due) status = note_lengths(checkpoint, error);
     if (status == STATUS_OK && checkpoint->due) {
         if (!take_block(checkpoint)) status = error_set(error, STATUS_FAILED, "--state: out of memory");

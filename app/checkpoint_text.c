@@ -15,7 +15,9 @@
 #define VERSION_LINE "wherefrom checkpoint "
 #define FILE_NUMBERS 9u
 
-const char *const checkpoint_outputs[CHECKPOINT_OUTPUTS] = {"output", "rejects"};
+const char *const checkpoint_outputs[CHECKPOINT_OUTPUTS] = {"output",   "rejects",  "output-2", "output-3", "output-4",
+                                                            "output-5", "output-6", "output-7", "output-8"};
+_Static_assert(OUTPUTS_MAX == 8, "each has a name");
 
 /* --- written ---------------------------------------------------------------------------------------- */
 

@@ -19,11 +19,17 @@
 
 #include "app/known_files.h"
 #include "base/arena.h"
+#include "schemas/limits.h"
 
 #define CHECKPOINT_OPTIONS_MAX 16u
-#define CHECKPOINT_OUTPUTS 2u
+#define CHECKPOINT_OUTPUTS (OUTPUTS_MAX + 1)
 
-extern const char *const checkpoint_outputs[CHECKPOINT_OUTPUTS]; /* names of the files that a run writes */
+/* Names of the files that a run writes: its first output, rejects, and further outputs in the order of the config. */
+extern const char *const checkpoint_outputs[CHECKPOINT_OUTPUTS];
+#define CHECKPOINT_REJECTS 1u
+static inline size_t checkpoint_output(uint32_t index) {
+    return index == 0 ? 0 : index + CHECKPOINT_REJECTS;
+}
 
 struct checkpoint_option {
     struct slice name, value;

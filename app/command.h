@@ -17,11 +17,13 @@ struct command {
 
 int command_run(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_residency(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_resolve(int argc, char **argv);
 int command_formats(int argc, char **argv);
 int command_template(int argc, char **argv);
 int command_setup(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Prints the options table of `run` as Markdown: what the README's table is checked against. */

@@ -116,15 +116,20 @@ enum status config_item_input(struct arena *arena, const struct config_node *map
 
 enum status config_item_output(struct arena *arena, const struct config_node *mapping, const char **text,
                                struct config_item_fault *fault) {
-    enum { KAFKA, OPENSEARCH, KINDS };
-    static const char *const known[KINDS] = {"kafka", "opensearch"};
+    enum { PATH, KAFKA, OPENSEARCH, KINDS };
+    static const char *const known[KINDS] = {"path", "kafka", "opensearch"};
     const struct config_node *members[KINDS] = {NULL};
     enum status status = read_members(mapping, known, KINDS, members, fault);
+    if (status == STATUS_OK) status = check_text(members[PATH], "a file, or - for stdout", fault);
     if (status != STATUS_OK) return status;
     if (mapping->count != 1)
         return fail(
             fault, mapping->place,
-            "expected a file, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: NAME}}");
+            "expected {path: FILE}, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
+            "NAME}}");
+    if (members[PATH] != NULL && strstr(members[PATH]->text.ptr, "://") != NULL)
+        return fail(fault, members[PATH]->place, "path: expected a file, or - for stdout");
+    if (members[PATH] != NULL) return copy_text(arena, members[PATH]->text.ptr, text);
     if (members[KAFKA] != NULL) return name_kafka(arena, members[KAFKA], text);
     *text = opensearch_settings_name(arena, members[OPENSEARCH]);
     return *text != NULL ? STATUS_OK : STATUS_FAILED;

@@ -1,7 +1,7 @@
 /* Inputs and outputs that are mappings in the config, as the texts that the command line has for them:
  *
  *   {path: TEXT}   {tcp: {listen: ADDRESS:PORT, proxy: off|v1|v2|auto}}   {kafka: {..}}     an input, with chain: and format: or without
- *   {kafka: {..}}   {opensearch: {..}}                                                      an output
+ *   {path: TEXT}   {kafka: {..}}   {opensearch: {..}}                                       an output
  *
  * What is in `kafka` and `opensearch` is looked at later (config/kafka_settings.h, opensearch_settings.h): its text is a name for
  * messages.
@@ -23,7 +23,7 @@ struct config_item_fault {
 enum status config_item_input(struct arena *arena, const struct config_node *mapping, const char **text,
                               struct config_item_fault *fault) WARN_UNUSED;
 
-/* The same for `output` and `rejects`. */
+/* The same for `output`, each of `outputs`, `rejects` and `rollups`. */
 enum status config_item_output(struct arena *arena, const struct config_node *mapping, const char **text,
                                struct config_item_fault *fault) WARN_UNUSED;
 

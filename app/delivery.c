@@ -104,7 +104,7 @@ static void release_arrived(struct delivery *delivery) {
         }
         struct batch *batch = take_first(delivery);
         bool good = request->write_rest(request->context, batch);
-        if (good && request->source == NULL) request->count(request->context, &batch->tally);
+        if (good && request->source == NULL && batch->whole == NULL) request->count(request->context, &batch->tally);
         request->release(request->context, batch, !good);
         if (!good) fail(delivery, NULL);
     }
@@ -191,6 +191,10 @@ static bool is_due(const struct delivery *delivery, bool over) {
 
 /* --- the thread ------------------------------------------------------------------------------------- */
 
+static bool is_abandoned(const struct delivery *delivery) {
+    return delivery->request.abandoned != NULL && atomic_load(delivery->request.abandoned);
+}
+
 static void send_batch(struct delivery *delivery, struct batch *batch) {
     const struct delivery_request *request = &delivery->request;
     struct error error;
@@ -202,8 +206,12 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
     *(delivery->first == NULL ? &delivery->first : &delivery->last->next) = batch;
     delivery->last = batch;
     enum sink_result result;
-    while ((result = request->ops->send(request->sink, batch, &error)) == SINK_WAIT &&
+    while ((result = request->ops->send(request->sink, batch, &error)) == SINK_WAIT && !is_abandoned(delivery) &&
            (result = request->ops->serve(request->sink, WAIT_MS, &error)) == SINK_DONE) {
+    }
+    if (result == SINK_WAIT) { /* abandoned: it was not taken */
+        fail(delivery, NULL);
+        return;
     }
     if (result == SINK_DONE) (void)reject_refused(delivery, batch, &result, &error);
     if (request->source != NULL) add_batch(&delivery->transaction, batch);
@@ -223,10 +231,11 @@ static void *deliver(void *argument) {
     struct error error;
     enum sink_result result;
     do result = request->ops->prepare(request->sink, WAIT_MS, &error);
-    while (result == SINK_WAIT && !queue_is_over(&delivery->incoming));
+    while (result == SINK_WAIT && !queue_is_over(&delivery->incoming) && !is_abandoned(delivery));
     if (result == SINK_FAILED) fail(delivery, &error);
     for (bool over = false; !over || delivery->first != NULL || delivery->transaction.open;) {
         over = queue_is_over(&delivery->incoming);
+        if (is_abandoned(delivery) && !delivery->failed) fail(delivery, NULL);
         struct batch *batch = queue_try_pop(&delivery->incoming, 1);
         if (batch != NULL) send_batch(delivery, batch);
         if (!delivery->failed)

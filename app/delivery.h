@@ -1,4 +1,4 @@
-/* Brings batches to a sink that takes its time, in order, in a thread of its own.
+/* Brings batches, or the shares of one output, to a sink that takes its time, in order, in a thread of its own.
  *
  * A batch is sent when it comes and arrives when the server has all of it; batches arrive in the order in which they came. With
  * transactions what a batch holds counts only when its transaction is committed, together with its positions; a transaction that cannot
@@ -20,13 +20,14 @@ struct delivery_request {
     struct source_kafka *source; /* whose positions go with transactions; NULL: no transactions */
     /* All of it has arrived: what goes elsewhere is written. False: that failed, and has been said. */
     bool (*write_rest)(void *context, const struct batch *batch);
-    /* This has become of lines, for good. */
+    /* This has become of lines, for good. Not called for shares: their whole says it. */
     void (*count)(void *context, const struct tally *tally);
     /* The batch is free again; `dropped`: nothing of it counts. */
     void (*release)(void *context, struct batch *batch, bool dropped);
     /* Nothing more can be delivered; whatever comes from here on is dropped. */
     void (*fail)(void *context, const struct error *error);
     void *context;
+    const atomic_bool *abandoned; /* set when somebody else has failed: the same then, soon; NULL: nobody else can */
 };
 
 struct delivery;

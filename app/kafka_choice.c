@@ -9,15 +9,16 @@
 
 #define PROBE_WAIT_MS_MAX 5000u
 
-bool kafka_choice_resolve(struct kafka_settings *kafka, const struct arguments *arguments,
+bool kafka_choice_resolve(struct kafka_settings *kafka, struct kafka_place output, const struct arguments *arguments,
                           const struct run_settings *settings, struct problems *problems) {
     const struct config_sections *sections = &arguments->sections;
     const struct kafka_request request = {
         .file = arguments->config_path,
         .inputs = arguments->inputs,
         .input_nodes = arguments->values->inputs.origin == OPTION_FROM_FILE ? sections->inputs : NULL,
-        .output = {settings->output, arguments_node(arguments, "output", sections->output)},
+        .output = output,
         .rejects = {settings->rejects, arguments_node(arguments, "rejects", sections->rejects)},
+        .rollups = {settings->rollups, arguments_node(arguments, "rollups", sections->rollups)},
         .properties = settings->librdkafka,
         .instance = settings->instance,
     };
@@ -47,5 +48,7 @@ size_t kafka_choice_probe(const struct kafka_settings *kafka) {
     const struct kafka_probe output = {&kafka->output.cluster, written, written_count, PROBE_WAIT_MS_MAX};
     if (kafka->has_input) errors += probe(&input, "input");
     if (kafka->has_output) errors += probe(&output, "output");
+    const struct kafka_probe rollups = {&kafka->rollups.cluster, &kafka->rollups.records_topic, 1, PROBE_WAIT_MS_MAX};
+    if (kafka->has_rollups) errors += probe(&rollups, "rollups");
     return errors;
 }

@@ -8,8 +8,8 @@
 #include "app/run_settings.h"
 #include "config/kafka_settings.h"
 
-/* As kafka_settings_resolve, of a run's INPUTs, --output, --rejects and Kafka options. */
-bool kafka_choice_resolve(struct kafka_settings *kafka, const struct arguments *arguments,
+/* As kafka_settings_resolve, of a run's INPUTs, the `output` that matters, --rejects and Kafka options. */
+bool kafka_choice_resolve(struct kafka_settings *kafka, struct kafka_place output, const struct arguments *arguments,
                           const struct run_settings *settings, struct problems *problems) WARN_UNUSED;
 
 /* Asks the clusters for the topics and prints what they say, for `wherefrom check`; the number of errors. */

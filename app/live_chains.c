@@ -3,9 +3,21 @@
  * Threads: see the header. */
 #include "app/live_chains.h"
 
+#include "config/residency_load.h"
+
 void live_chains_init(struct live_chains *live, struct chains *chains) {
     *live = (struct live_chains){.retired = NULL};
     atomic_init(&live->current, chains);
+}
+
+/* A table may go, its policy not yet. */
+static void free_table(struct live_chains *live, struct chains *chains) {
+    if (chains->policy != NULL) {
+        chains->policy->before = live->policies;
+        live->policies = chains->policy;
+        chains->policy = NULL;
+    }
+    chains_free(chains);
 }
 
 static void free_all(struct chains *chains) {
@@ -19,6 +31,11 @@ static void free_all(struct chains *chains) {
 void live_chains_destroy(struct live_chains *live) {
     free_all(live->retired);
     chains_free(atomic_load(&live->current));
+    while (live->policies != NULL) {
+        struct residency_policy *policy = live->policies;
+        live->policies = policy->before;
+        residency_unload(policy);
+    }
     *live = (struct live_chains){.retired = NULL};
 }
 
@@ -29,13 +46,13 @@ void live_chains_join(struct live_chains *live, struct chains_guard *guard) {
 }
 
 /* Said first and asked again: either the table is still in force, and whoever retires it later sees that it is used, or it is not. */
-const struct chain_rules *live_chains_enter(struct live_chains *live, struct chains_guard *guard) {
+const struct chains *live_chains_enter(struct live_chains *live, struct chains_guard *guard) {
     struct chains *chains;
     do {
         chains = atomic_load(&live->current);
         atomic_store(&guard->used, chains);
     } while (chains != atomic_load(&live->current));
-    return &chains->rules;
+    return chains;
 }
 
 void live_chains_leave(struct chains_guard *guard) {
@@ -63,6 +80,6 @@ void live_chains_sweep(struct live_chains *live) {
             continue;
         }
         *at = chains->retired_next;
-        chains_free(chains);
+        free_table(live, chains);
     }
 }

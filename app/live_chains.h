@@ -20,6 +20,8 @@ struct chains_guard {
 struct live_chains {
     _Atomic(struct chains *) current;
     struct chains *retired; /* not freed yet; linked by `retired_next` */
+    struct residency_policy
+        *policies; /* that were in force: what is said of records points to them; linked by `before` */
     struct chains_guard *guards;
 };
 
@@ -31,8 +33,8 @@ void live_chains_destroy(struct live_chains *live);
 /* Before the worker begins. */
 void live_chains_join(struct live_chains *live, struct chains_guard *guard);
 
-/* The rules for the next batch, good until live_chains_leave. */
-const struct chain_rules *live_chains_enter(struct live_chains *live, struct chains_guard *guard);
+/* The table for the next batch, good until live_chains_leave; its policy for the whole run. */
+const struct chains *live_chains_enter(struct live_chains *live, struct chains_guard *guard);
 void live_chains_leave(struct chains_guard *guard);
 
 /* Puts `chains` in force and takes them over. */

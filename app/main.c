@@ -14,6 +14,10 @@
 static const struct command commands[] = {
     {"run", "[INPUT...] [options]", "read logs, resolve and locate clients, write NDJSON", command_run},
     {"replay", "REJECTS... [options]", "send the lines of rejects files through `run` again", command_replay},
+    {"top", "[INPUT...] [--by WHAT] [options]", "who sends the most requests, on a terminal or as a table",
+     command_top},
+    {"residency", "[INPUT...] [options]", "which clients were served where, as a matrix; a gate for pipelines",
+     command_residency},
     {"check", "[-c FILE] [options]", "say what is wrong with a config, its chains and databases", command_check},
     {"resolve", "[-c FILE] [--chain NAME] [--explain]",
      "who the client is, of cases on stdin: try a chain before trusting it", command_resolve},
@@ -39,7 +43,7 @@ int command_version(int argc, char **argv) {
 static void print_usage(FILE *out) {
     fprintf(out, "wherefrom: who sent the requests in your AWS load balancer logs, and from where\n\nusage:\n");
     for (size_t i = 0; i < COMMANDS_COUNT; i++)
-        fprintf(out, "  wherefrom %-8s %-22s %s\n", commands[i].name, commands[i].synopsis, commands[i].help);
+        fprintf(out, "  wherefrom %-9s %-22s %s\n", commands[i].name, commands[i].synopsis, commands[i].help);
     fprintf(out, "\n`wherefrom COMMAND --help` tells more. The shortest way in: wherefrom run LOGS > records.ndjson\n");
 }
 

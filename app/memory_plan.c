@@ -1,20 +1,32 @@
 /* Eighths: of a run that reads streams, 1 for fetched messages, 4 for a large one of them (or for what connections hold), 2 for batches and
  * what a producer has of them, 1 for the program and for what answers of brokers are when they are unpacked. Files need batches only, and
- * with roll-ups 3 for them (schemas/limits.h).
+ * with roll-ups 3 for them, with rates 5 (schemas/limits.h); streams give them 1 each of a large message's.
  *
  * Threads: see the header. */
 #include "app/memory_plan.h"
 
+#include "app/rollup_part.h"
 #include "schemas/limits.h"
 
-struct memory_plan memory_plan_make(uint64_t memory_bytes, bool streams, bool rollups) {
-    uint64_t eighth = memory_bytes / 8, batches = (streams   ? 2
-                                                   : rollups ? 6 - ROLLUPS_MEMORY_EIGHTHS
-                                                             : 6) *
-                                                  eighth / BATCH_MEMORY_BYTES;
+static uint64_t batches_eighths(const struct memory_users *users) {
+    if (users->streams) return 2;
+    return 6 - (users->rates ? RATES_MEMORY_EIGHTHS : 0) - (users->rollups ? ROLLUPS_MEMORY_EIGHTHS : 0);
+}
+
+struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_users *users) {
+    uint64_t eighth = memory_bytes / 8, batches = batches_eighths(users) * eighth /
+                                                  (BATCH_MEMORY_BYTES + (users->outputs - 1) * SHARE_MEMORY_BYTES);
+    uint64_t rollups_eighths = users->streams ? ROLLUPS_STREAM_MEMORY_EIGHTHS : ROLLUPS_MEMORY_EIGHTHS;
+    uint64_t rates_eighths = !users->rates ? 0 : users->streams ? ROLLUPS_STREAM_MEMORY_EIGHTHS : RATES_MEMORY_EIGHTHS;
+    uint64_t usual = rates_eighths * eighth, both = rollups_eighths * eighth + usual;
+    uint64_t rates = users->rates && users->rates_bytes > 0 ? users->rates_bytes : usual;
+    uint64_t text_eighths = 4 - (users->rollups ? ROLLUPS_STREAM_MEMORY_EIGHTHS : 0) -
+                            (users->rates ? ROLLUPS_STREAM_MEMORY_EIGHTHS : 0);
     return (struct memory_plan){.fetched_bytes = eighth,
-                                .text_bytes = 4 * eighth,
-                                .rollups_bytes = ROLLUPS_MEMORY_EIGHTHS * eighth,
+                                .text_bytes = text_eighths * eighth,
+                                .rollups_bytes = both - rates,
+                                .rates_bytes = rates,
+                                .rates_bytes_max = both - ROLLUPS_BYTES_MIN,
                                 .batches_max = batches < BATCHES_MIN  ? BATCHES_MIN
                                                : batches < UINT32_MAX ? (uint32_t)batches
                                                                       : UINT32_MAX};

@@ -12,11 +12,20 @@ struct memory_plan {
         fetched_bytes; /* messages of Kafka that are in no batch yet, and a hundredth of it each answer of a broker, packed */
     uint64_t text_bytes;  /* the message that is being read: what is unpacked of it, and lines made of that */
     uint32_t batches_max; /* at least 4, which a ring needs */
-    uint64_t rollups_bytes;
+    uint64_t rollups_bytes, rates_bytes; /* heat and evidence; rates */
+    uint64_t rates_bytes_max;            /* what can be given to rates and leaves the others the least that they need */
 };
 
-/* For all that the run allocates. `streams`: there are inputs without an end, such as kafka:// and tcp://; `rollups`: there are roll-ups,
- * which streams have none of. */
-struct memory_plan memory_plan_make(uint64_t memory_bytes, bool streams, bool rollups);
+/* Who is there to share memory. */
+struct memory_users {
+    bool streams; /* inputs without an end, such as kafka:// and tcp:// */
+    bool rollups;
+    bool rates;           /* among them */
+    uint64_t rates_bytes; /* that the user gave them, at most rates_bytes_max; 0: their share */
+    uint32_t outputs;     /* how many, each has room in every batch */
+};
+
+/* For all that the run allocates. */
+struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_users *users);
 
 #endif

@@ -52,9 +52,9 @@ struct pipeline {
     sigset_t old_signals;
     pthread_mutex_t order; /* guards the next two */
     struct sequencer sequencer;
-    struct delivery *delivery; /* NULL: all goes to files */
+    struct outputs *outputs;
     const struct origin *kafka_origin;
-    atomic_bool failed;       /* a sink did */
+    atomic_bool failed;       /* a sink did; whoever sets it first says how it ends */
     uint64_t handed_over;     /* records; by whoever writes */
     bool file_left;           /* in the middle, by a signal; by whoever writes */
     bool writing;             /* a thread does; it writes what others bring meanwhile, too, and what follows is its */
@@ -151,30 +151,14 @@ static void read_batch(struct thread *thread, struct batch *batch) {
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
-/* What of a batch goes to files. */
-static enum status write_batch(struct pipeline *pipeline, const struct batch *batch, struct error *error) {
-    const struct pipeline_request *request = pipeline->request;
-    enum status status = STATUS_OK;
-    if (request->sink != NULL && batch->out_bytes > 0)
-        status = sink_file_ops.write(request->sink, batch->out, batch->out_bytes, error);
-    if (status == STATUS_OK && request->rejects != NULL && batch->reject_bytes > 0)
-        status = sink_file_ops.write(request->rejects, batch->reject, batch->reject_bytes, error);
-    return status;
-}
-
-/* From here on batches only pass through. */
-static void fail(struct pipeline *pipeline, enum pipeline_end end) {
-    pipeline->outcome->end = end;
-    atomic_store(&pipeline->failed, true);
-    request_stop(pipeline);
-}
-
-static bool write_rest(void *context, const struct batch *batch) {
+/* From here on batches only pass through. Any thread. */
+static void fail(void *context, bool gone, const struct error *error) {
     struct pipeline *pipeline = context;
-    if (write_batch(pipeline, batch, &pipeline->outcome->error) == STATUS_OK) return true;
-    bool gone = pipeline->request->sink != NULL && sink_file_reader_gone(pipeline->request->sink);
-    fail(pipeline, gone ? PIPELINE_READER_GONE : PIPELINE_SINK_FAILED);
-    return false;
+    if (!atomic_exchange(&pipeline->failed, true)) {
+        pipeline->outcome->end = gone ? PIPELINE_READER_GONE : PIPELINE_SINK_FAILED;
+        pipeline->outcome->error = *error;
+    }
+    request_stop(pipeline);
 }
 
 static void count(void *context, const struct tally *tally) {
@@ -186,8 +170,15 @@ static void count(void *context, const struct tally *tally) {
 static void settle_checkpoint(struct pipeline *pipeline, const struct batch *batch) {
     struct error error;
     if (checkpoint_settle(pipeline->request->checkpoint, batch, &error) == STATUS_OK) return;
-    if (!atomic_load(&pipeline->failed)) pipeline->outcome->error = error;
-    fail(pipeline, PIPELINE_SINK_FAILED);
+    outputs_abandon(pipeline->outputs);
+    fail(pipeline, false, &error);
+}
+
+static void count_rollups(struct pipeline *pipeline, const struct batch *batch) {
+    struct error error;
+    if (rollups_count(pipeline->request->rollups, batch, &error) == STATUS_OK) return;
+    outputs_abandon(pipeline->outputs);
+    fail(pipeline, false, &error);
 }
 
 /* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
@@ -195,7 +186,10 @@ static void release(void *context, struct batch *batch, bool dropped) {
     struct pipeline *pipeline = context;
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
     if (pipeline->request->checkpoint != NULL && !dropped) settle_checkpoint(pipeline, batch);
-    if (pipeline->request->rollups != NULL && !dropped) rollups_count(pipeline->request->rollups, batch);
+    if (pipeline->request->rollups != NULL && !dropped) count_rollups(pipeline, batch);
+    if (pipeline->request->evidence != NULL && !dropped)
+        evidence_add(pipeline->request->evidence, batch->notes, batch->notes_count);
+    if (pipeline->request->written != NULL && !dropped) pipeline->request->written(pipeline->request->context, batch);
     if (!dropped && batch->input_progress > *before) {
         atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
         *before = batch->input_progress;
@@ -211,12 +205,6 @@ static void release(void *context, struct batch *batch, bool dropped) {
         source_kafka_settle(pipeline->request->kafka, &settlement);
     }
     ring_give_back(&pipeline->ring, batch);
-}
-
-static void delivery_failed(void *context, const struct error *error) {
-    struct pipeline *pipeline = context;
-    pipeline->outcome->error = *error;
-    fail(pipeline, PIPELINE_SINK_FAILED);
 }
 
 static bool is_stale(const struct pipeline *pipeline, const struct batch *batch) {
@@ -247,13 +235,7 @@ static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
         request_stop(pipeline);
     }
     pipeline->handed_over += batch->tally.written;
-    if (pipeline->delivery != NULL) {
-        delivery_push(pipeline->delivery, batch);
-        return;
-    }
-    bool good = write_rest(pipeline, batch);
-    if (good) count(pipeline, &batch->tally);
-    release(pipeline, batch, !good);
+    outputs_push(pipeline->outputs, batch);
 }
 
 /* Writes all that is next in order, `batch` or others that waited for it, unless another thread is at it. */
@@ -300,10 +282,17 @@ static void end_reading(struct pipeline *pipeline) {
     if (atomic_fetch_sub(&pipeline->reading, 1) == 1) queue_close(&pipeline->work);
 }
 
+/* What was counted is written while nobody else counts it. */
+static void finish_rollups(struct pipeline *pipeline) {
+    if (pipeline->request->rollups != NULL && !atomic_load(&pipeline->failed))
+        rollups_finish(pipeline->request->rollups);
+}
+
 /* Whoever is the last one waits for what is still on its way. */
 static void end_thread(struct pipeline *pipeline) {
     if (atomic_fetch_sub(&pipeline->running, 1) != 1) return;
-    if (pipeline->delivery != NULL) delivery_finish(pipeline->delivery);
+    outputs_finish(pipeline->outputs);
+    finish_rollups(pipeline);
     raise_fd(pipeline->end_fd);
 }
 
@@ -331,6 +320,7 @@ static void *feed(void *argument) {
     end_reading(pipeline);
     while (thread->opened && !source_kafka_finish(kafka, FINISH_MS)) {
     }
+    finish_rollups(pipeline);
     end_input(thread);
     end_thread(pipeline);
     return NULL;
@@ -367,10 +357,12 @@ static enum status open_events(struct pipeline *pipeline, struct error *error) {
 
 /* Threads may be waiting for what will not come: nothing of theirs can be ended in order any more, and none of it is committed. */
 static _Noreturn void leave_unsettled(const struct pipeline *pipeline) {
+    const char *name = outputs_awaited(pipeline->outputs, 0).name;
     log_message(LOG_ERROR,
-                "stopped: the output did not take all within --shutdown-timeout (%u s); %llu records are not "
+                "stopped: %s%s did not take all within --shutdown-timeout (%u s); %llu records are not "
                 "confirmed, and what is "
                 "read by offsets is read again from there at the next start",
+                name != NULL ? "output " : "the output", name != NULL ? name : "",
                 pipeline->request->shutdown_timeout_s,
                 (unsigned long long)atomic_load(&pipeline->progress->records_under_way));
     _exit(EXIT_FAILURE);
@@ -384,6 +376,7 @@ static bool watch(struct pipeline *pipeline) {
                                     {.fd = pipeline->signal_fd, .events = POLLIN}};
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
+        pipeline->progress->awaited = outputs_awaited(pipeline->outputs, OUTPUT_STALLED_MS);
         if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->context);
         if (signalled && monotonic_ms() >= deadline_ms) leave_unsettled(pipeline);
         if (ready <= 0) continue;
@@ -396,6 +389,7 @@ static bool watch(struct pipeline *pipeline) {
         }
         if (signalled) _exit(128 + (int)signal.ssi_signo);
         signalled = true;
+        if (pipeline->request->stopping != NULL) pipeline->request->stopping(pipeline->request->context);
         deadline_ms = monotonic_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
         request_stop(pipeline);
     }
@@ -415,36 +409,37 @@ static bool workers_idle(void *context) {
 }
 
 static uint32_t batches_wanted(const struct pipeline *pipeline) {
-    uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA + pipeline->request->async_batches;
+    uint32_t wanted = BATCHES_PER_WORKER * pipeline->threads_count + BATCHES_EXTRA;
+    for (uint32_t i = 0; i < pipeline->request->outputs_count; i++) wanted += pipeline->request->outputs[i].batches;
     return wanted < pipeline->request->batches_max ? wanted : pipeline->request->batches_max;
 }
 
-static enum status start_kafka(struct pipeline *pipeline, struct error *error) {
+static enum status start_outputs(struct pipeline *pipeline, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     if (request->kafka != NULL) {
         pipeline->kafka_origin = &request->origins[request->origins_count];
         source_kafka_attach(request->kafka, workers_idle, pipeline, pipeline->stop_fd);
+        if (request->rollups != NULL) source_kafka_set_counting(request->kafka, rollups_counting(request->rollups));
     }
-    if (request->async_sink == NULL) return STATUS_OK;
-    const struct delivery_request delivery = {.ops = request->async_ops,
-                                              .sink = request->async_sink,
-                                              .kafka = request->kafka_sink,
-                                              .rejects = request->rejects_to_kafka,
-                                              .source = request->transactional ? request->kafka : NULL,
-                                              .write_rest = write_rest,
-                                              .count = count,
-                                              .release = release,
-                                              .fail = delivery_failed,
-                                              .context = pipeline};
-    pipeline->delivery = delivery_new(&delivery);
-    return pipeline->delivery != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "pipeline: out of memory");
+    const struct outputs_request outputs = {.items = request->outputs,
+                                            .items_count = request->outputs_count,
+                                            .rejects = request->rejects,
+                                            .rejects_to_kafka = request->rejects_to_kafka,
+                                            .source = request->transactional ? request->kafka : NULL,
+                                            .count = count,
+                                            .release = release,
+                                            .fail = fail,
+                                            .context = pipeline};
+    pipeline->outputs = outputs_new(&outputs);
+    return pipeline->outputs != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "pipeline: out of memory");
 }
 
 static enum status start(struct pipeline *pipeline, struct thread *threads, struct error *error) {
     const struct pipeline_request *request = pipeline->request;
     enum status status = open_events(pipeline, error);
     const struct source_tcp_request tcp = {request->tcp, request->proxy_from, pipeline->stop_fd, say};
-    bool good = ring_init(&pipeline->ring, batches_wanted(pipeline));
+    bool good = ring_init(&pipeline->ring, batches_wanted(pipeline)) &&
+                (request->outputs_count == 1 || ring_add_shares(&pipeline->ring, request->outputs_count));
     if (status != STATUS_OK) return status;
     for (uint32_t i = 0; i < pipeline->threads_count; i++) {
         struct thread *thread = &threads[i];
@@ -465,7 +460,7 @@ static enum status start(struct pipeline *pipeline, struct thread *threads, stru
     if (!good || pipeline->input_progress == NULL)
         return error_set(error, STATUS_FAILED, "pipeline: not enough memory for %u workers; try fewer with -j",
                          pipeline->threads_count);
-    return start_kafka(pipeline, error);
+    return start_outputs(pipeline, error);
 }
 
 /* True when a signal ended the run. */
@@ -477,6 +472,7 @@ static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
     atomic_store(&pipeline->running, all);
     for (uint32_t i = 0; i < workers; i++) ASSERT(pthread_create(&handles[i], NULL, thread_main, &threads[i]) == 0);
     if (all > workers) ASSERT(pthread_create(&handles[workers], NULL, feed, &feeder) == 0);
+    if (pipeline->request->rollups != NULL) rollups_start(pipeline->request->rollups);
     bool signalled = watch(pipeline);
     for (uint32_t i = 0; i < all; i++) ASSERT(pthread_join(handles[i], NULL) == 0);
     ASSERT(pipeline->sequencer.waiting == NULL);
@@ -491,7 +487,7 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
         worker_destroy(&threads[i].worker);
     }
     worker_destroy(&pipeline->limiter);
-    delivery_free(pipeline->delivery);
+    outputs_free(pipeline->outputs);
     ring_destroy(&pipeline->ring);
     queue_destroy(&pipeline->work);
     ASSERT(pthread_mutex_destroy(&pipeline->order) == 0);
@@ -529,6 +525,7 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
         bool signalled = run_threads(&pipeline, threads);
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
         outcome->inputs_failed = atomic_load(&pipeline.inputs_failed);
+        for (uint32_t i = 0; i < request->outputs_count; i++) outcome->outputs[i] = outputs_counts(pipeline.outputs, i);
         for (uint32_t i = 0; i < pipeline.threads_count; i++)
             if (threads[i].worker.places != NULL && request->limit == 0)
                 places(places_context, threads[i].worker.places);

@@ -7,10 +7,11 @@
 #include <stdatomic.h>
 
 #include "app/checkpoint.h"
-#include "app/delivery.h"
+#include "app/outputs.h"
 #include "app/ring.h"
 #include "app/rollups.h"
 #include "app/worker.h"
+#include "enrich/evidence.h"
 #include "ingest/source_file.h"
 #include "ingest/source_replay.h"
 #include "ingest/source_tcp.h"
@@ -29,22 +30,24 @@ struct pipeline_request {
     const struct cidr_set *proxy_from; /* NULL: anyone */
     struct source_kafka *kafka;  /* the last origin, not counted among them; NULL: none. Read by a thread of its own */
     uint32_t shutdown_timeout_s; /* after a signal: how long what is under way may take */
-    void *sink;                  /* records, by sink_file_ops; NULL: --dry-run */
-    void *rejects;               /* rejected lines, likewise; NULL: only counted */
-    const struct async_sink_ops *async_ops;
-    void *async_sink;              /* records, rejects or both, instead; NULL: none */
-    uint32_t async_batches;        /* for what is on its way there */
-    struct sink_kafka *kafka_sink; /* the same, when it is one; else NULL */
+    const struct output *outputs;
+    uint32_t outputs_count;
+    struct sink_file *rejects; /* takes rejected lines; NULL: they are only counted, or go to Kafka */
     bool rejects_to_kafka;
-    bool transactional;            /* they go together with the positions of `kafka` */
+    bool transactional;            /* what goes to Kafka goes together with the positions of `kafka` */
     uint64_t limit;                /* records to write; 0: all */
     struct checkpoint *checkpoint; /* hears of what has settled; NULL: nobody wants to know */
     struct rollups *rollups;       /* count it; NULL: there are none */
+    struct evidence *evidence;     /* is all that is wanted of the notes; NULL: it is not */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);
+    /* Called, by one thread at a time, for each batch whose records are written; NULL: nobody wants to know. */
+    void (*written)(void *context, const struct batch *batch);
+    /* Called by the main thread at the first signal that ends the run; NULL likewise. */
+    void (*stopping)(void *context);
     /* Called by the main thread at SIGHUP; NULL: the signal does what it does by default. */
     void (*reload)(void *context);
-    void *context; /* of both */
+    void *context; /* of all of them */
 };
 
 /* Read by the main thread while the others run. */
@@ -52,6 +55,7 @@ struct pipeline_progress {
     atomic_uint_fast64_t stored_bytes; /* of inputs, as stored, finished or not */
     atomic_uint_fast64_t records;
     atomic_uint_fast64_t records_under_way; /* handed to a sink that has not confirmed them yet */
+    struct output_awaited awaited;          /* by the main thread alone, before each tick */
 };
 
 enum pipeline_end { PIPELINE_DONE, PIPELINE_STOPPED, PIPELINE_SINK_FAILED, PIPELINE_READER_GONE };
@@ -59,8 +63,9 @@ enum pipeline_end { PIPELINE_DONE, PIPELINE_STOPPED, PIPELINE_SINK_FAILED, PIPEL
 struct pipeline_outcome {
     struct tally tally;
     enum pipeline_end end;
-    uint64_t inputs_failed; /* missing, unreadable or damaged; each was said on stderr */
-    struct error error;     /* of the sink */
+    uint64_t inputs_failed;                    /* missing, unreadable or damaged; each was said on stderr */
+    struct error error;                        /* of the sink */
+    struct output_counts outputs[OUTPUTS_MAX]; /* where there are several */
     struct connection_counts connections;
 };
 

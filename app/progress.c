@@ -21,17 +21,19 @@ void progress_draw(struct progress *progress, uint64_t done_bytes, uint64_t reco
     progress->next = now + 0.5;
     double seconds = now - progress->started, share = 0;
     char left[32] = "";
+    const char *awaited = progress->awaited != NULL ? progress->awaited : "";
+    const char *waits = awaited[0] != '\0' ? ", waiting for output " : "";
     if (progress->total_bytes > 0) {
         share = (double)done_bytes / (double)progress->total_bytes;
         if (share > 1) share = 1;
         unsigned eta = share > 0.001 ? (unsigned)(seconds / share * (1 - share) + 0.5) : 0;
         if (eta > 0) snprintf(left, sizeof left, ", %u:%02u:%02u left", eta / 3600, eta / 60 % 60, eta % 60);
-        fprintf(stderr, "\r\033[K%.1f of %.1f MB (%.0f %%), %llu records, %.0f records/s%s", (double)done_bytes / 1e6,
-                (double)progress->total_bytes / 1e6, 100 * share, (unsigned long long)records,
-                (double)records / seconds, left);
+        fprintf(stderr, "\r\033[K%.1f of %.1f MB (%.0f %%), %llu records, %.0f records/s%s%s%s",
+                (double)done_bytes / 1e6, (double)progress->total_bytes / 1e6, 100 * share, (unsigned long long)records,
+                (double)records / seconds, left, waits, awaited);
     } else {
-        fprintf(stderr, "\r\033[K%.1f MB, %llu records, %.0f records/s", (double)done_bytes / 1e6,
-                (unsigned long long)records, (double)records / seconds);
+        fprintf(stderr, "\r\033[K%.1f MB, %llu records, %.0f records/s%s%s", (double)done_bytes / 1e6,
+                (unsigned long long)records, (double)records / seconds, waits, awaited);
     }
     fflush(stderr);
     log_set_progress_shown(true);

@@ -12,6 +12,7 @@ struct progress {
     uint64_t total_bytes; /* of all inputs as stored; 0: not known */
     double started;       /* monotonic seconds */
     double next;          /* when to draw again */
+    const char *awaited;  /* the output that holds up the others; NULL: none does */
 };
 
 double progress_now(void);

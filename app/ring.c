@@ -110,6 +110,12 @@ bool ring_init(struct ring *ring, uint32_t batches_count) {
     return true;
 }
 
+bool ring_add_shares(struct ring *ring, uint32_t count) {
+    bool good = true;
+    for (uint32_t i = 0; i < ring->batches_count && good; i++) good = batch_add_shares(&ring->batches[i], count);
+    return good;
+}
+
 void ring_destroy(struct ring *ring) {
     for (uint32_t i = 0; i < ring->batches_count; i++) batch_destroy(&ring->batches[i]);
     free(ring->batches);

@@ -53,6 +53,8 @@ struct ring {
 
 /* False when the memory cannot be had. ring_destroy is safe after any outcome. */
 bool ring_init(struct ring *ring, uint32_t batches_count) __attribute__((warn_unused_result));
+/* Right after that: every batch has a share for each of `count` outputs. */
+bool ring_add_shares(struct ring *ring, uint32_t count) __attribute__((warn_unused_result));
 void ring_destroy(struct ring *ring);
 
 #define RING_STREAM UINT32_MAX /* instead of an input's index: any batch may be taken */

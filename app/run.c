@@ -15,11 +15,14 @@
 #include "app/summary.h"
 #include "base/check.h"
 
+#define SAY_AWAITED_SECONDS 60
+
 /* A run, and what is seen of it while it goes on. */
 struct run {
     struct run_setup *setup;
     struct pipeline_progress counters;
     struct progress progress;
+    double say_awaited; /* when to say again which output is waited for */
 };
 
 static void warn_left_out(const struct inputs_left_out *left_out, const char *what) {
@@ -35,15 +38,35 @@ static uint32_t workers_wanted(uint64_t workers) {
     return workers > WORKERS_MAX ? WORKERS_MAX : (uint32_t)workers;
 }
 
+/* Which of several outputs holds up all of it; on the progress line, and as a message once a minute. */
+static void say_awaited(struct run *run) {
+    const struct output_awaited *awaited = &run->counters.awaited;
+    run->progress.awaited = awaited->name;
+    if (awaited->name == NULL || progress_now() < run->say_awaited) return;
+    run->say_awaited = progress_now() + SAY_AWAITED_SECONDS;
+    log_message(LOG_WARNING, "output %s: has taken nothing for %llu s; %llu records wait for it, and so do the inputs",
+                awaited->name, (unsigned long long)(awaited->since_ms / 1000), (unsigned long long)awaited->records);
+}
+
 static void tick(void *context) {
     struct run *run = context;
     struct run_setup *setup = run->setup;
     live_chains_sweep(&setup->chains);
+    say_awaited(run);
+    if (setup->top != NULL) top_tick(setup->top);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
 }
 
+static void count_for_top(void *context, const struct batch *batch) {
+    top_count(((struct run *)context)->setup->top, batch);
+}
+
+static void leave_screen(void *context) {
+    top_leave_screen(((struct run *)context)->setup->top);
+}
+
 static enum status close_outputs(struct run_setup *setup, struct error *error) {
-    enum status status = setup->records != NULL ? sink_file_ops.close(setup->records, error) : STATUS_OK;
+    enum status status = run_outputs_close(&setup->outputs, error);
     if (setup->rejects != NULL) {
         struct error second;
         enum status rejects = sink_file_ops.close(setup->rejects, status == STATUS_OK ? error : &second);
@@ -52,20 +75,40 @@ static enum status close_outputs(struct run_setup *setup, struct error *error) {
     return status;
 }
 
+static void warn_of_rates(const struct run_setup *setup) {
+    const struct rate_totals totals = rollups_counts(setup->rollups).parts.rates;
+    if (totals.approximate)
+        log_message(LOG_WARNING,
+                    "rates: memory did not suffice for all keys: rows say how much too high they may be (\"err\"), and "
+                    "\"approx\":true; give --memory-max more, or count fewer dimensions or fewer days at a time");
+    if (totals.approximate && totals.counters_kept < setup->rates.settings->topk)
+        log_message(LOG_WARNING,
+                    "rates: %llu counters of a slot and dimension were kept at the least, topk asks for %u",
+                    (unsigned long long)totals.counters_kept, setup->rates.settings->topk);
+}
+
 /* Roll-ups of records that are all written. Of a run that was ended early they would say too little, and replace what says it all. */
-static enum status write_rollups(struct run_setup *setup, bool whole, struct error *error) {
+static enum status write_rollups(struct run_setup *setup, bool whole, bool failed, struct error *error) {
     if (setup->rollups == NULL) return STATUS_OK;
-    if (!whole) {
+    bool streams = rollups_of_streams(setup->rollups);
+    if (streams && failed) return STATUS_OK; /* what was open is counted again, or is lost with what was not written */
+    if (!streams && !whole) {
         log_message(LOG_WARNING, "rollups: not written, since the run ended before its inputs did; run it again");
         return STATUS_OK;
     }
     enum status status = rollups_write(setup->rollups, error);
-    uint64_t folded = rollups_counts(setup->rollups).folded;
-    if (status == STATUS_OK && folded > 0)
+    uint64_t folded = rollups_counts(setup->rollups).parts.folded;
+    if (status == STATUS_OK && folded > 0 && streams)
+        log_message(LOG_WARNING,
+                    "rollups: %llu slots with few requests were folded for lack of memory (\"zone\":\"folded\"): give "
+                    "--memory-max more, or start more processes",
+                    (unsigned long long)folded);
+    else if (status == STATUS_OK && folded > 0)
         log_message(LOG_WARNING,
                     "rollups: %llu slots with few requests were folded for lack of memory (\"zone\":\"folded\"): run "
                     "fewer days at a time, or give --memory-max more",
                     (unsigned long long)folded);
+    if (status == STATUS_OK) warn_of_rates(setup);
     return status;
 }
 
@@ -84,27 +127,33 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
     }
-    if (write_rollups(setup, outcome->end == PIPELINE_DONE && !failed, &error) != STATUS_OK) {
+    if (write_rollups(setup, outcome->end == PIPELINE_DONE && !failed, failed, &error) != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
     }
     summary->tally = outcome->tally;
+    summary->has_residency = run_chains(setup)->policy != NULL;
     summary->has_rollups = setup->rollups != NULL;
     if (setup->rollups != NULL) summary->rollups = rollups_counts(setup->rollups);
     summary->connections = setup->inputs.streams_count > 0 ? &outcome->connections : NULL;
     summary->tally.read += setup->inputs.same_object.count;
     summary->tally.skipped[SKIP_SAME_OBJECT] += setup->inputs.same_object.count;
-    summary->bytes_written = setup->records != NULL ? sink_file_bytes(setup->records) : 0;
+    run_outputs_summarise(&setup->outputs, outcome, summary);
     run_kafka_summarise(&setup->kafka, summary);
-    summary->has_opensearch = setup->documents != NULL;
-    if (setup->documents != NULL) {
-        sink_opensearch_count(setup->documents, &summary->opensearch);
-        summary->bytes_written = summary->opensearch.bytes_sent;
-    }
     summary->seconds = progress_now() - run->progress.started;
     summary_finish(summary);
     log_limits_report();
-    if (!gone) summary_print(summary);
+    setup->tally = summary->tally;
+    setup->whole = outcome->end == PIPELINE_DONE;
+    if (setup->top != NULL) {
+        top_leave_screen(setup->top);
+        if (top_print(setup->top, &error) != STATUS_OK) {
+            log_message(LOG_ERROR, "%s", error.message);
+            failed = true;
+        }
+    } else if (!gone && !setup->residency) {
+        summary_print(summary);
+    }
     if (setup->settings.summary != NULL && summary_write_json(summary, setup->settings.summary, &error) != STATUS_OK) {
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
@@ -118,7 +167,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     if (gone) return EXIT_DONE;
     if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
     if (summary_rejected(tally) == 0) return EXIT_DONE;
-    if (setup->settings.rejects == NULL)
+    if (setup->settings.rejects == NULL && !setup->residency && setup->top == NULL)
         log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
     return EXIT_REJECTS;
 }
@@ -151,10 +200,15 @@ static void reload(void *context) {
     enum status status = arguments_parse(&arguments, groups, RUN_GROUPS, setup->argc, setup->argv, &error);
     struct chains *chains = status == STATUS_OK ? run_load_chains(&arguments, settings.chain, &problems) : NULL;
     if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
+    /* outputs are those of the start */
+    if (chains != NULL && problems.errors_count == 0)
+        (void)!run_outputs_route(&setup->outputs, chains->policy, &problems);
     log_problems(&problems);
     if (is_usable(setup, chains, &problems)) {
+        run_date_policy(setup, chains);
         live_chains_swap(&setup->chains, chains);
-        log_message(LOG_INFO, "reload: new chains are in force");
+        log_message(LOG_INFO, "reload: new chains are in force%s%s", chains->policy != NULL ? ", and policy " : "",
+                    chains->policy != NULL ? chains->policy->digest.text : "");
     } else {
         chains_free(chains);
         log_message(LOG_ERROR, "reload: the chains of before stay in force");
@@ -164,15 +218,21 @@ static void reload(void *context) {
 }
 
 /* The batches' work: what all workers share. */
-static struct worker_plan worker_plan(struct run_setup *setup) {
+static struct worker_plan worker_plan(struct run_setup *setup, const struct worker_output *outputs) {
+    bool marks = false;
+    for (uint32_t i = 0; i < setup->outputs.count; i++) marks = marks || outputs[i].marks;
+    bool notes = setup->rollups != NULL || setup->evidence != NULL || setup->top != NULL;
     return (struct worker_plan){.kernel = scan_choose(),
                                 .tables = setup->format.tables,
                                 .encoder = setup->encoder,
                                 .geo = &setup->geo,
                                 .chains = &setup->chains,
-                                .notes = setup->rollups != NULL,
-                                .marks = setup->kafka.sink != NULL || setup->documents != NULL,
-                                .action = setup->documents != NULL ? &setup->action : NULL,
+                                .notes = notes,
+                                .finished = setup->finished,
+                                .outputs = outputs,
+                                .outputs_count = setup->outputs.count,
+                                .marks = marks,
+                                .classes = notes ? setup->rates.classes : NULL,
                                 .since_ns = setup->settings.since_ns,
                                 .until_ns = setup->settings.until_ns};
 }
@@ -188,7 +248,13 @@ static enum status prepare(struct run_setup *setup, struct error *error) {
     return status;
 }
 
-static int execute(struct run_setup *setup) {
+static bool is_progress_shown(const struct run_setup *setup) {
+    if (setup->top != NULL && isatty(STDOUT_FILENO)) return false; /* it would be in the middle of the screen */
+    return setup->settings.progress == PROGRESS_ALWAYS ||
+           (setup->settings.progress == PROGRESS_AUTO && !setup->settings.quiet && isatty(STDERR_FILENO));
+}
+
+int run_execute(struct run_setup *setup) {
     struct run run = {.setup = setup};
     struct error error;
     enum status status = prepare(setup, &error);
@@ -201,7 +267,10 @@ static int execute(struct run_setup *setup) {
     warn_left_out(&setup->inputs.links, "symbolic links that lead out of their directory");
     warn_left_out(&setup->inputs.unfinished, "unfinished files (.tmp, .part)");
     warn_left_out(&setup->inputs.special, "special files");
-    const struct worker_plan plan = worker_plan(setup);
+    struct output outputs[OUTPUTS_MAX];
+    struct worker_output wanted[OUTPUTS_MAX];
+    run_outputs_items(&setup->outputs, setup->kafka.sink, outputs, wanted);
+    const struct worker_plan plan = worker_plan(setup, wanted);
     struct replay_origins replayed = {.format = &setup->format, .rules = &run_chains(setup)->rules};
     const struct source_replay_request replay = {
         .dress = replay_origins_dress, .context = &replayed, .report = report_reject};
@@ -217,28 +286,25 @@ static int execute(struct run_setup *setup) {
         .tcp = &setup->settings.tcp,
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
-        .async_ops = setup->documents != NULL ? &sink_opensearch_ops : &sink_kafka_ops,
-        .async_sink = setup->documents != NULL ? (void *)setup->documents : (void *)setup->kafka.sink,
-        .async_batches = setup->documents != NULL    ? sink_opensearch_batches(&setup->opensearch.output)
-                         : setup->kafka.sink != NULL ? BATCHES_KAFKA
-                                                     : 0,
-        .kafka_sink = setup->kafka.sink,
+        .outputs = outputs,
+        .outputs_count = setup->outputs.count,
         .rejects_to_kafka = setup->kafka.settings.output.rejects_topic != NULL,
         .transactional = setup->kafka.transactional,
         .shutdown_timeout_s = (uint32_t)setup->settings.shutdown_timeout_s,
-        .sink = setup->records,
         .rejects = setup->rejects,
         .limit = setup->settings.limit,
         .checkpoint = setup->state.checkpoint,
         .rollups = setup->rollups,
+        .evidence = setup->evidence,
         .tick = tick,
+        .written = setup->top != NULL ? count_for_top : NULL,
+        .stopping = setup->top != NULL ? leave_screen : NULL,
         /* chains that rejects name are looked up in those of the start */
-        .reload = setup->arguments.config_path != NULL && !setup->replay ? reload : NULL,
+        .reload = setup->arguments.config_path != NULL && !setup->replay && setup->top == NULL ? reload : NULL,
         .context = &run,
     };
     run.progress = (struct progress){
-        .shown = setup->settings.progress == PROGRESS_ALWAYS ||
-                 (setup->settings.progress == PROGRESS_AUTO && !setup->settings.quiet && isatty(STDERR_FILENO)),
+        .shown = is_progress_shown(setup),
         .total_bytes = setup->inputs.size_bytes,
         .started = progress_now(),
     };
@@ -312,7 +378,7 @@ static int run_command(int argc, char **argv, bool replay) {
     } else if (setup->arguments.help) {
         print_help(groups, replay);
     } else {
-        code = execute(setup);
+        code = run_execute(setup);
     }
     run_setup_free(setup);
     return code;

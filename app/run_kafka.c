@@ -12,8 +12,8 @@
 #include "base/check.h"
 #include "base/uuid.h"
 
-/* What a client has to say; it may be much. */
-static void report(bool warning, const char *message) {
+/* It may be much. */
+void run_kafka_report(bool warning, const char *message) {
     if (warning)
         log_limited(LOG_KIND_KAFKA, LOG_WARNING, "%s", message);
     else
@@ -56,7 +56,7 @@ static enum status open_source(struct run_kafka *kafka, const struct run_kafka_r
                                                 .commits_itself = !kafka->transactional,
                                                 .origin_of = topic_origins_find,
                                                 .context = &kafka->origins,
-                                                .report = report};
+                                                .report = run_kafka_report};
     return source_kafka_new(&source, &kafka->source, error);
 }
 
@@ -65,12 +65,13 @@ enum status run_kafka_open(struct run_kafka *kafka, const struct run_kafka_reque
     const struct kafka_output *output = &settings->output;
     bool writes = settings->has_output && !request->dry_run;
     kafka->transactional = settings->has_input && writes && request->transactions && request->alone &&
-                           same_brokers(settings->input.cluster.brokers, output->cluster.brokers);
+                           request->single && same_brokers(settings->input.cluster.brokers, output->cluster.brokers);
     if (kafka->transactional) name_transactions(kafka, request->instance);
     if (settings->has_input && writes && !kafka->transactional)
         log_message(LOG_INFO, "kafka: at least once, with equal ids: %s",
                     !request->transactions ? "--transactions never"
                     : !request->alone      ? "there are other inputs, which cannot be read again"
+                    : !request->single     ? "there are several outputs"
                                            : "input and output are not the same brokers");
     enum status status = STATUS_OK;
     if (settings->has_input) status = open_source(kafka, request, error);
@@ -79,7 +80,7 @@ enum status run_kafka_open(struct run_kafka *kafka, const struct run_kafka_reque
                                             .records_topic = output->records_topic,
                                             .rejects_topic = output->rejects_topic,
                                             .transactional_id = kafka->transactional ? kafka->transactional_id : NULL,
-                                            .report = report};
+                                            .report = run_kafka_report};
     return sink_kafka_new(&sink, &kafka->sink, error);
 }
 

@@ -26,13 +26,16 @@ struct run_kafka_request {
     struct memory_plan memory;
     const char *instance; /* NULL: none was given */
     bool transactions;    /* where they are possible */
-    bool alone;           /* no other INPUT */
+    bool alone;           /* no other INPUT, */
+    bool single;          /* and no other output */
     bool dry_run;         /* no sink */
 };
 
 /* After kafka->settings are filled. Nothing is connected yet. run_kafka_close is safe after any outcome. */
 enum status run_kafka_open(struct run_kafka *kafka, const struct run_kafka_request *request,
                            struct error *error) WARN_UNUSED;
+/* A kafka_report of this run's clients. */
+void run_kafka_report(bool warning, const char *message);
 void run_kafka_close(struct run_kafka *kafka);
 
 /* Adds what it did; texts are valid until run_kafka_close. */

@@ -59,7 +59,8 @@ static const struct option_spec output_options[] = {
     {.name = "output", .letter = 'o', .kind = OPTION_TEXT, AT(output), .placeholder = "OUT", .default_text = "-",
      .help = "where records go: a file (an ending .gz compresses), - for stdout, kafka://HOST:PORT[,HOST:PORT]/TOPIC, or "
              "opensearch+http[s]://[USER@]HOST[:PORT][/BASE]/NAME[?pipeline=NAME] (port 9200, with https 443) with the NAME of a "
-             "data stream, or NAME-{yyyy.MM.dd} for an index per UTC day of @timestamp"},
+             "data stream, or NAME-{yyyy.MM.dd} for an index per UTC day of @timestamp; in the config `outputs: {NAME: OUT, ..}` are "
+             "several, each for the zones that `residency: {route: {ZONE: NAME, ..}}` says"},
     {.name = "opensearch", .kind = OPTION_LIST, AT(opensearch), .placeholder = "KEY=VALUE", .cli_only = true,
      .help = "setting of OpenSearch outputs (--output and --rollups), as in the config under `output: {opensearch: {..}}`: user, password_env=NAME of a "
              "variable (else OPENSEARCH_PASSWORD) or password_file=FILE; ca, certificate and key (PEM files); aws_sigv4=true, or "
@@ -77,9 +78,17 @@ static const struct option_spec output_options[] = {
      .help = "where lines go that are no records, as NDJSON with reason and place: a file, or kafka://HOST:PORT/TOPIC in the "
              "output's cluster"},
     {.name = "rollups", .kind = OPTION_TEXT, AT(rollups), .placeholder = "OUT",
-     .help = "where sums go when the run is over, one document for each 5 minutes, map tile (zoom 7) and zone (the client's country): "
-             "requests, bytes, 4xx, 5xx, distinct clients. A file, or opensearch+http[s]://.../NAME with the NAME of an ordinary "
-             "index, as --output has it; a document written again replaces the earlier one"},
+     .help = "where sums go, one document for each 5 minutes, map tile (zoom 7) and zone (the client's country): requests, bytes, 4xx, "
+             "5xx, distinct clients; with `residency:` in the config also evidence, one for each hour, zone, place, verdict and balancer, with `rate:` who sent the most and whom limits "
+             "would have stopped. A file, opensearch+http[s]://.../NAME with the NAME of an ordinary index, as --output has it, or "
+             "kafka://HOST:PORT/TOPIC; a document written again replaces the earlier one. Of files they are written when the run is "
+             "over; of streams as time goes on, of each partition its own"},
+    {.name = "rollups-lateness", .kind = OPTION_COUNT, AT(rollups_lateness_s), .placeholder = "SECONDS", .default_text = "900",
+     .max = ROLLUPS_LATENESS_SECONDS_MAX,
+     .help = "of streams: how long after an interval's end, by the latest event of its partition, records for it may come; what "
+             "is later counts in no roll-up (`late`); of rates `lateness` of `rate:` where that is given. A restart reads that much again, for counting"},
+    {.name = "rollups-every", .kind = OPTION_COUNT, AT(rollups_every_s), .placeholder = "SECONDS", .default_text = "60", .min = 1,
+     .max = ROLLUPS_EVERY_SECONDS_MAX, .help = "of streams: how often roll-ups of intervals that are still open are written"},
     {.name = "append", .kind = OPTION_FLAG, AT(append), .help = "add to output, rejects and rollups instead of writing them anew"},
     {.name = "limit", .kind = OPTION_COUNT, AT(limit), .placeholder = "N", .default_text = "0",
      .help = "stop after N records; 0 means all"},

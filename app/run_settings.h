@@ -35,6 +35,7 @@ struct run_settings {
     struct option_list fields;
     const char *rejects;
     const char *rollups;
+    uint64_t rollups_lateness_s, rollups_every_s;
     bool keep_original, append, dry_run;
     uint64_t limit;
     /* running */

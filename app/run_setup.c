@@ -15,10 +15,12 @@
 #include "app/default_database.h"
 #include "app/kafka_choice.h"
 #include "app/log.h"
-#include "app/opensearch_choice.h"
 #include "app/rollups_choice.h"
 #include "base/check.h"
+#include "base/uuid.h"
+#include "config/duration.h"
 #include "config/opensearch_url.h"
+#include "config/rate_dim.h"
 #include "schemas/output.h"
 
 const struct chains *run_chains(struct run_setup *run) {
@@ -80,7 +82,7 @@ static struct origin kafka_origin(const struct run_setup *run) {
 }
 
 static struct run_state_request state_request(const struct run_setup *run) {
-    return (struct run_state_request){&run->arguments, &run->settings, run->kafka.settings.has_input};
+    return (struct run_state_request){&run->arguments, &run->settings, &run->outputs, run->kafka.settings.has_input};
 }
 
 static enum status open_state(struct run_setup *run, struct error *error) {
@@ -90,8 +92,7 @@ static enum status open_state(struct run_setup *run, struct error *error) {
 
 static enum status begin_state(struct run_setup *run, struct error *error) {
     const struct run_state_request request = state_request(run);
-    struct sink_file *const outputs[CHECKPOINT_OUTPUTS] = {run->records, run->rejects};
-    return run_state_begin(&run->state, &request, outputs, error);
+    return run_state_begin(&run->state, &request, run->rejects, error);
 }
 
 static enum status settle_origins(struct run_setup *run, struct error *error) {
@@ -112,6 +113,7 @@ static enum status settle_origins(struct run_setup *run, struct error *error) {
             .node = input->key.node,
             .chain = input_chain(&run->arguments, input->argument),
             .place = input->place,
+            .recounts = input->place != NULL && run->settings.rollups != NULL,
             .identity = input->identity,
         };
         format_choice_apply(input_format(&run->arguments, input->argument, &run->formats, &run->format), origin);
@@ -135,17 +137,54 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
     return run->problems.errors_count > 0 ? problems_first_error(&run->problems, error) : STATUS_OK;
 }
 
-enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
-    bool kafka = kafka_choice_resolve(&run->kafka.settings, &run->arguments, &run->settings, &run->problems);
-    bool opensearch = opensearch_choice_resolve(&run->opensearch, &run->arguments, &run->settings, &run->problems);
-    bool rollups = rollups_choice_resolve(&run->rollups_target, &run->opensearch, &run->arguments, &run->settings,
-                                          &run->problems);
-    bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
-                                           &run->problems);
-    return kafka && opensearch && rollups && formats ? STATUS_OK : problems_first_error(&run->problems, error);
+static enum rates_use rates_use(const struct run_setup *run) {
+    return run->top_settings != NULL ? RATES_FOR_TOP : run->replay ? RATES_OF_REPLAY : RATES_OF_RUN;
 }
 
-enum status run_settle_geo(struct run_setup *run, struct error *error) {
+/* What is on a screen has left: where addresses of a zone are transformed, `top` would show them as they are. */
+static bool top_may_show(struct run_setup *run) {
+    const struct problem_scope scope = {.problems = &run->problems, .file = run->arguments.config_path};
+    const struct residency_policy *policy = run_chains(run)->policy;
+    if (run->top_settings == NULL || policy == NULL || policy->privacy == NULL) return true;
+    return problem_report(&scope, NULL,
+                          "top: shows addresses as they are, and `privacy` of `residency` wants them transformed; "
+                          "leave that out of the config that is given to `top`");
+}
+
+/* Who only looks on must be in no group that somebody counts on. */
+static bool look_on(struct kafka_settings *kafka) {
+    char group[sizeof "wherefrom-top-" + UUID_BYTES] = "wherefrom-top-";
+    if (!kafka->has_input || strcmp(kafka->input.group, KAFKA_GROUP_USUAL) != 0) return true;
+    ASSERT(uuid_random(group + strlen(group)));
+    kafka->input.group = arena_copy(&kafka->arena, (struct slice){group, sizeof group - 1}).ptr;
+    return kafka->input.group != NULL;
+}
+
+enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
+    bool outputs = run_outputs_resolve(&run->outputs, &run->arguments, &run->settings, &run->problems);
+    bool kafka = kafka_choice_resolve(&run->kafka.settings, run_outputs_kafka(&run->outputs), &run->arguments,
+                                      &run->settings, &run->problems);
+    if (kafka && run->top_settings != NULL && !look_on(&run->kafka.settings))
+        return error_set(error, STATUS_FAILED, "kafka: out of memory");
+    bool rollups = rollups_choice_resolve(&run->rollups_target, &run->outputs, &run->arguments, &run->settings,
+                                          &run->problems);
+    bool rates = rates_choice_resolve(&run->rates, &run->arguments, &run->settings, rates_use(run), &run->problems) &&
+                 top_may_show(run);
+    bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
+                                           &run->problems);
+    struct residency_policy *policy = run_chains(run)->policy;
+    /* of a section that is wrong there is none, and that has been said */
+    bool route = !outputs || (policy == NULL && run->arguments.sections.trees[CONFIG_RESIDENCY] != NULL) ||
+                 run_outputs_route(&run->outputs, policy, &run->problems);
+    return outputs && kafka && rollups && rates && formats && route ? STATUS_OK
+                                                                    : problems_first_error(&run->problems, error);
+}
+
+void run_date_policy(const struct run_setup *run, struct chains *chains) {
+    if (chains->policy != NULL) chains->policy->geo_build = geo_country_build(&run->geo);
+}
+
+static enum status open_geo(struct run_setup *run, struct error *error) {
     char path[PATH_BYTES_MAX];
     const char *only = path;
     struct run_settings *settings = &run->settings;
@@ -157,14 +196,29 @@ enum status run_settle_geo(struct run_setup *run, struct error *error) {
     return status == STATUS_OK ? geo_open(&run->geo, &only, 1, error) : status;
 }
 
+enum status run_settle_geo(struct run_setup *run, struct error *error) {
+    enum status status = open_geo(run, error);
+    if (status != STATUS_OK) return status;
+    run_date_policy(run, atomic_load(&run->chains.current));
+    const struct residency_policy *policy = run_chains(run)->policy;
+    if (policy != NULL && policy->geo_build == 0)
+        log_message(
+            LOG_WARNING,
+            "residency: no database knows countries: all records will be indeterminate (no-geo); leave --no-geo "
+            "out, or name one with --geo FILE");
+    return STATUS_OK;
+}
+
 /* A data stream takes no document without its time, and with an index per day nobody would find one by it. */
 static enum status check_time(const struct run_setup *run, struct error *error) {
-    if (!run->opensearch.has_output || encoder_writes(run->encoder, VALUE_TIMESTAMP)) return STATUS_OK;
+    const struct run_output *output = run->outputs.items, *end = output + run->outputs.count;
+    while (output < end && !output->opensearch.has_output) output++;
+    if (output == end || encoder_writes(run->encoder, VALUE_TIMESTAMP)) return STATUS_OK;
     const struct output_field *field = output_schemas[run->settings.schema]->fields;
     while (field->value != VALUE_TIMESTAMP) field++;
     return error_set(error, STATUS_USAGE, "--fields: %s is dropped, but %s; add +%s", field->path,
-                     run->opensearch.output.dated ? "records of an index per day are found by it"
-                                                  : "a data stream takes no record without it",
+                     output->opensearch.output.dated ? "records of an index per day are found by it"
+                                                     : "a data stream takes no record without it",
                      field->path);
 }
 
@@ -203,9 +257,9 @@ static bool same_file(const char *a, const char *b) {
 
 /* Writing to a file that is also read, or by two writers, would destroy it. */
 static enum status refuse_overwriting(const struct run_setup *run, struct error *error) {
-    const char *const outputs[] = {run->settings.output, run->settings.rejects, run->settings.rollups,
-                                   run->settings.summary};
-    const size_t outputs_count = sizeof outputs / sizeof outputs[0];
+    const char *outputs[OUTPUTS_MAX + 3] = {run->settings.rejects, run->settings.rollups, run->settings.summary};
+    const size_t outputs_count = run->outputs.count + 3;
+    for (size_t i = 3; i < outputs_count; i++) outputs[i] = run->outputs.items[i - 3].text;
     for (size_t i = 0; i < outputs_count; i++) {
         struct stat info;
         for (size_t j = i + 1; j < outputs_count; j++)
@@ -226,9 +280,9 @@ static enum sink_file_start file_start(const struct run_setup *run) {
     return run->settings.append ? SINK_FILE_APPEND : SINK_FILE_ANEW;
 }
 
-static enum status open_file(const struct run_setup *run, const char *path, struct sink_file **sink,
+static enum status open_file(const char *path, enum sink_file_start start, struct sink_file **sink,
                              struct error *error) {
-    enum status status = sink_file_open(path, file_start(run), sink, error);
+    enum status status = sink_file_open(path, start, sink, error);
     if (status == STATUS_OK && sink_file_cut_bytes(*sink) > 0)
         log_message(LOG_WARNING, "%s: %llu bytes of an unfinished last line were cut off; its record comes once more",
                     path, (unsigned long long)sink_file_cut_bytes(*sink));
@@ -245,56 +299,114 @@ static const struct schema *only_format(const struct run_setup *run) {
     return others ? NULL : run->format.schema;
 }
 
-static enum status open_documents(struct run_setup *run, struct error *error) {
-    const struct opensearch_output *output = &run->opensearch.output;
-    const struct sink_opensearch_request request = {
-        .output = output, .wanted = output->any_mapping ? NULL : &run->mapping, .report = report};
-    if (run->kafka.settings.has_output)
+/* A place for records that is none of the known ones. */
+static enum status refuse_unknown(const struct run_outputs *outputs, struct error *error) {
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const struct run_output *output = &outputs->items[i];
+        if (output->opensearch.has_output || output->is_kafka || strstr(output->text, "://") == NULL) continue;
         return error_set(error, STATUS_USAGE,
-                         "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "
-                         "with a Kafka output",
-                         run->settings.rejects);
-    bulk_action_init(&run->action, output, BULK_CREATE);
-    return sink_opensearch_new(&request, &run->documents, error);
+                         "output: %s: expected a file, - for stdout, kafka://HOST:PORT/TOPIC or "
+                         "opensearch+http[s]://HOST[:PORT]/NAME",
+                         opensearch_url_shown(output->text).text);
+    }
+    return STATUS_OK;
 }
 
 static enum status open_rollups(struct run_setup *run, struct error *error) {
     enum status status = STATUS_OK;
     const struct opensearch_settings *target = &run->rollups_target;
-    if (!target->has_output) status = open_file(run, run->settings.rollups, &run->rollups_file, error);
+    const struct kafka_settings *kafka = &run->kafka.settings;
+    bool streams = kafka->has_input || run->inputs.streams_count > 0;
+    /* a run that goes on counts all again */
+    enum sink_file_start start = kafka->has_input       ? SINK_FILE_CONTINUE
+                                 : run->settings.append ? SINK_FILE_APPEND
+                                                        : SINK_FILE_ANEW;
+    if (!target->has_output && !kafka->has_rollups)
+        status = open_file(run->settings.rollups, start, &run->rollups_file, error);
     if (status != STATUS_OK) return status;
-    const struct rollups_request request = {.bytes_max = run_memory(run).rollups_bytes,
-                                            .file = run->rollups_file,
-                                            .output = target->has_output ? &target->output : NULL,
-                                            .report = report};
+    const struct memory_plan memory = run_memory(run);
+    const struct rollups_request request = {.bytes_max = memory.rollups_bytes,
+                                            .rates = run->rates.settings,
+                                            .rates_bytes = memory.rates_bytes,
+                                            .streams = streams,
+                                            .residency = run_chains(run)->policy != NULL,
+                                            .lateness_s = (uint32_t)run->settings.rollups_lateness_s,
+                                            .every_s = (uint32_t)run->settings.rollups_every_s,
+                                            .writer = {.file = run->rollups_file,
+                                                       .output = target->has_output ? &target->output : NULL,
+                                                       .kafka = kafka->has_rollups ? &kafka->rollups : NULL,
+                                                       .versions = streams,
+                                                       .kafka_report = run_kafka_report,
+                                                       .report = report}};
     return rollups_open(&request, &run->rollups, error);
+}
+
+/* Nothing is written; what is counted is asked for when the run is over. */
+static enum status open_evidence(struct run_setup *run, struct error *error) {
+    run->finished = finished_records_new();
+    run->evidence = evidence_new(run_memory(run).rollups_bytes, EVIDENCE_FOLDED_S);
+    bool good = run->finished != NULL && run->evidence != NULL;
+    return good ? STATUS_OK : error_set(error, STATUS_FAILED, "residency: out of memory");
+}
+
+/* Nothing is written but what is counted. */
+static enum status open_top(struct run_setup *run, struct error *error) {
+    const struct top_settings *settings = run->top_settings;
+    const struct problem_scope scope = {.problems = &run->problems};
+    struct rate_dim dim;
+    uint32_t window_s = 0;
+    if (!rate_dim_read(&run->rates.arena, &scope, NULL, "--by", slice_from(settings->by), &run->rates.config->words,
+                       &dim))
+        return problems_first_error(&run->problems, error);
+    if (settings->window != NULL &&
+        (!duration_parse(slice_from(settings->window), &window_s) || window_s == 0 || window_s > RATE_WINDOW_S_MAX))
+        return error_set(error, STATUS_USAGE, "--window: expected 1 to %u seconds, such as 300 or 5m, got %s",
+                         RATE_WINDOW_S_MAX, option_value_shown(settings->window).text);
+    const struct top_request request = {.config = run->rates.config,
+                                        .dim = &dim,
+                                        .rows = (uint32_t)settings->rows,
+                                        .window_s = window_s,
+                                        .live = isatty(STDOUT_FILENO) && !settings->json,
+                                        .endless = run->kafka.settings.has_input || run->inputs.streams_count > 0,
+                                        .json = settings->json,
+                                        .bytes_max = run_memory(run).rates_bytes,
+                                        .geo = &run->geo};
+    run->top = top_new(&request);
+    return run->top != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "top: out of memory");
 }
 
 enum status run_open_outputs(struct run_setup *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
-    const struct kafka_output *kafka = &run->kafka.settings.output;
-    bool records_to_file = kafka->records_topic == NULL && !run->opensearch.has_output;
-    bool rejects_to_file = kafka->rejects_topic == NULL;
-    if (records_to_file && strstr(settings->output, "://") != NULL)
-        return error_set(error, STATUS_USAGE,
-                         "output: %s: expected a file, - for stdout, kafka://HOST:PORT/TOPIC or "
-                         "opensearch+http[s]://HOST[:PORT]/NAME",
-                         opensearch_url_shown(settings->output).text);
-    if (run->opensearch.has_output && run->encoder != NULL)
+    if (run->top_settings != NULL) return open_top(run, error);
+    if (run->residency) return open_evidence(run, error);
+    bool rejects_to_file = run->kafka.settings.output.rejects_topic == NULL;
+    if (run_outputs_have_opensearch(&run->outputs) && run->encoder != NULL)
         mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
-    enum status status = refuse_overwriting(run, error);
+    const struct run_outputs_request request = {.mapping = &run->mapping, .start = file_start(run), .report = report};
+    enum status status = refuse_unknown(&run->outputs, error);
+    if (status == STATUS_OK) status = refuse_overwriting(run, error);
     if (status != STATUS_OK || settings->dry_run) return status;
-    if (run->opensearch.has_output) status = open_documents(run, error);
-    if (status == STATUS_OK && records_to_file) status = open_file(run, settings->output, &run->records, error);
+    if (!rejects_to_file && run_outputs_have_opensearch(&run->outputs))
+        return error_set(error, STATUS_USAGE,
+                         "rejects: %s: not beside an OpenSearch output; write them to a file, or to the topic by a run "
+                         "with a Kafka output",
+                         settings->rejects);
+    status = run_outputs_open(&run->outputs, &request, error);
     if (status == STATUS_OK && rejects_to_file && settings->rejects != NULL)
-        status = open_file(run, settings->rejects, &run->rejects, error);
+        status = open_file(settings->rejects, file_start(run), &run->rejects, error);
     if (status == STATUS_OK && settings->rollups != NULL) status = open_rollups(run, error);
     return status;
 }
 
 struct memory_plan run_memory(const struct run_setup *run) {
     bool streams = run->kafka.settings.has_input || run->inputs.streams_count > 0;
-    return memory_plan_make(run->settings.memory_max_bytes, streams, run->settings.rollups != NULL);
+    const struct memory_users users = {.streams = streams,
+                                       .rollups = run->settings.rollups != NULL || run->residency,
+                                       .rates = run->top_settings != NULL ||
+                                                (run->settings.rollups != NULL && run->rates.settings != NULL),
+                                       .rates_bytes = run->rates.bytes,
+                                       .outputs = run->outputs.count};
+    return memory_plan_make(run->settings.memory_max_bytes, &users);
 }
 
 static enum status open_kafka(struct run_setup *run, struct error *error) {
@@ -306,6 +418,7 @@ static enum status open_kafka(struct run_setup *run, struct error *error) {
                                               .instance = settings->instance,
                                               .transactions = settings->transactions == TRANSACTIONS_AUTO,
                                               .alone = run->inputs.items_count == 0,
+                                              .single = run->outputs.count == 1,
                                               .dry_run = settings->dry_run};
     return run_kafka_open(&run->kafka, &request, error);
 }
@@ -314,29 +427,41 @@ run_step *const run_steps[RUN_STEPS] = {
     run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,    open_state, settle_origins,
     run_settle_geo,    run_settle_encoder,       open_kafka,        run_open_outputs, begin_state};
 
-struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
-                                enum status *status) {
+static struct run_setup *setup_new(int argc, char **argv, struct option_group *groups, size_t groups_count,
+                                   struct error *error, enum status *status) {
     struct run_setup *run = calloc(1, sizeof *run);
     ASSERT(run != NULL);
     run->argc = argc;
     run->argv = argv;
     run_settings_groups(&run->settings, groups);
     signal(SIGPIPE, SIG_IGN);
-    *status = arguments_parse(&run->arguments, groups, RUN_GROUPS, argc, argv, error);
+    *status = arguments_parse(&run->arguments, groups, groups_count, argc, argv, error);
     log_init(*status == STATUS_OK ? (enum log_form)run->settings.log_format : LOG_TEXT,
              *status == STATUS_OK && run->settings.quiet);
     return run;
 }
 
+struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
+                                enum status *status) {
+    return setup_new(argc, argv, groups, RUN_GROUPS, error, status);
+}
+
+struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group groups[RUN_GROUPS + 1],
+                                     struct error *error, enum status *status) {
+    return setup_new(argc, argv, groups, RUN_GROUPS + 1, error, status);
+}
+
 void run_setup_free(struct run_setup *run) {
     run_kafka_close(&run->kafka);
     run_state_close(&run->state);
-    sink_opensearch_free(run->documents);
     rollups_free(run->rollups);
+    evidence_free(run->evidence);
+    finished_records_free(run->finished);
     sink_file_free(run->rollups_file);
+    top_free(run->top);
+    rates_choice_destroy(&run->rates);
     opensearch_settings_destroy(&run->rollups_target);
-    opensearch_settings_destroy(&run->opensearch);
-    sink_file_free(run->records);
+    run_outputs_destroy(&run->outputs);
     sink_file_free(run->rejects);
     encoder_free(run->encoder);
     geo_close(&run->geo);

@@ -8,9 +8,12 @@
 #include "app/input_settings.h"
 #include "app/live_chains.h"
 #include "app/pipeline.h"
+#include "app/rates_choice.h"
 #include "app/run_kafka.h"
+#include "app/run_outputs.h"
 #include "app/run_settings.h"
 #include "app/run_state.h"
+#include "app/top.h"
 #include "config/opensearch_settings.h"
 #include "ingest/inputs.h"
 #include "sinks/mapping_check.h"
@@ -18,7 +21,8 @@
 #include "sinks/sink_opensearch.h"
 
 struct run_setup {
-    bool replay; /* the inputs are rejects files */
+    bool replay;    /* the inputs are rejects files */
+    bool residency; /* nothing is written: evidence is counted, of logs and of finished records */
     int argc;
     char **argv;
     struct run_settings settings;
@@ -29,16 +33,21 @@ struct run_setup {
     struct live_chains chains;
     struct geo geo;
     struct encoder *encoder;
-    struct sink_file *records, *rejects; /* NULL: to Kafka or OpenSearch, or nowhere */
+    struct run_outputs outputs;
+    struct sink_file *rejects; /* NULL: to Kafka, or nowhere */
     struct run_kafka kafka;
     struct run_state state;
-    struct opensearch_settings opensearch;
-    struct sink_opensearch *documents; /* records go there; NULL: elsewhere */
-    struct bulk_action action;         /* in front of each of them */
-    struct mapping_wanted mapping;     /* of their fields */
+    struct mapping_wanted mapping; /* of fields of records in OpenSearch */
+    struct rates_choice rates;
+    const struct top_settings *top_settings; /* nothing is written, and `top` counts; NULL: it is no `wherefrom top` */
+    struct top *top;
     struct opensearch_settings rollups_target;
     struct sink_file *rollups_file; /* NULL: to OpenSearch, or nowhere */
     struct rollups *rollups;        /* NULL: there are none */
+    struct evidence *evidence; /* with `residency`; policies that it names live as long as chains and what is next */
+    struct finished_records *finished; /* likewise */
+    struct tally tally;                /* of the run that has ended */
+    bool whole;                        /* and it went to the end of its inputs */
     struct format_choice format;
     struct format_table formats; /* of single inputs */
     struct cidr_set *proxy_from; /* NULL: anyone */
@@ -47,7 +56,13 @@ struct run_setup {
 /* Takes the command line in; *status and `error` say whether the options are right. */
 struct run_setup *run_setup_new(int argc, char **argv, struct option_group groups[RUN_GROUPS], struct error *error,
                                 enum status *status);
+/* The same of a command with options of its own: the last of the groups, RUN_GROUPS + 1, is filled by the caller. */
+struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group groups[RUN_GROUPS + 1],
+                                     struct error *error, enum status *status);
 void run_setup_free(struct run_setup *run);
+
+/* The steps and the run itself; returns the exit code. */
+int run_execute(struct run_setup *run);
 
 /* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
 #define RUN_STEPS 11u
@@ -63,6 +78,9 @@ struct chains *run_load_chains(const struct arguments *arguments, const char *al
 
 /* How what --memory-max allows is divided. After run_settle_single_inputs and the inputs. */
 struct memory_plan run_memory(const struct run_setup *run);
+
+/* Tells the table's policy, where there is one, of what age the databases are; before the table is in force. */
+void run_date_policy(const struct run_setup *run, struct chains *chains);
 
 /* The table in force, as the main thread may see it: it alone swaps it. */
 const struct chains *run_chains(struct run_setup *run);

@@ -52,9 +52,13 @@ static enum status refuse(const struct run_state_request *request, const struct 
     const struct run_settings *settings = request->settings;
     if (settings->dry_run)
         return error_set(error, STATUS_USAGE, "--state and --dry-run contradict each other; give one of them");
-    enum status status = refuse_output(settings->output, error);
-    if (status == STATUS_OK) status = refuse_output(settings->rejects, error);
-    if (status != STATUS_OK || (!is_file(settings->output) && !is_file(settings->rejects))) return status;
+    enum status status = refuse_output(settings->rejects, error);
+    bool any_file = is_file(settings->rejects);
+    for (uint32_t i = 0; i < request->outputs->count && status == STATUS_OK; i++) {
+        status = refuse_output(request->outputs->items[i].text, error);
+        any_file = any_file || is_file(request->outputs->items[i].text);
+    }
+    if (status != STATUS_OK || !any_file) return status;
     if (request->reads_kafka) return refuse_input("kafka://", error);
     for (size_t i = 0; i < inputs->items_count; i++)
         if (!is_regular(&inputs->items[i])) return refuse_input(inputs->items[i].path, error);
@@ -84,6 +88,7 @@ static enum status refuse_place(const struct run_state *state, const struct run_
  * in any run that is long enough. */
 static const char *const lasting_options[] = {"output", "rejects", "schema", "fields", "keep-original",
                                               "format", "ndjson",  "origin", "since",  "until"};
+#define LASTING_REJECTS 1u
 #define LASTING_OPTIONS (sizeof lasting_options / sizeof lasting_options[0])
 _Static_assert(LASTING_OPTIONS <= CHECKPOINT_OPTIONS_MAX, "they have room");
 
@@ -110,6 +115,26 @@ static char *joined(const struct option_list *list) {
     for (size_t i = 0; i < list->count; i++) fprintf(out, "%s%s", i > 0 ? "," : "", list->items[i]);
     fclose(out);
     return text;
+}
+
+/* Where records go: a file's path, or with several outputs NAME=PATH of each. To be freed; NULL: out of memory. */
+static char *outputs_text(const struct run_outputs *outputs) {
+    char *text = NULL;
+    size_t bytes = 0;
+    bool good = true;
+    FILE *out = open_memstream(&text, &bytes);
+    if (out == NULL) return NULL;
+    for (uint32_t i = 0; i < outputs->count; i++) {
+        const struct run_output *output = &outputs->items[i];
+        char *path = is_file(output->text) ? whole_path(output->text) : NULL;
+        good = good && (path != NULL || !is_file(output->text));
+        if (outputs->count > 1) fprintf(out, "%s%s=", i > 0 ? "," : "", output->name);
+        fputs(path != NULL ? path : output->text, out);
+        free(path);
+    }
+    if (fclose(out) == 0 && good) return text;
+    free(text);
+    return NULL;
 }
 
 /* An option's value as text, to be freed; NULL: out of memory. */
@@ -152,7 +177,7 @@ static enum status settle_options(struct run_state *state, const struct run_stat
     for (size_t i = 0; i < LASTING_OPTIONS && status == STATUS_OK; i++) {
         const struct slice name = slice_from(lasting_options[i]);
         const struct option_slot *slot = option_values_find(request->arguments->values, name.ptr, name.len, false);
-        char *now = value_text(slot, i < CHECKPOINT_OUTPUTS);
+        char *now = i == 0 ? outputs_text(request->outputs) : value_text(slot, i == LASTING_REJECTS);
         if (now == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
         if (state->resumed) {
             for (size_t j = 0; j < text->options_count && status == STATUS_OK; j++)
@@ -250,22 +275,35 @@ static void match_inputs(struct run_state *state, struct inputs *inputs) {
     warn_of_changes(state, inputs);
 }
 
-/* Takes those off the list to which nothing was added. */
-static void leave_out_done(const struct run_state *state, struct inputs *inputs) {
-    size_t count = inputs->items_count, kept = 0, resumed = 0;
+/* Takes those off the list to which nothing was added, unless they are counted again. */
+static void leave_out_done(const struct run_state *state, struct inputs *inputs, bool recounts) {
+    size_t count = inputs->items_count, kept = 0, done = 0, resumed = 0;
     for (size_t i = 0; i < count; i++) {
         const struct input *input = &inputs->items[i];
-        if (input->place != NULL && is_done(input->place, input->identity)) {
+        bool is_left_out = input->place != NULL && is_done(input->place, input->identity);
+        done += is_left_out;
+        resumed += !is_left_out && input->place != NULL;
+        if (is_left_out && !recounts)
             inputs->size_bytes -= input->size_bytes;
-            continue;
-        }
-        resumed += input->place != NULL;
-        inputs->items[kept++] = *input;
+        else
+            inputs->items[kept++] = *input;
     }
     inputs->items_count = kept;
     if (state->resumed)
-        log_message(LOG_INFO, "state: %zu inputs are done, %zu go on where they were left, %zu are new", count - kept,
-                    resumed, kept - resumed);
+        log_message(LOG_INFO, "state: %zu inputs are done%s, %zu go on where they were left, %zu are new", done,
+                    recounts && done > 0 ? " and read for roll-ups alone" : "", resumed, count - done - resumed);
+}
+
+/* Roll-ups of a time are those of what is there: what is not there any more is missing in them. */
+static void warn_of_uncounted(const struct run_state *state) {
+    const struct known_files *files = &state->text.files;
+    size_t count = 0;
+    for (size_t i = 0; i < files->count; i++) count += !files->places[i].met;
+    if (count > 0)
+        log_message(LOG_WARNING,
+                    "rollups: %zu files that were read are not among the inputs any more: documents of their time say "
+                    "less than those of before, and replace them",
+                    count);
 }
 
 /* --- steps --------------------------------------------------------------------------------------------- */
@@ -291,7 +329,8 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
     state->identities = calloc(inputs->items_count + 1, sizeof *state->identities);
     if (state->identities == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
     match_inputs(state, inputs);
-    leave_out_done(state, inputs);
+    leave_out_done(state, inputs, request->settings->rollups != NULL);
+    if (request->settings->rollups != NULL) warn_of_uncounted(state);
     return STATUS_OK;
 }
 
@@ -321,17 +360,21 @@ static enum status cut_back(const struct run_state *state, struct sink_file *con
     return status;
 }
 
-enum status run_state_begin(struct run_state *state, const struct run_state_request *request,
-                            struct sink_file *const outputs[CHECKPOINT_OUTPUTS], struct error *error) {
-    const char *const paths[CHECKPOINT_OUTPUTS] = {request->settings->output, request->settings->rejects};
-    struct checkpoint_request checkpoint = {.directory = &state->directory};
+enum status run_state_begin(struct run_state *state, const struct run_state_request *request, struct sink_file *rejects,
+                            struct error *error) {
+    const char *paths[CHECKPOINT_OUTPUTS] = {[CHECKPOINT_REJECTS] = request->settings->rejects};
+    struct checkpoint_request checkpoint = {.directory = &state->directory, .outputs[CHECKPOINT_REJECTS] = rejects};
     if (!state->wanted) return STATUS_OK;
-    enum status status = state->resumed ? cut_back(state, outputs, error) : STATUS_OK;
+    for (uint32_t i = 0; i < request->outputs->count; i++) {
+        checkpoint.outputs[checkpoint_output(i)] = request->outputs->items[i].file;
+        paths[checkpoint_output(i)] = request->outputs->items[i].text;
+    }
+    enum status status = state->resumed ? cut_back(state, checkpoint.outputs, error) : STATUS_OK;
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
-        checkpoint.outputs[i] = outputs[i];
-        state->text.has_length[i] = outputs[i] != NULL;
-        if (outputs[i] == NULL || state->resumed) continue;
-        status = sink_file_mark(outputs[i], &state->text.lengths[i], error);
+        struct sink_file *output = checkpoint.outputs[i];
+        state->text.has_length[i] = output != NULL;
+        if (output == NULL || state->resumed) continue;
+        status = sink_file_mark(output, &state->text.lengths[i], error);
         sync_folder(paths[i]);
     }
     if (status == STATUS_OK && (!state->resumed || state->refresh))

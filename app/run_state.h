@@ -6,6 +6,7 @@
 
 #include "app/arguments.h"
 #include "app/checkpoint.h"
+#include "app/run_outputs.h"
 #include "app/run_settings.h"
 #include "ingest/inputs.h"
 
@@ -22,19 +23,20 @@ struct run_state {
 struct run_state_request {
     const struct arguments *arguments;
     const struct run_settings *settings;
+    const struct run_outputs *outputs;
     bool reads_kafka;
 };
 
 /* Locks the directory and reads what is in it; refuses what cannot be resumed, and options that are not those of the checkpoint. Inputs
- * to which nothing was added are taken off the list, and the others get their places; their names are those under which they were
+ * to which nothing was added are taken off the list, unless there are roll-ups, and the others get their places; their names are those under which they were
  * read first. Without --state nothing happens. run_state_close is safe after any outcome. */
 enum status run_state_open(struct run_state *state, const struct run_state_request *request, struct inputs *inputs,
                            struct error *error) WARN_UNUSED;
 
-/* Once the outputs are open (of a resumed run to be added to; NULL: not files): cuts them back, or writes a first checkpoint, and begins to
+/* Once the outputs are open, and `rejects` (NULL: no file), of a resumed run to be added to: cuts files back, or writes a first checkpoint, and begins to
  * write others. */
-enum status run_state_begin(struct run_state *state, const struct run_state_request *request,
-                            struct sink_file *const outputs[CHECKPOINT_OUTPUTS], struct error *error) WARN_UNUSED;
+enum status run_state_begin(struct run_state *state, const struct run_state_request *request, struct sink_file *rejects,
+                            struct error *error) WARN_UNUSED;
 
 /* When the threads have ended; see checkpoint_finish. */
 enum status run_state_finish(struct run_state *state, bool whole, struct error *error) WARN_UNUSED;

@@ -119,6 +119,35 @@ static void print_counts(const char *title, const char *const *names, const uint
     if (used > 0) log_message(LOG_INFO, "  %-10s %s", title, line);
 }
 
+/* Records that a policy says something of. */
+static uint64_t judged(const struct tally *tally) {
+    uint64_t sum = 0;
+    for (int i = 0; i < RESIDENCY_VERDICTS; i++) sum += tally->residency[i];
+    return sum;
+}
+
+static double share_indeterminate(const struct tally *tally) {
+    uint64_t sum = judged(tally);
+    return sum > 0 ? (double)tally->residency[RESIDENCY_INDETERMINATE] / (double)sum : 0;
+}
+
+/* What is not known comes first: the rest says as much as that leaves. */
+static void print_residency(const struct summary *summary) {
+    const struct tally *tally = &summary->tally;
+    char number[32];
+    if (!summary->has_residency) return;
+    log_message(LOG_INFO, "  %-10s %.1f %% indeterminate", "residency", 100 * share_indeterminate(tally));
+    print_counts("", residency_verdict_names, tally->residency, RESIDENCY_VERDICTS);
+    print_counts("reasons", residency_reason_names, tally->residency_reasons, RESIDENCY_REASONS);
+    if (2 * tally->residency_reasons[RESIDENCY_LOW_TRUST] > tally->residency[RESIDENCY_INDETERMINATE])
+        log_message(
+            LOG_WARNING,
+            "residency: %s records are indeterminate since their client is not sure enough (low-trust). Declare "
+            "who stands in front of what wrote the logs: --chain, or chains: in the config (--chain direct when "
+            "nobody does); or take less: unsure: {min_trust: 1}",
+            grouped(tally->residency_reasons[RESIDENCY_LOW_TRUST], number));
+}
+
 static void print_ranking(const char *title, const struct summary_ranking *ranking, uint64_t total,
                           const char *prefix) {
     char line[1024];
@@ -190,10 +219,34 @@ static void print_opensearch(const struct summary *summary) {
     print_counts("opensearch", names, values, sizeof names / sizeof names[0]);
 }
 
+static void print_outputs(const struct summary *summary) {
+    char written[32], duplicates[32], refused[32];
+    for (uint32_t i = 0; i < summary->outputs_count; i++) {
+        const struct summary_output *output = &summary->outputs[i];
+        const struct output_counts *counts = &output->counts;
+        log_message(LOG_INFO, "  %-10s %s: %s written, %s duplicates, %s refused, %.1f MB", "output", output->name,
+                    grouped(counts->written, written), grouped(counts->duplicates, duplicates),
+                    grouped(counts->refused, refused), (double)output->bytes / 1e6);
+    }
+}
+
+static void print_rates(const struct summary *summary) {
+    const struct rollup_part_counts *parts = &summary->rollups.parts;
+    const struct rate_totals *rates = &parts->rates;
+    const char *const names[] = {"documents", "requests",         "late",       "without a time",
+                                 "keys",      "counters dropped", "texts lost", "sketches lost"};
+    const uint64_t values[] = {parts->rate_documents, rates->requests, rates->late,       rates->out_of_range,
+                               rates->keys,           rates->folded,   rates->texts_lost, rates->sketches_lost};
+    if (summary->has_rollups && parts->has_rates) print_counts("rate", names, values, sizeof names / sizeof names[0]);
+}
+
 static void print_rollups(const struct summary *summary) {
-    const char *const names[] = {"documents", "slots folded"};
-    const uint64_t values[] = {summary->rollups.documents, summary->rollups.folded};
+    const struct rollup_part_counts *parts = &summary->rollups.parts;
+    const char *const names[] = {"documents", "slots folded", "late", "ahead", "lines counted again"};
+    const uint64_t values[] = {summary->rollups.documents, parts->folded, parts->late, parts->ahead,
+                               summary->tally.recounted};
     if (summary->has_rollups) print_counts("rollups", names, values, sizeof names / sizeof names[0]);
+    print_rates(summary);
 }
 
 void summary_print(const struct summary *summary) {
@@ -214,9 +267,11 @@ void summary_print(const struct summary *summary) {
                     "(trust 1). Declare who stands in between: --chain, or chains: in the config; README, Which chain "
                     "is mine?",
                     grouped(tally->evidence_unused, read));
+    print_residency(summary);
     print_ranking("countries", &summary->countries, made, "");
     print_ranking("networks", &summary->networks, made, "AS");
     print_connections(summary->connections);
+    print_outputs(summary);
     print_kafka(summary);
     print_opensearch(summary);
     print_rollups(summary);
@@ -238,6 +293,15 @@ static void json_counts(FILE *out, const char *name, const char *const *names, c
         comma = ",";
     }
     fputs("},", out);
+}
+
+static void json_residency(FILE *out, const struct summary *summary) {
+    const struct tally *tally = &summary->tally;
+    if (!summary->has_residency) return;
+    fprintf(out, "\"residency\":{\"indeterminate_share\":%.6f,", share_indeterminate(tally));
+    json_counts(out, "verdicts", residency_verdict_names, tally->residency, RESIDENCY_VERDICTS);
+    json_counts(out, "reasons", residency_reason_names, tally->residency_reasons, RESIDENCY_REASONS);
+    fprintf(out, "\"records\":%llu},", (unsigned long long)judged(tally));
 }
 
 static void json_connections(FILE *out, const struct connection_counts *connections) {
@@ -314,6 +378,37 @@ static void json_opensearch(FILE *out, const struct summary *summary) {
             (unsigned long long)counts->bytes_sent);
 }
 
+static void json_outputs(FILE *out, const struct summary *summary) {
+    if (summary->outputs_count == 0) return;
+    fputs("\"outputs\":[", out);
+    for (uint32_t i = 0; i < summary->outputs_count; i++) {
+        const struct summary_output *output = &summary->outputs[i];
+        const struct output_counts *counts = &output->counts;
+        fprintf(out, "%s{\"name\":\"%s\",\"written\":%llu,\"duplicates\":%llu,\"refused\":%llu,\"bytes\":%llu}",
+                i == 0 ? "" : ",", output->name, (unsigned long long)counts->written,
+                (unsigned long long)counts->duplicates, (unsigned long long)counts->refused,
+                (unsigned long long)output->bytes);
+    }
+    fputs("],", out);
+}
+
+static void json_rates(FILE *out, const struct rollup_part_counts *counts) {
+    const struct rate_totals *totals = &counts->rates;
+    if (!counts->has_rates) return;
+    fprintf(out,
+            "\"rate\":{\"documents\":%llu,\"requests\":%llu,\"late\":%llu,\"out_of_range\":%llu,\"keys\":%llu,"
+            "\"approx\":%s,",
+            (unsigned long long)counts->rate_documents, (unsigned long long)totals->requests,
+            (unsigned long long)totals->late, (unsigned long long)totals->out_of_range,
+            (unsigned long long)totals->keys, totals->approximate ? "true" : "false");
+    if (totals->approximate)
+        fprintf(out, "\"counters_kept\":%llu,\"floor_max\":%llu,", (unsigned long long)totals->counters_kept,
+                (unsigned long long)totals->floor_max);
+    fprintf(out, "\"folded\":%llu,\"texts_lost\":%llu,\"sketches_lost\":%llu,\"bytes\":%zu,\"bytes_max\":%zu},",
+            (unsigned long long)totals->folded, (unsigned long long)totals->texts_lost,
+            (unsigned long long)totals->sketches_lost, totals->bytes, totals->bytes_max);
+}
+
 static void json_top(FILE *out, const struct summary *summary) {
     fputs("\"top\":{\"country\":[", out);
     for (size_t i = 0; i < summary->countries.rows_count && i < SUMMARY_TOP; i++)
@@ -347,13 +442,19 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     fprintf(out, "\"bytes\":{\"read\":%llu,\"written\":%llu},\"seconds\":%.3f,\"records_per_second\":%.0f,",
             (unsigned long long)tally->bytes_read, (unsigned long long)summary->bytes_written, summary->seconds,
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));
+    json_residency(out, summary);
     json_databases(out, summary->geo);
     json_connections(out, summary->connections);
+    json_outputs(out, summary);
     json_kafka(out, summary);
     json_opensearch(out, summary);
     if (summary->has_rollups)
-        fprintf(out, "\"rollups\":{\"documents\":%llu,\"folded\":%llu},",
-                (unsigned long long)summary->rollups.documents, (unsigned long long)summary->rollups.folded);
+        fprintf(out,
+                "\"rollups\":{\"documents\":%llu,\"folded\":%llu,\"late\":%llu,\"ahead\":%llu,\"recounted\":%llu},",
+                (unsigned long long)summary->rollups.documents, (unsigned long long)summary->rollups.parts.folded,
+                (unsigned long long)summary->rollups.parts.late, (unsigned long long)summary->rollups.parts.ahead,
+                (unsigned long long)summary->tally.recounted);
+    json_rates(out, &summary->rollups.parts);
     json_top(out, summary);
     fputs("}\n", out);
     bool failed = ferror(out) != 0;

@@ -22,14 +22,24 @@ struct summary_ranking {
     size_t rows_count, rows_max;
 };
 
+/* One of several outputs. */
+struct summary_output {
+    const char *name;
+    struct output_counts counts;
+    uint64_t bytes;
+};
+
 struct summary {
     struct tally tally;
-    bool is_replay; /* what was read are rejects */
+    bool is_replay;     /* what was read are rejects */
+    bool has_residency; /* a policy was in force */
     uint64_t bytes_written;
     double seconds;
     const struct geo *geo;
     const struct connection_counts *connections; /* NULL: nobody listened */
     struct summary_ranking countries, networks;
+    struct summary_output outputs[OUTPUTS_MAX];
+    uint32_t outputs_count; /* 0: there is one */
     bool has_opensearch;
     struct opensearch_counts opensearch;
     bool has_rollups;

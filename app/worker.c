@@ -13,7 +13,13 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
     client_resolver_init(&worker->clients);
     live_chains_join(plan->chains, &worker->guard);
     if (!splitter_use_tables(&worker->splitter, plan->tables) || !encoder_context_init(&worker->context)) return false;
-    worker->context.id_wanted = plan->marks;
+    worker->context.id_wanted = plan->marks || plan->notes;
+    worker->residency = residency_decider_new();
+    if (worker->residency == NULL) return false;
+    if (plan->finished != NULL) {
+        worker->finished = finished_reader_new(plan->finished);
+        if (worker->finished == NULL) return false;
+    }
     if (plan->geo->databases_count == 0) return true;
     struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
     worker->places = geo_cache_new(plan->geo, renderer);
@@ -22,6 +28,8 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
 
 void worker_destroy(struct worker *worker) {
     if (worker->places != NULL) geo_cache_free(worker->places);
+    residency_decider_free(worker->residency);
+    finished_reader_free(worker->finished);
     encoder_context_destroy(&worker->context);
     splitter_destroy(&worker->splitter);
 }
@@ -72,7 +80,8 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
 static void resolve(struct worker *worker, struct record *record) {
     client_resolve(&worker->clients, record);
     record->place.length = 0;
-    record->place.key = PLACE_KEY_UNKNOWN;
+    record->place.facts = PLACE_FACTS_UNKNOWN;
+    record->residency.verdict = RESIDENCY_NONE;
     if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
 }
 
@@ -81,14 +90,19 @@ static void locate(struct worker *worker, struct record *record) {
     struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
     record->place.json = place.json;
     record->place.length = place.length;
-    record->place.key = place.key;
+    record->place.facts = place.facts;
 }
 
-static void mark_record(const struct worker *worker, struct batch *batch, const struct record *record) {
-    struct record_mark *mark = &batch->marks[batch->marks_count++];
-    mark->end = (uint32_t)batch->out_bytes;
-    mark->has_client = record->client.resolved;
-    mark->client = record->client.ip;
+static inline void decide(struct worker *worker, struct record *record) {
+    if (worker->residency->policy == NULL) return;
+    residency_decide(worker->residency, record, &record->residency);
+}
+
+static void mark_record(struct worker *worker, const struct batch *batch, struct batch *share,
+                        const struct record *record) {
+    struct record_mark *mark = &share->marks[share->marks_count++];
+    mark->end = (uint32_t)share->out_bytes;
+    mark->has_client = encoder_client(&worker->context, record, &mark->client);
     mark->format = record->schema->name;
     memcpy(mark->id, worker->context.id, sizeof mark->id);
     mark->refused = false;
@@ -100,25 +114,59 @@ static void mark_record(const struct worker *worker, struct batch *batch, const 
     mark->position = record->position;
 }
 
+static void count_residency(struct tally *tally, uint8_t verdict, uint32_t reasons) {
+    tally->residency[verdict]++;
+    for (; reasons != 0; reasons &= reasons - 1) tally->residency_reasons[__builtin_ctz(reasons)]++;
+}
+
+static void take_note(const struct worker *worker, struct batch *batch, const struct record *record) {
+    if (!worker->plan->notes) return;
+    struct rollup_note *note = &batch->notes[batch->notes_count++];
+    note_record(record, worker->context.origin, note);
+    if (worker->plan->classes != NULL) note_record_rates(record, worker->plan->classes, note);
+    if (batch->notes_count > 1 && slice_equal(note[-1].lb, note->lb)) note->lb = note[-1].lb;
+    if (record->residency.verdict != RESIDENCY_NONE) hash_id_words(worker->context.id, note->id);
+}
+
+/* Of a record that was written before: its id is made again by writing it where nobody looks. */
+static void recount(struct worker *worker, struct batch *batch, const struct record *record) {
+    if (record->residency.verdict != RESIDENCY_NONE)
+        (void)encoder_write(worker->plan->encoder, &worker->context, record, batch->out + batch->out_bytes);
+    take_note(worker, batch, record);
+}
+
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
+    if (worker->segment->counted_only) {
+        recount(worker, batch, record);
+        return;
+    }
+    uint32_t index = batch->shares != NULL ? residency_output(worker->chains->policy, &record->residency) : 0;
+    const struct worker_output *output = &worker->plan->outputs[index];
+    struct batch *share = batch_share(batch, index);
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
+    if (record->residency.verdict != RESIDENCY_NONE)
+        count_residency(&batch->tally, record->residency.verdict, record->residency.reasons);
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
-    const struct bulk_action *action = worker->plan->action;
-    char *out = batch->out + batch->out_bytes;
+    if (share != batch) share->tally.written++;
+    const struct bulk_action *action = output->action;
+    char *out = share->out + share->out_bytes;
     uint32_t room = action != NULL ? action->bytes : 0; /* its id is known once the record is written */
     size_t bytes = encoder_write(worker->plan->encoder, &worker->context, record, out + room);
     if (action != NULL) bulk_action_write(action, worker->context.id, record->time.ns, &worker->context.days, out);
-    batch->out_bytes += room + bytes;
-    ASSERT(batch->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
-    if (worker->plan->marks) mark_record(worker, batch, record);
-    if (worker->plan->notes) heat_note_take(record, &batch->notes[batch->notes_count++]);
+    share->out_bytes += room + bytes;
+    ASSERT(share->out_bytes + OUT_PADDING_BYTES <= batch_out_bytes_max());
+    if (output->marks) mark_record(worker, batch, share, record);
+    take_note(worker, batch, record);
 }
 
 /* Moves every record one point on; `newest` (NULL at the end of a batch) comes in. */
 static void advance(struct worker *worker, struct batch *batch, struct record *newest) {
     if (worker->located != NULL) write_record(worker, batch, worker->located);
-    if (worker->resolved != NULL) locate(worker, worker->resolved);
+    if (worker->resolved != NULL) {
+        locate(worker, worker->resolved);
+        decide(worker, worker->resolved);
+    }
     if (newest != NULL) resolve(worker, newest);
     worker->located = worker->resolved;
     worker->resolved = newest;
@@ -142,9 +190,8 @@ static void mark_header(struct worker *worker, struct batch *batch) {
     worker->marked = copy;
 }
 
-static bool outside_time_range(const struct worker_plan *plan, const struct record *record) {
+static bool outside_time_range(const struct worker_plan *plan, int64_t ns) {
     if ((plan->since_ns | plan->until_ns) == 0) return false;
-    int64_t ns = record->time.ns;
     return (plan->since_ns != 0 && ns < plan->since_ns) || (plan->until_ns != 0 && ns >= plan->until_ns);
 }
 
@@ -166,7 +213,8 @@ static const struct origin *enter_segment(struct worker *worker, const struct ba
     worker->segment = segment;
     encoder_context_set(&worker->context, origin);
     if (segment->connected) encoder_context_set_connection(&worker->context, &segment->connection);
-    client_resolver_set(&worker->clients, worker->rules, origin);
+    client_resolver_set(&worker->clients, &worker->chains->rules, origin);
+    if (worker->residency->policy != NULL) residency_decider_begin(worker->residency, origin);
     worker->splitter.headers_count = !origin->stream || segment->kind == SEGMENT_MESSAGE;
     bool begins = batch->replayed || segment->kind == SEGMENT_MESSAGES ||
                   (segment->kind == SEGMENT_MESSAGE && segment->line_number == 1);
@@ -193,14 +241,39 @@ static void reject_unreadable(struct worker *worker, struct batch *batch, uint32
 }
 
 /* A reject that cannot be replayed stays one. */
-static void keep_reject(struct batch *batch, const struct segment *segment, uint32_t end) {
+static void keep_reject(struct worker *worker, struct batch *batch, const struct segment *segment, uint32_t end) {
     char *out = batch->reject + batch->reject_bytes;
-    uint32_t bytes = end - segment->offset;
-    memcpy(out, batch->text + segment->offset, bytes);
+    struct slice line = {batch->text + segment->offset, end - segment->offset};
+    size_t bytes = reject_line_copy(&worker->context, line, out);
     out[bytes] = '\n';
     batch->reject_bytes += bytes + 1;
     batch->tally.read++;
     batch->tally.rejected[REJECT_NOT_REPLAYABLE]++;
+}
+
+/* Takes the line at `*offset` where it is a record that a run wrote; it has been read then. */
+static bool take_finished(struct worker *worker, struct batch *batch, uint32_t *offset, uint32_t end) {
+    const struct origin *origin = worker->context.origin;
+    if (worker->finished == NULL || batch->text[*offset] != '{' || origin->schema_fixed) return false;
+    const char *start = batch->text + *offset, *lf = memchr(start, '\n', end - *offset);
+    uint32_t line_end = lf != NULL ? (uint32_t)(lf - batch->text) : end;
+    struct span line = {*offset, line_end - *offset};
+    struct rollup_note *note = &batch->notes[batch->notes_count];
+    if (line.length > LINE_BYTES_MAX || !finished_line_is((struct slice){start, line.length})) return false;
+    enum finished_result result = finished_reader_note(worker->finished, batch->text, line, &worker->splitter.spare,
+                                                       &batch->arena, note);
+    batch->tally.read++;
+    if (result == FINISHED_NOTED && !outside_time_range(worker->plan, note->time_ns)) {
+        batch->tally.written++;
+        batch->notes_count++;
+        count_residency(&batch->tally, note->residency.verdict, note->residency.reasons);
+    } else if (result == FINISHED_NOTED || result == FINISHED_UNJUDGED) {
+        batch->tally.skipped[result == FINISHED_NOTED ? SKIP_TIME_RANGE : SKIP_UNJUDGED]++;
+    } else {
+        batch->tally.rejected[result == FINISHED_BAD ? REJECT_BAD_JSON : REJECT_TOO_MANY_FIELDS]++;
+    }
+    *offset = lf != NULL ? line_end + 1 : end;
+    return true;
 }
 
 /* Where a line stands, and its number. */
@@ -222,34 +295,41 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
     struct record records[3], *record = records;
     for (int i = 0; i < 3; i++) records[i].connection = segment->connected ? &segment->connection : NULL;
     uint32_t offset = segment->offset;
+    if (segment->unreadable && segment->counted_only) {
+        batch->tally.recounted++;
+        return end;
+    }
     if (segment->unreadable || segment->kept) {
-        segment->kept ? keep_reject(batch, segment, end) : reject_unreadable(worker, batch, end);
+        segment->kept ? keep_reject(worker, batch, segment, end) : reject_unreadable(worker, batch, end);
         return end;
     }
     if (worker->plan->marks) mark_header(worker, batch);
     for (uint32_t lines = 0; offset<end && * records_max> 0; lines++) {
         struct reading reading;
+        if (take_finished(worker, batch, &offset, end)) continue;
         uint64_t line_number = place_line(segment, offset, lines, record);
         offset += splitter_read(&worker->splitter, batch->text, offset, end, origin, record, &reading);
-        batch->tally.read++;
+        *(segment->counted_only ? &batch->tally.recounted : &batch->tally.read) += 1;
         (void)spoilt(segment, record, offset == end && batch->text[end - 1] != '\n', &reading);
-        if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record)) {
+        if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record->time.ns)) {
             reading.kind = READING_SKIPPED;
             reading.skip = SKIP_TIME_RANGE;
         }
         switch (reading.kind) {
         case READING_RECORD:
             advance(worker, batch, record);
-            --*records_max;
+            *records_max -= !segment->counted_only;
             record = record == &records[2] ? records : record + 1;
             break;
         case READING_SKIPPED:
-            batch->tally.skipped[reading.skip]++;
+            batch->tally.skipped[reading.skip] += !segment->counted_only;
             if (reading.skip != SKIP_HEADER || !worker->plan->marks) break;
             write_out(worker, batch);
             mark_header(worker, batch);
             break;
-        case READING_REJECTED: reject_line(worker, batch, record, &reading, line_number); break;
+        case READING_REJECTED:
+            if (!segment->counted_only) reject_line(worker, batch, record, &reading, line_number);
+            break;
         }
     }
     write_out(worker, batch);
@@ -258,7 +338,10 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
 
 void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
     ASSERT(batch->magic == BATCH_MAGIC);
-    worker->rules = live_chains_enter(worker->plan->chains, &worker->guard);
+    worker->chains = live_chains_enter(worker->plan->chains, &worker->guard);
+    residency_decider_set(worker->residency, worker->chains->policy);
+    batch->privacy = worker->chains->policy != NULL ? worker->chains->policy->privacy : NULL;
+    encoder_context_set_privacy(&worker->context, batch->privacy);
     worker->splitter.header = batch->header;
     worker->splitter.spare = batch_spare(batch);
     batch->out_bytes = batch->reject_bytes = 0;
@@ -269,13 +352,19 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
         client_resolver_forget(&worker->clients);
     }
     batch->tally = (struct tally){0};
+    batch_begin_shares(batch);
     batch->tally.skipped[SKIP_TOMBSTONE] = batch->tombstones_count;
     batch->tally.skipped[SKIP_EMPTY_MESSAGE] = batch->empty_messages_count;
     batch->tally.read = (uint64_t)batch->tombstones_count + batch->empty_messages_count;
-    for (uint32_t i = 0; i < batch->segments_count && records_max > 0; i++)
-        batch->tally.bytes_read = run_segment(worker, batch, i, &records_max);
+    for (uint32_t i = 0; i < batch->segments_count && records_max > 0; i++) {
+        const struct segment *segment = &batch->segments[i];
+        uint32_t end = run_segment(worker, batch, i, &records_max);
+        if (!segment->counted_only) batch->tally.bytes_read += end - segment->offset;
+    }
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
-    ASSERT(batch->tally.read == (uint64_t)batch->lines_count + batch->tombstones_count + batch->empty_messages_count ||
+    batch_end_shares(batch);
+    ASSERT(batch->tally.read + batch->tally.recounted ==
+               (uint64_t)batch->lines_count + batch->tombstones_count + batch->empty_messages_count ||
            records_max == 0);
 }

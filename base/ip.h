@@ -55,6 +55,9 @@ static inline bool ip_is_v4(const struct ip *ip) {
  * unspecified addresses. One table, in ip_global.c. */
 bool ip_is_global(const struct ip *ip);
 
+/* Whether it is an address of one's own network: private (RFC 1918), shared (RFC 6598), loopback, link-local, unique-local (RFC 4193). */
+bool ip_is_internal(const struct ip *ip);
+
 /* An address with its port as the columns of AWS load balancers have it: the port follows the LAST
  * colon, IPv6 has no brackets ("2001:218::1:443" is 2001:218::1 port 443); "[v6]:port" is taken too.
  * The port is 1 to 5 digits and at most 65535, and must be there. */

@@ -114,3 +114,16 @@ bool ip_is_global(const struct ip *ip) {
     }
     return v6_is_global(high, low);
 }
+
+bool ip_is_internal(const struct ip *ip) {
+    const uint8_t *bytes = ip->bytes;
+    if (!ip_is_v4(ip)) {
+        static const struct ip loopback = {.bytes = {[15] = 1}};
+        return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
+               memcmp(ip, &loopback, sizeof loopback) == 0;
+    }
+    const uint8_t *quad = bytes + 12;
+    return quad[0] == 10 || quad[0] == 127 || (quad[0] == 172 && (quad[1] & 0xf0) == 16) ||
+           (quad[0] == 192 && quad[1] == 168) || (quad[0] == 100 && (quad[1] & 0xc0) == 64) ||
+           (quad[0] == 169 && quad[1] == 254);
+}

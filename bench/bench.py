@@ -9,7 +9,7 @@ program that had to run did not, or a format's lines were not all read.
              [--lines 1000000] [--runs 5] [--peer-runs 3] [--only ROW[,ROW]] [--geo FILE] [--json FILE]
              [--formats NAME[,NAME]] [--format-megabytes 200]
 
-Rows: gzip plain floor speed workers memory first-record walk-alb walk-nginx goaccess syslog-ng duckdb formats. Programs to compare with that
+Rows: gzip plain floor speed workers memory first-record walk-alb walk-nginx rate-one rate-six residency goaccess syslog-ng duckdb formats. Programs to compare with that
 are not installed are reported as not measured, with the reason. `formats` is a table of its own, a row per format.
 
 Threads: one.
@@ -19,19 +19,22 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import sys
 from dataclasses import asdict, dataclass
 
 sys.dont_write_bytecode = True  # the modules beside this one are imported from the source tree: leave nothing there
 
 import measure
+from analytics import AnalyticsBench
 from formats import FORMATS, FormatBench
 from measure import Corpus, Failed, Unavailable, in_turns, median, ratio
 from peers import PEERS
 from walk import WalkBench
 
 TARGETS = {"gzip": 0.50, "plain": 0.30, "floor": 1.6, "goaccess": 1 / 25, "syslog-ng": 1 / 25, "duckdb": 1 / 5,
-           "workers": 0.65, "memory": 256, "first-record": 150, "walk-alb": 1.05, "walk-nginx": 1.30}
+           "workers": 0.65, "memory": 256, "first-record": 150, "walk-alb": 1.05, "walk-nginx": 1.30,
+           "rate-one": 1.10, "rate-six": 1.40, "residency": 1.03}
 MEMORY_LINES = [250_000, 1_000_000, 4_000_000]
 
 
@@ -159,6 +162,24 @@ class Bench:
         self.add(name, what, times.value, str(times), f"{TARGETS[name]:.2f} or less",
                  f"{median(samples['with']):.2f} against {median(samples['without']):.2f} s CPU{unused}")
 
+    def row_rates(self):
+        samples, rows = AnalyticsBench(self.options, self.corpus).rates()
+        seconds = {name: median(turns) for name, turns in samples.items()}
+        for name, key, what in (("rate-one", "one", "one dimension"), ("rate-six", "six", "six dimensions")):
+            # what a dimension adds to a run that writes roll-ups, in parts of the run without any
+            extra = [(turn.cpu - heat.cpu) / alone.cpu for turn, heat, alone in zip(*(samples[k] for k in (key, "heat", "without")))]
+            value = 1 + statistics.median(extra)
+            self.add(name, f"ALB lines with rates of {what}, x without", value,
+                     f"{value:.3f} ({1 + min(extra):.3f}-{1 + max(extra):.3f})", f"{TARGETS[name]:.2f} or less",
+                     f"{seconds[key]:.2f} against {seconds['heat']:.2f} s CPU with heat roll-ups alone, {seconds['without']:.2f} s without any; "
+                     f"{rows:,} rows of six dimensions")
+
+    def row_residency(self):
+        samples, times = AnalyticsBench(self.options, self.corpus).zones()
+        self.add("residency", "ALB lines with a residency policy, x without", times.value, str(times),
+                 f"{TARGETS['residency']:.2f} or less",
+                 f"{median(samples['with']):.2f} against {median(samples['without']):.2f} s CPU")
+
     def row_peer(self, peer_class):
         what = f"wherefrom run FILE, x {peer_class.name}"
         try:
@@ -184,6 +205,10 @@ class Bench:
             if name in self.options.only:
                 steps.append((getattr(self, "row_" + name.replace("-", "_")), ()))
         steps += [(self.row_walk, (name,)) for name in ("walk-alb", "walk-nginx") if name in self.options.only]
+        if {"rate-one", "rate-six"} & self.options.only:
+            steps.append((self.row_rates, ()))
+        if "residency" in self.options.only:
+            steps.append((self.row_residency, ()))
         steps += [(self.row_peer, (peer,)) for peer in PEERS if peer.name in self.options.only]
         for step, arguments in steps:
             name = getattr(arguments[0], "name", arguments[0]) if arguments else step.__name__.removeprefix("row_").replace("_", "-")
@@ -233,7 +258,8 @@ def print_table(bench):
 
 
 def parse_arguments():
-    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", "walk-alb", "walk-nginx", *(peer.name for peer in PEERS),
+    names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", "walk-alb", "walk-nginx", "rate-one", "rate-six", "residency",
+             *(peer.name for peer in PEERS),
              "formats"]
     format_names = [spec.name for spec in FORMATS]
     parser = argparse.ArgumentParser(

@@ -45,6 +45,36 @@ const char *config_node_kind_name(const struct config_node *node) {
     return names[node->kind];
 }
 
+static struct config_node *copy_one(struct arena *arena, const struct config_node *node) {
+    struct config_node *copy = config_node_new(arena, node->kind, node->text, node->place);
+    if (copy == NULL) return NULL;
+    copy->key_place = node->key_place;
+    if (node->key.ptr != NULL) copy->key = arena_copy(arena, node->key);
+    return node->key.ptr == NULL || copy->key.ptr != NULL ? copy : NULL;
+}
+
+const struct config_node *config_node_copy(struct arena *arena, const struct config_node *root) {
+    struct config_node *top = NULL, *around = NULL;
+    for (const struct config_node *node = root;;) {
+        struct config_node *copy = copy_one(arena, node);
+        if (copy == NULL) return NULL;
+        if (around != NULL) config_node_append(around, copy);
+        if (top == NULL) top = copy;
+        if (node->first != NULL) {
+            around = copy;
+            node = node->first;
+            continue;
+        }
+        for (; node != root && node->next == NULL; node = node->parent) {
+            if (node->parent == root) continue;
+            ASSERT(around != NULL); /* of every node but the root */
+            around = around->parent;
+        }
+        if (node == root) return top;
+        node = node->next;
+    }
+}
+
 /* --- JSON ----------------------------------------------------------------------------------------- */
 
 /* An array or object on the way down, and how far it has been read. */

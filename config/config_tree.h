@@ -39,6 +39,9 @@ void config_node_append(struct config_node *parent, struct config_node *node);
 /* The member of that key; NULL: there is none, or `node` is no mapping. */
 const struct config_node *config_node_member(const struct config_node *node, const char *key);
 
+/* A tree like the one at `root`, with its places, that lives in `arena`; NULL: out of memory. */
+const struct config_node *config_node_copy(struct arena *arena, const struct config_node *root) WARN_UNUSED;
+
 /* "a text", "a list" ...: for messages. */
 const char *config_node_kind_name(const struct config_node *node);
 

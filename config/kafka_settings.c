@@ -163,7 +163,7 @@ static bool load_topics(const struct loader *loader, const struct config_node *m
 
 static bool load_group(const struct loader *loader, const struct config_node *mapping, struct kafka_input *input) {
     const struct config_node *node = config_node_member(mapping, "group");
-    input->group = node != NULL ? node->text.ptr : "wherefrom";
+    input->group = node != NULL ? node->text.ptr : KAFKA_GROUP_USUAL;
     return node == NULL || check_name(loader, node, "group");
 }
 
@@ -296,6 +296,11 @@ static bool resolve_outputs(struct loader *loader, struct kafka_settings *settin
     bool has_rejects = request->rejects.text != NULL && kafka_url_is(request->rejects.text);
     const struct config_node *mapping = NULL;
     settings->has_output = has_records || has_rejects;
+    settings->has_rollups = request->rollups.text != NULL && kafka_url_is(request->rollups.text);
+    if (settings->has_rollups) {
+        mapping = tree_of(loader, "rollups", &request->rollups, true);
+        if (mapping == NULL || !load_output(loader, mapping, &settings->rollups)) return false;
+    }
     if (has_records) {
         mapping = tree_of(loader, "output", &request->output, true);
         if (mapping == NULL || !load_output(loader, mapping, &settings->output)) return false;
@@ -348,23 +353,37 @@ static bool is_read(const struct kafka_input *input, const char *topic) {
     return false;
 }
 
+static bool same_cluster(const struct kafka_cluster *a, const struct kafka_cluster *b) {
+    return a->brokers != NULL && b->brokers != NULL && strcmp(a->brokers, b->brokers) == 0;
+}
+
 /* A topic that is read and written grows for ever. Two names of one broker are not known as the same here. */
 static bool check_circle(const struct loader *loader, const struct kafka_settings *settings) {
-    const char *const written[] = {settings->output.records_topic, settings->output.rejects_topic};
-    if (!settings->has_input || !settings->has_output ||
-        strcmp(settings->input.cluster.brokers, settings->output.cluster.brokers) != 0)
-        return true;
+    const struct kafka_output *output = &settings->output, *rollups = &settings->rollups;
+    const struct {
+        const struct kafka_cluster *cluster;
+        const char *topic;
+    } written[] = {{&output->cluster, output->records_topic},
+                   {&output->cluster, output->rejects_topic},
+                   {&rollups->cluster, rollups->records_topic}};
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++)
-        if (written[i] != NULL && is_read(&settings->input, written[i]))
+        if (written[i].topic != NULL && same_cluster(written[i].cluster, &settings->input.cluster) &&
+            is_read(&settings->input, written[i].topic))
             return problem_report(&loader->scope, NULL, "topic %s is written, and would be read again by the input",
-                                  written[i]);
+                                  written[i].topic);
+    for (size_t i = 0; i < 2; i++)
+        if (written[i].topic != NULL && rollups->records_topic != NULL &&
+            same_cluster(written[i].cluster, &rollups->cluster) &&
+            strcmp(written[i].topic, rollups->records_topic) == 0)
+            return problem_report(&loader->scope, NULL, "rollups: topic %s is where %s go; give them one of their own",
+                                  written[i].topic, i == 0 ? "records" : "rejects");
     return true;
 }
 
 /* What is committed must be on disk, and a compressor always holds some back. */
 static bool check_compression(const struct loader *loader, const struct kafka_settings *settings,
                               const struct kafka_request *request) {
-    const char *const written[] = {request->output.text, request->rejects.text};
+    const char *const written[] = {request->output.text, request->rejects.text, request->rollups.text};
     for (size_t i = 0; settings->has_input && i < sizeof written / sizeof written[0]; i++)
         if (written[i] != NULL && strstr(written[i], "://") == NULL &&
             slice_ends_with(slice_from(written[i]), SLICE(".gz")))

@@ -386,11 +386,11 @@ static bool take_members(struct loader *loader, const struct config_node *mappin
 /* The mapping of the output, under its key or made of the URL; NULL after a report. */
 static const struct config_node *tree_of(struct loader *loader, const struct opensearch_request *request) {
     const struct config_node *mapping = request->node != NULL ? config_node_member(request->node, "opensearch") : NULL;
+    loader->scope.file = request->node != NULL ? request->file : NULL;
     if (mapping == NULL) {
         problem_scope_set(&loader->scope, "%s %s", request->option, opensearch_url_shown(request->text).text);
         return opensearch_url_tree(loader->arena, &loader->scope, request->node, request->text);
     }
-    loader->scope.file = request->file;
     problem_scope_set(&loader->scope, "%s: opensearch", request->option);
     if (mapping->kind == CONFIG_MAPPING) return mapping;
     (void)problem_report(&loader->scope, mapping, "expected a mapping with url and data_stream, got %s",

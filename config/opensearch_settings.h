@@ -30,8 +30,8 @@ struct opensearch_request {
     const char *option; /* whose text it is, for messages, never NULL: "output" */
     const char *file;   /* the config's name for messages; NULL: there is none */
     const char *text;   /* of that option: opensearch+http://... or something else */
-    const struct config_node
-        *node; /* the config's mapping that it stands for, {opensearch: {..}}; NULL: the text is all there is */
+    const struct config_node *
+        node; /* where the config says it: the mapping that it stands for, {opensearch: {..}}, or the text; NULL: nowhere */
     struct option_list pairs; /* --opensearch */
 };
 

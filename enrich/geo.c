@@ -242,8 +242,11 @@ static const struct geo_layout *layout_of_record(MMDB_entry_s entry) {
     return best;
 }
 
+/* Asked of one record; true ends the walk. */
+typedef bool visit_function(void *context, MMDB_entry_s entry);
+
 /* Tries the first records of the tree, from the left: IPv4 stands there. */
-static const struct geo_layout *layout_by_contents(const MMDB_s *mmdb) {
+static void try_records(const MMDB_s *mmdb, visit_function *visit, void *context) {
     uint64_t pending[TREE_DEPTH_MAX + 1] = {0};
     size_t pending_count = 1, tried = 0;
     /* a damaged tree may have loops: visit no more nodes than there are */
@@ -257,9 +260,8 @@ static const struct geo_layout *layout_by_contents(const MMDB_s *mmdb) {
         const MMDB_entry_s entries[2] = {node.left_record_entry, node.right_record_entry};
         for (size_t side = 0; side < 2 && tried < RECORDS_TRIED_MAX; side++) {
             if (types[side] == MMDB_RECORD_TYPE_DATA) {
-                const struct geo_layout *layout = layout_of_record(entries[side]);
-                if (layout != NULL) {
-                    return layout;
+                if (visit(context, entries[side])) {
+                    return;
                 }
                 tried++;
             }
@@ -270,7 +272,20 @@ static const struct geo_layout *layout_by_contents(const MMDB_s *mmdb) {
             }
         }
     }
-    return NULL;
+}
+
+static bool finds_layout(void *context, MMDB_entry_s entry) {
+    const struct geo_layout **layout = context;
+    *layout = layout_of_record(entry);
+    return *layout != NULL;
+}
+
+static bool finds_country(void *context, MMDB_entry_s entry) {
+    struct geo_database *database = context;
+    struct place place;
+    decode_record(entry, database->layout, &place);
+    database->knows_countries = place.texts[PLACE_COUNTRY_ISO_CODE].len != 0;
+    return database->knows_countries;
 }
 
 static const struct geo_layout *find_layout(const MMDB_s *mmdb) {
@@ -282,7 +297,9 @@ static const struct geo_layout *find_layout(const MMDB_s *mmdb) {
             }
         }
     }
-    return layout_by_contents(mmdb);
+    const struct geo_layout *layout = NULL;
+    try_records(mmdb, finds_layout, &layout);
+    return layout;
 }
 
 /* Copies all of `from`; false with errno set if reading or writing fails. */
@@ -389,6 +406,7 @@ static enum status open_database(struct geo_database *database, const char *path
     if (!geo_tree_init(&database->tree, &database->mmdb)) {
         return error_set(error, STATUS_FAILED, "geo: %s: out of memory", path);
     }
+    try_records(&database->mmdb, finds_country, database);
     return STATUS_OK;
 }
 
@@ -404,6 +422,17 @@ enum status geo_open(struct geo *geo, const char *const *paths, size_t paths_cou
         status = open_database(database, paths[geo->databases_count++], error);
     }
     return status;
+}
+
+uint64_t geo_country_build(const struct geo *geo) {
+    uint64_t oldest = 0;
+    for (size_t index = 0; index < geo->databases_count; index++) {
+        const struct geo_database *database = &geo->databases[index];
+        if (database->knows_countries && (oldest == 0 || database->build_epoch < oldest)) {
+            oldest = database->build_epoch;
+        }
+    }
+    return oldest;
 }
 
 void geo_close(struct geo *geo) {

@@ -30,6 +30,7 @@ struct geo_database {
     char *path;           /* as given */
     uint64_t build_epoch; /* Unix seconds, from the metadata */
     bool opened;
+    bool knows_countries; /* one of its first records says one */
 };
 
 struct geo {
@@ -54,6 +55,9 @@ struct geo_scratch {
  * STATUS_USAGE for more than DATABASES_MAX paths, else STATUS_FAILED. */
 enum status geo_open(struct geo *geo, const char *const *paths, size_t paths_count, struct error *error) WARN_UNUSED;
 void geo_close(struct geo *geo);
+
+/* When the oldest of the databases that know countries was built, Unix seconds; 0: there is none. */
+uint64_t geo_country_build(const struct geo *geo);
 
 /* Looks `ip` up in every database; of 64:ff9b::/96 (RFC 6052) the IPv4 address inside. False if none
  * knows it: the offsets are then all 0. A database that turns out to be damaged on the way counts as one

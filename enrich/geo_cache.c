@@ -3,7 +3,7 @@
  *   buckets: a cache line each, eight IPv4 or three IPv6 addresses and where their answers stand, the newest first
  *        |
  *        v
- *   answers, one behind the other: | count, length, pair, key | offsets, one per database | JSON | next ...
+ *   answers, one behind the other: | count, length, pair, facts | offsets, one per database | JSON | next ...
  *        ^                                        |
  *   answer slots (open addressing on the offsets) v
  *                                  pairs of country and AS <- pair slots (open addressing on both)
@@ -31,8 +31,8 @@
 #include <sys/mman.h>
 
 #include "base/check.h"
+#include "base/country.h"
 #include "base/tile.h"
-#include "enrich/heat_note.h"
 
 enum { V4_WAYS = 8, V6_WAYS = 3, COPY_BYTES_BEYOND = 64, ANSWER_ALIGNMENT = 16, GUARD_BYTES = 65536 };
 enum { COUNTRIES_MAX = 26 * 26 + 1 }; /* codes of two letters, and none */
@@ -60,7 +60,7 @@ struct answer {
     uint64_t count; /* look-ups that are not in the pair's count yet */
     uint32_t length;
     uint32_t pair;
-    struct place_key key;
+    struct place_facts facts;
     uint32_t offsets[]; /* one per database; the JSON follows */
 };
 
@@ -186,10 +186,20 @@ static void start_over(struct geo_cache *cache) {
     memset(cache->v6_buckets, 0, BUCKET_BYTES * ((size_t)cache->v6_mask + 1));
 }
 
-static struct place_key key_of(const struct place *place) {
+static struct place_facts facts_of(const struct place *place) {
     struct tile_point point = {place->longitude, place->latitude};
-    return (struct place_key){.tile = place->has_location ? tile_at(point) : TILE_NONE,
-                              .zone = heat_zone_of_country(place->texts[PLACE_COUNTRY_ISO_CODE])};
+    struct slice country = place->texts[PLACE_COUNTRY_ISO_CODE], registered = place->texts[PLACE_REGISTERED_COUNTRY];
+    bool hosting = (place->marks >> PLACE_HOSTING_PROVIDER & 1) != 0;
+    bool anycast = (place->marks >> PLACE_ANYCAST_NETWORK & 1) != 0;
+    bool elsewhere = country.len > 0 && registered.len > 0 && !slice_equal(country, registered);
+    return (struct place_facts){.longitude = (float)place->longitude,
+                                .latitude = (float)place->latitude,
+                                .as_number = place->as_number,
+                                .tile = place->has_location ? tile_at(point) : TILE_NONE,
+                                .country = country_number(country),
+                                .flags = (uint16_t)((place->has_location ? PLACE_LOCATED : 0) |
+                                                    (hosting ? PLACE_HOSTING : 0) | (anycast ? PLACE_ANYCAST : 0) |
+                                                    (elsewhere ? PLACE_REGISTERED_ELSEWHERE : 0))};
 }
 
 static uint32_t render_answer(struct geo_cache *cache, const struct geo_answer *offsets) {
@@ -201,7 +211,7 @@ static uint32_t render_answer(struct geo_cache *cache, const struct geo_answer *
     answer->count = 0;
     answer->pair = pair_index(cache, place.texts[PLACE_COUNTRY_ISO_CODE], place.as_number,
                               place.texts[PLACE_AS_ORGANIZATION]);
-    answer->key = key_of(&place);
+    answer->facts = facts_of(&place);
     memcpy(answer->offsets, offsets->offsets, sizeof *answer->offsets * cache->geo->databases_count);
     answer->length = cache->renderer.render(cache->renderer.context, &place, answer_json(cache, answer));
     ASSERT(answer->length <= PLACE_JSON_BYTES_MAX);
@@ -298,7 +308,8 @@ struct place_fragment geo_cache_find(struct geo_cache *cache, const struct ip *i
     struct answer *answer = answer_at(cache, ip_is_v4(ip) ? find_v4(cache, ip) : find_v6(cache, ip));
     for (uint32_t line = 1; line < 4; line++) __builtin_prefetch((const char *)answer + line * BUCKET_BYTES);
     answer->count++;
-    return (struct place_fragment){.json = answer_json(cache, answer), .length = answer->length, .key = answer->key};
+    return (struct place_fragment){
+        .json = answer_json(cache, answer), .length = answer->length, .facts = answer->facts};
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -358,7 +369,7 @@ struct geo_cache *geo_cache_new_sized(const struct geo *geo, struct place_render
     lay_out(&cache, block);
     struct geo_cache *placed = (struct geo_cache *)(void *)block;
     *placed = cache;
-    answer_at(placed, ANSWER_UNKNOWN)->key = PLACE_KEY_UNKNOWN;
+    answer_at(placed, ANSWER_UNKNOWN)->facts = PLACE_FACTS_UNKNOWN;
     return placed;
 }
 

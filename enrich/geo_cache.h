@@ -22,7 +22,7 @@ struct place_renderer {
 struct place_fragment {
     const char *json;
     uint32_t length;
-    struct place_key key;
+    struct place_facts facts;
 };
 
 struct geo_cache;

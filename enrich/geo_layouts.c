@@ -2,8 +2,8 @@
  *
  * Two suffice: MaxMind's nested records, which DB-IP and our own database follow, and flat records of texts
  * (IPinfo, ip-location-db), whose keys do not contradict each other. A product with another key for a known
- * value needs one row here. Of `registered_country` and `represented_country` nothing is taken: they say
- * where an address is registered or whose embassy has it, not where it is.
+ * value needs one row here. `registered_country` says who has an address, not where it is: a doubt, if they differ.
+ * Of `represented_country`, whose embassy has it, nothing is taken.
  *
  * Threads: constants. */
 #include "enrich/geo_layouts.h"
@@ -21,6 +21,7 @@ static const struct geo_row maxmind_rows[] = {
     {GEO_TEXT, PLACE_CITY_NAME, {"city", "names", "en"}},
     {GEO_TEXT, PLACE_POSTAL_CODE, {"postal", "code"}},
     {GEO_TEXT, PLACE_TIMEZONE, {"location", "time_zone"}},
+    {GEO_CODE, PLACE_REGISTERED_COUNTRY, {"registered_country", "iso_code"}},
     {GEO_LATITUDE, 0, {"location", "latitude"}},
     {GEO_LONGITUDE, 0, {"location", "longitude"}},
     {GEO_AS_NUMBER, 0, {"autonomous_system_number"}},
@@ -43,6 +44,7 @@ static const struct geo_row maxmind_rows[] = {
     {GEO_MARK, PLACE_RESIDENTIAL_PROXY, {"traits", "is_residential_proxy"}},
     {GEO_MARK, PLACE_TOR_EXIT_NODE, {"is_tor_exit_node"}},
     {GEO_MARK, PLACE_TOR_EXIT_NODE, {"traits", "is_tor_exit_node"}},
+    {GEO_MARK, PLACE_ANYCAST_NETWORK, {"traits", "is_anycast"}},
 };
 
 /* clang-format off */
@@ -85,6 +87,8 @@ static const struct geo_row flat_rows[] = {
     {GEO_MARK, PLACE_HOSTING_PROVIDER, {"hosting"}},
     {GEO_MARK, PLACE_PUBLIC_PROXY, {"proxy"}},
     {GEO_MARK, PLACE_TOR_EXIT_NODE, {"tor"}},
+    {GEO_MARK, PLACE_ANYCAST_NETWORK, {"anycast"}},
+    {GEO_MARK, PLACE_ANYCAST_NETWORK, {"is_anycast"}},
 };
 
 static const char *const flat_types[] = {"ipinfo ", "country ipv", "asn ipv", "city ipv", NULL};

@@ -15,9 +15,12 @@
 
 #define INDEX_PLACES_MIN 1024u
 #define AT_ONCE 16u /* notes */
+#define INTERVAL_NS (HEAT_INTERVAL_S * INT64_C(1000000000))
+#define SPARE_BYTES (1024u * 1024) /* of sketches that were reported; when it is more, those that stay move together */
 
 struct heat_cell {
-    uint64_t slot, requests, bytes, status_4xx, status_5xx;
+    uint64_t slot, requests, bytes, status_4xx, status_5xx : 63;
+    uint64_t changed : 1; /* since it was shown */
     struct hyperloglog clients;
 };
 
@@ -27,7 +30,11 @@ struct heat {
     uint32_t *index;                    /* of a cell, plus 1; 0: free */
     uint32_t index_shift, index_mask;   /* of hashes; of places */
     struct pool pool;                   /* of the cells' sketches */
-    uint64_t folded_count, folds_count; /* slots; times */
+    uint32_t folded_intervals;          /* that a folded slot stands for */
+    uint32_t open_from;                 /* the first interval that was not reported */
+    uint64_t folded_count, moves_count; /* slots; times that cells changed their places */
+    uint64_t late_count;
+    uint32_t exact_from; /* the first interval whose sums are right */
 };
 
 /* --- the index ---------------------------------------------------------------------------------- */
@@ -78,9 +85,9 @@ static bool is_folded(const struct heat_cell *cell) {
     return heat_slot_zone(cell->slot) == HEAT_ZONE_FOLDED;
 }
 
-static uint64_t day_slot(uint64_t slot) {
+static uint64_t folded_slot(const struct heat *heat, uint64_t slot) {
     uint32_t interval = heat_slot_interval(slot);
-    return heat_slot(interval - interval % (HEAT_FOLDED_S / HEAT_INTERVAL_S), TILE_NONE, HEAT_ZONE_FOLDED);
+    return heat_slot(interval - interval % heat->folded_intervals, TILE_NONE, HEAT_ZONE_FOLDED);
 }
 
 /* Those that are folded first stand first; what stands for others is never folded. */
@@ -98,75 +105,94 @@ static uint64_t sum(uint64_t a, uint64_t b) {
 /* Sketches that stay move together, so that what is free is good for blocks of any size. */
 static void pack_sketches(struct heat *heat) {
     struct pool pool;
-    ASSERT(pool_init(&pool, heat->pool.bytes_max)); /* half of it at most is used */
+    ASSERT(pool_init(&pool, heat->pool.bytes_max)); /* what was there has room */
     for (uint32_t i = 0; i < heat->cells_count; i++) ASSERT(hyperloglog_move(&heat->cells[i].clients, &pool));
     pool_destroy(&heat->pool);
     heat->pool = pool;
 }
 
-static void fold(struct heat *heat) {
+/* In what interval a slot is too low from now on, and which slots of others there will be, a table that is bounded by days cannot say. */
+static void set_folded(struct heat *heat, uint64_t slot) {
+    uint64_t from = heat->folded_intervals > 1 ? UINT32_MAX : (uint64_t)heat_slot_interval(slot) + 1;
+    if (from > heat->exact_from) heat->exact_from = (uint32_t)from;
+}
+
+static void add_folded(struct heat *heat, const struct heat_cell *folded) {
+    struct heat_cell *cell = cell_of(heat, folded_slot(heat, folded->slot));
+    ASSERT(cell != NULL);
+    cell->requests += folded->requests;
+    cell->bytes = sum(cell->bytes, folded->bytes);
+    cell->status_4xx += folded->status_4xx;
+    cell->status_5xx += folded->status_5xx;
+    cell->changed = true;
+    heat->folded_count++;
+    set_folded(heat, folded->slot);
+}
+
+/* Keeps no more than that, and what is folded already. False: all is. */
+static bool fold(struct heat *heat, uint32_t cells_kept, size_t bytes_kept) {
     uint32_t count = heat->cells_count, kept = 0;
-    heat->folds_count++;
+    heat->moves_count++;
     ASSERT(heat->cells != NULL);
     qsort(heat->cells, count, sizeof *heat->cells, by_importance);
     for (size_t bytes = 0; kept < count; kept++) {
         const struct heat_cell *cell = &heat->cells[count - 1 - kept];
         bytes += hyperloglog_bytes(&cell->clients);
-        if (!is_folded(cell) && (kept >= heat->cells_max / 2 || bytes > heat->pool.bytes_max / 2)) break;
+        if (!is_folded(cell) && (kept >= cells_kept || bytes > bytes_kept)) break;
     }
     uint32_t folded_count = count - kept;
-    ASSERT(folded_count > 0);
-    struct heat_cell *folded = malloc(folded_count * sizeof *folded);
+    struct heat_cell *folded = malloc((folded_count + 1) * sizeof *folded);
     ASSERT(folded != NULL);
     memcpy(folded, heat->cells, folded_count * sizeof *folded);
     memmove(heat->cells, heat->cells + folded_count, kept * sizeof *heat->cells);
     heat->cells_count = kept;
     make_index(heat, kept);
     pack_sketches(heat);
-    for (uint32_t i = 0; i < folded_count; i++) {
-        if (folded[i].requests == 0) continue; /* it was being made */
-        struct heat_cell *day = cell_of(heat, day_slot(folded[i].slot));
-        ASSERT(day != NULL);
-        day->requests += folded[i].requests;
-        day->bytes = sum(day->bytes, folded[i].bytes);
-        day->status_4xx += folded[i].status_4xx;
-        day->status_5xx += folded[i].status_5xx;
-        heat->folded_count++;
-    }
+    for (uint32_t i = 0; i < folded_count; i++)
+        if (folded[i].requests > 0) add_folded(heat, &folded[i]); /* else it was being made */
     free(folded);
+    return folded_count > 0;
+}
+
+bool heat_shrink(struct heat *heat) {
+    return fold(heat, heat->cells_count / 2, heat->pool.taken_bytes / 2);
 }
 
 /* --- adding ------------------------------------------------------------------------------------- */
 
 /* To cell `known` - 1; 0: it has to be looked for. */
-static inline void add(struct heat *heat, const struct heat_note *note, uint32_t known) {
-    struct heat_cell *cell = known != 0 ? &heat->cells[known - 1] : cell_of(heat, note->slot);
-    while (cell == NULL || (note->has_client && !hyperloglog_add(&cell->clients, &heat->pool, note->client))) {
-        fold(heat);
-        cell = cell_of(heat, note->slot);
+static inline void add(struct heat *heat, const struct rollup_note *note, uint32_t known) {
+    struct heat_cell *cell = known != 0 ? &heat->cells[known - 1] : cell_of(heat, note->heat_slot);
+    while (cell == NULL || (note->resolved && !hyperloglog_add(&cell->clients, &heat->pool, note->client_hash))) {
+        ASSERT(fold(heat, heat->cells_max / 2, heat->pool.bytes_max / 2));
+        cell = cell_of(heat, note->heat_slot);
     }
     cell->requests++;
     cell->bytes = sum(cell->bytes, note->bytes);
     cell->status_4xx += note->status == 4;
     cell->status_5xx += note->status == 5;
+    cell->changed = true;
 }
 
 /* Where a note's cell is, with its sketch on the way: of some at once, since sketches are seldom in a cache (2.6 % of a run over ALB lines
  * with 170,000 clients was waiting for them). */
-static inline uint32_t look_up(const struct heat *heat, const struct heat_note *note) {
-    uint32_t known = *find(heat, note->slot);
-    if (known != 0 && note->has_client) hyperloglog_prefetch(&heat->cells[known - 1].clients, note->client);
+static inline uint32_t look_up(const struct heat *heat, const struct rollup_note *note) {
+    uint32_t known = *find(heat, note->heat_slot);
+    if (known != 0 && note->resolved) hyperloglog_prefetch(&heat->cells[known - 1].clients, note->client_hash);
     return known;
 }
 
-void heat_add(struct heat *heat, const struct heat_note *notes, uint32_t notes_count) {
+void heat_add(struct heat *heat, const struct rollup_note *notes, uint32_t notes_count) {
     uint32_t known[AT_ONCE];
     for (uint32_t count; notes_count > 0; notes += count, notes_count -= count) {
         count = notes_count < AT_ONCE ? notes_count : AT_ONCE;
         for (uint32_t i = 0; i < count; i++) known[i] = look_up(heat, &notes[i]);
-        uint64_t folds_count = heat->folds_count; /* when that changes cells are elsewhere */
+        uint64_t moves_count = heat->moves_count; /* when that changes cells are elsewhere */
         for (uint32_t i = 0; i < count; i++)
-            if (!notes[i].refused) add(heat, &notes[i], heat->folds_count == folds_count ? known[i] : 0);
+            if (heat_slot_interval(notes[i].heat_slot) < heat->open_from)
+                heat->late_count += !notes[i].refused;
+            else if (!notes[i].refused)
+                add(heat, &notes[i], heat->moves_count == moves_count ? known[i] : 0);
     }
 }
 
@@ -177,34 +203,94 @@ static int by_slot(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-uint32_t heat_sort(struct heat *heat) {
-    qsort(heat->cells, heat->cells_count, sizeof *heat->cells, by_slot);
-    return heat->cells_count;
-}
-
-struct heat_row heat_row(const struct heat *heat, uint32_t index) {
-    ASSERT(index < heat->cells_count);
-    const struct heat_cell *cell = &heat->cells[index];
+static struct heat_row row_of(const struct heat *heat, const struct heat_cell *cell) {
     uint64_t clients = hyperloglog_estimate(&cell->clients);
     return (struct heat_row){.slot = cell->slot,
+                             .interval_s = (is_folded(cell) ? heat->folded_intervals : 1) * HEAT_INTERVAL_S,
                              .requests = cell->requests,
                              .bytes = cell->bytes,
                              .status_4xx = cell->status_4xx,
                              .status_5xx = cell->status_5xx,
                              .has_clients = cell->clients.block != NULL,
                              .clients = clients < cell->requests ? clients : cell->requests,
-                             .approximate = heat->folded_count > 0};
+                             .approximate = heat_slot_interval(cell->slot) < heat->exact_from};
+}
+
+/* Behind its last interval. */
+static uint64_t end_of(const struct heat *heat, const struct heat_cell *cell) {
+    return (uint64_t)heat_slot_interval(cell->slot) + (is_folded(cell) ? heat->folded_intervals : 1);
+}
+
+/* Those that are not over stay, in order. */
+static void keep_open(struct heat *heat, uint64_t open_from) {
+    uint32_t kept = 0;
+    size_t bytes = 0;
+    heat->moves_count++;
+    for (uint32_t i = 0; i < heat->cells_count; i++) {
+        struct heat_cell *cell = &heat->cells[i];
+        if (end_of(heat, cell) > open_from) {
+            bytes += hyperloglog_bytes(&cell->clients);
+            heat->cells[kept++] = *cell;
+        } else if (cell->clients.block != NULL) {
+            pool_give_back(&heat->pool, cell->clients.block, cell->clients.size);
+        }
+    }
+    heat->cells_count = kept;
+    make_index(heat, kept);
+    if (heat->pool.taken_bytes > 2 * bytes + SPARE_BYTES) pack_sketches(heat);
+}
+
+void heat_report(struct heat *heat, int64_t until_ns, heat_row_function *row, void *context) {
+    uint64_t open_from = until_ns == INT64_MAX ? UINT32_MAX : (uint64_t)(until_ns > 0 ? until_ns / INTERVAL_NS : 0);
+    if (open_from <= heat->open_from) return;
+    heat->open_from = (uint32_t)open_from;
+    if (until_ns == INT64_MAX) open_from = UINT64_MAX;
+    qsort(heat->cells, heat->cells_count, sizeof *heat->cells, by_slot);
+    for (uint32_t i = 0; i < heat->cells_count; i++) {
+        if (end_of(heat, &heat->cells[i]) > open_from) continue;
+        const struct heat_row one = row_of(heat, &heat->cells[i]);
+        row(context, &one);
+    }
+    keep_open(heat, open_from);
+}
+
+void heat_show(struct heat *heat, heat_row_function *row, void *context) {
+    for (uint32_t i = 0; i < heat->cells_count; i++) {
+        if (!heat->cells[i].changed) continue;
+        heat->cells[i].changed = false;
+        const struct heat_row one = row_of(heat, &heat->cells[i]);
+        row(context, &one);
+    }
+}
+
+int64_t heat_needs_ns(const struct heat *heat) {
+    return heat->open_from * INTERVAL_NS;
+}
+
+void heat_set_approximate(struct heat *heat, int64_t until_ns) {
+    uint64_t from = until_ns > 0 ? (uint64_t)(until_ns / INTERVAL_NS) + 1 : 0;
+    if (from > heat->exact_from) heat->exact_from = (uint32_t)from;
 }
 
 uint64_t heat_folded_count(const struct heat *heat) {
     return heat->folded_count;
 }
 
+uint64_t heat_late_count(const struct heat *heat) {
+    return heat->late_count;
+}
+
 /* --- memory ------------------------------------------------------------------------------------- */
 
-struct heat *heat_new(size_t bytes_max) {
+size_t heat_bytes(const struct heat *heat) {
+    return heat->cells_count * sizeof *heat->cells + ((size_t)heat->index_mask + 1) * sizeof *heat->index +
+           heat->pool.taken_bytes;
+}
+
+struct heat *heat_new(size_t bytes_max, uint32_t folded_s) {
     struct heat *heat = calloc(1, sizeof *heat);
     if (heat == NULL) return NULL;
+    heat->folded_intervals = folded_s / HEAT_INTERVAL_S;
     heat->cells_max = (uint32_t)(bytes_max / 3 / (sizeof *heat->cells + 4 * sizeof *heat->index));
     void *cells = mmap(NULL, heat->cells_max * sizeof *heat->cells, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

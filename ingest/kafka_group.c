@@ -15,6 +15,8 @@
 #include "base/check.h"
 #include "base/monotonic.h"
 #include "ingest/kafka_look_back.h"
+#include "ingest/kafka_recount.h"
+#include "ingest/kafka_starts.h"
 
 #define REVOKE_WAIT_MS 10000u /* for what is in flight; others of the group wait as long */
 #define COMMIT_MS 1000u       /* between commits: what a crash of an at-least-once run makes double */
@@ -140,6 +142,19 @@ static void keep_fetching(struct kafka_group *group) {
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* Its first message in this assignment. Where what was needed is gone, whoever counts is told. */
+static void begin_partition(struct kafka_group *group, struct kafka_partition *partition, int64_t offset) {
+    kafka_progress_begin(&group->progress, partition, offset);
+    if (partition->begin < 0 || partition->begin >= partition->floor || offset <= partition->begin) return;
+    int64_t low, high; /* there may be markers of transactions between, too */
+    bool known = rd_kafka_query_watermark_offsets(group->client, partition->topic, partition->number, &low, &high,
+                                                  BROKER_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (known && low <= partition->begin) return;
+    say(group, "kafka: %s/%d: messages from %lld on are no longer there: roll-ups of its open intervals say too little",
+        partition->topic, partition->number, (long long)partition->begin);
+    group->counting->lose(group->counting->context, partition->index);
+}
+
 rd_kafka_message_t *kafka_group_next(struct kafka_group *group, struct kafka_partition **partition) {
     while (may_read(group)) {
         if (group->hand_next == group->hand_count) {
@@ -158,7 +173,7 @@ rd_kafka_message_t *kafka_group_next(struct kafka_group *group, struct kafka_par
         *partition = partition_of(group, message);
         if (*partition == NULL) return NULL;
         if ((*partition)->assigned) {
-            if (!(*partition)->taken) kafka_progress_begin(&group->progress, *partition, message->offset);
+            if (!(*partition)->taken) begin_partition(group, *partition, message->offset);
             (*partition)->handed = message->offset + 1;
             return message;
         }
@@ -179,7 +194,7 @@ static void drop_hand(struct kafka_group *group) {
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
         struct kafka_partition *partition = partition_of(group, message);
         if (partition != NULL && partition->assigned && !partition->taken)
-            kafka_progress_begin(&group->progress, partition, message->offset);
+            begin_partition(group, partition, message->offset);
     }
 }
 
@@ -248,8 +263,13 @@ bool kafka_group_commit(struct kafka_group *group) {
     for (uint32_t i = 0; i < group->progress.partitions_count; i++) {
         struct kafka_partition *partition = group->progress.partitions[i];
         int64_t settled = kafka_progress_settled(&group->progress, partition);
-        if (!partition->assigned || settled < 0 || settled == partition->committed) continue;
-        rd_kafka_topic_partition_list_add(offsets, partition->topic, partition->number)->offset = settled;
+        if (!partition->assigned || settled < 0 || settled < partition->floor || settled == partition->committed)
+            continue;
+        rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(offsets, partition->topic,
+                                                                                partition->number);
+        element->offset = settled;
+        kafka_recount_add(group->counting, partition->index, kafka_progress_first(&group->progress, partition),
+                          element);
         partition->committed = settled; /* unless on_commit says otherwise */
     }
     bool done = offsets->cnt == 0;
@@ -294,7 +314,9 @@ static void release(struct kafka_group *group) {
     for (int i = 0; i < group->rebalance_list->cnt; i++) {
         const rd_kafka_topic_partition_t *element = &group->rebalance_list->elems[i];
         struct kafka_partition *partition = kafka_progress_find(&group->progress, element->topic, element->partition);
-        if (partition != NULL) kafka_progress_unassign(&group->progress, partition);
+        if (partition == NULL) continue;
+        kafka_progress_unassign(&group->progress, partition);
+        if (group->counting != NULL) group->counting->end(group->counting->context, partition->index);
     }
     drop_unassigned(group);
     answer(group, rd_kafka_incremental_unassign);
@@ -318,50 +340,18 @@ static void revoke_partitions(struct kafka_group *group) {
     release(group);
 }
 
-/* Replaces times by the offsets of the first messages from then on; -1 is the end, and the answer where nothing is that late. */
-static bool find_times(struct kafka_group *group, rd_kafka_topic_partition_list_t *list) {
-    if (list->cnt == 0) return true;
-    bool good = rd_kafka_offsets_for_times(group->client, list, BROKER_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (int i = 0; i < list->cnt && good; i++) good = list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    return good;
-}
-
-/* Replaces -1 by the offset that the end has now. */
-static bool find_ends(struct kafka_group *group, rd_kafka_topic_partition_list_t *list) {
-    rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_new(0);
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].offset < 0)
-            rd_kafka_topic_partition_list_add(ends, list->elems[i].topic, list->elems[i].partition)->offset =
-                RD_KAFKA_OFFSET_END;
-    bool good = find_times(group, ends);
-    for (int i = 0; i < ends->cnt && good; i++)
-        (void)rd_kafka_topic_partition_list_set_offset(list, ends->elems[i].topic, ends->elems[i].partition,
-                                                       ends->elems[i].offset);
-    rd_kafka_topic_partition_list_destroy(ends);
-    return good;
-}
-
-/* Those of the list for which the group has no offset yet, with the offset where they are begun. False: no answer. (At the earliest one
- * librdkafka begins by itself.) */
-static bool find_starts(struct kafka_group *group, const rd_kafka_topic_partition_list_t *list,
-                        rd_kafka_topic_partition_list_t *starts) {
-    enum kafka_start start = group->input->start;
-    if (start == KAFKA_START_EARLIEST || list->cnt == 0) return true;
-    rd_kafka_topic_partition_list_t *known = rd_kafka_topic_partition_list_copy(list);
-    bool good = rd_kafka_committed(group->client, known, BROKER_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (int i = 0; i < known->cnt && good; i++) {
-        const rd_kafka_topic_partition_t *element = &known->elems[i];
-        good = element->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (element->offset < 0)
-            rd_kafka_topic_partition_list_add(starts, element->topic, element->partition)->offset =
-                start == KAFKA_START_TIME ? group->input->start_ms : RD_KAFKA_OFFSET_END;
-    }
-    rd_kafka_topic_partition_list_destroy(known);
-    return good && (start == KAFKA_START_LATEST || find_times(group, starts)) && find_ends(group, starts);
+static void begin_counting(struct kafka_group *group, struct kafka_partition *partition,
+                           const struct kafka_recount *recount) {
+    const struct kafka_counting *counting = group->counting;
+    if (counting == NULL) return;
+    bool known = recount->committed >= 0;
+    if (known) kafka_progress_recount(&group->progress, partition, recount->need.offset, recount->committed);
+    counting->begin(counting->context, partition->index, partition->assignment, known ? &recount->need : NULL);
 }
 
 /* Takes the list's partitions. False when memory is short. */
-static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_list_t *list) {
+static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_list_t *list,
+                            const struct kafka_recount *recounts) {
     drop_unassigned(
         group); /* what came of them after they were given up is of the former assignment, and not its first */
     for (int i = 0; i < list->cnt; i++) {
@@ -369,6 +359,7 @@ static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_
         struct kafka_partition *partition = kafka_progress_find(&group->progress, element->topic, element->partition);
         if (partition == NULL) return false;
         kafka_progress_assign(&group->progress, partition, element->offset >= 0 ? element->offset : -1);
+        begin_counting(group, partition, &recounts[i]);
         rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(group->client, element->topic, element->partition);
         if (queue == NULL) return false;
         rd_kafka_queue_forward(queue, group->messages);
@@ -380,20 +371,24 @@ static bool take_partitions(struct kafka_group *group, rd_kafka_topic_partition_
 static void assign(struct kafka_group *group) {
     if (monotonic_ms() < group->retry_ms) return;
     rd_kafka_topic_partition_list_t *list = group->rebalance_list, *starts = rd_kafka_topic_partition_list_new(0);
-    if (!find_starts(group, list, starts)) {
+    struct kafka_recount *recounts = calloc((size_t)list->cnt + 1, sizeof *recounts);
+    ASSERT(recounts != NULL);
+    if (!kafka_starts_find(group->client, group->input, list, starts, BROKER_WAIT_MS) ||
+        (group->counting != NULL && !kafka_recount_find(group->client, list, recounts, BROKER_WAIT_MS))) {
         group->retry_ms = monotonic_ms() + RETRY_MS;
     } else {
         /* a start is committed at once: when the partition moves on before anything has settled, the next one begins there, too */
         for (int i = 0; i < starts->cnt; i++)
             (void)rd_kafka_topic_partition_list_set_offset(list, starts->elems[i].topic, starts->elems[i].partition,
                                                            starts->elems[i].offset);
-        if (!take_partitions(group, list))
+        if (!take_partitions(group, list, recounts))
             kafka_group_fail(group, "kafka: %s: more than %u partitions, or out of memory; start more processes",
                              group->input->cluster.brokers, KAFKA_PARTITIONS_MAX);
         answer(group, rd_kafka_incremental_assign);
         if (starts->cnt > 0) start_commit(group, starts);
         group->working = true;
     }
+    free(recounts);
     rd_kafka_topic_partition_list_destroy(starts);
 }
 
@@ -407,9 +402,13 @@ static bool ask_settled(struct kafka_group *group, rd_kafka_topic_partition_list
         const rd_kafka_topic_partition_t *element = &known->elems[i];
         good = element->err == RD_KAFKA_RESP_ERR_NO_ERROR;
         if (!good || element->offset < 0) continue;
-        kafka_progress_correct(&group->progress,
-                               kafka_progress_find(&group->progress, element->topic, element->partition),
-                               element->offset);
+        struct kafka_partition *partition = kafka_progress_find(&group->progress, element->topic, element->partition);
+        /* what was committed and nobody told us is still to be counted: it is read again, for that alone */
+        if (group->counting != NULL && list->elems[i].offset <= element->offset) {
+            kafka_progress_recount(&group->progress, partition, partition->begin, element->offset);
+            continue;
+        }
+        kafka_progress_correct(&group->progress, partition, element->offset);
         list->elems[i].offset = element->offset;
     }
     rd_kafka_topic_partition_list_destroy(known);

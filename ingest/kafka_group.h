@@ -33,6 +33,7 @@ struct kafka_group {
     const struct kafka_input *input;
     kafka_report *report;
     bool commits_itself;
+    const struct kafka_counting *counting; /* NULL: nobody counts */
     rd_kafka_t *client;
     rd_kafka_queue_t *events, *messages;
     int wake_fd; /* eventfd: readable when there is something to take up */

@@ -35,6 +35,7 @@ bool kafka_look_back(rd_kafka_t *client, struct kafka_progress *progress, int wa
     for (int i = 0; i < all->cnt; i++) {
         const rd_kafka_topic_partition_t *element = &all->elems[i];
         int64_t handed = kafka_progress_find(progress, element->topic, element->partition)->handed;
+        if (handed < 0) handed = kafka_progress_find(progress, element->topic, element->partition)->begin;
         if (element->offset < 0 || element->offset <= handed) continue;
         rd_kafka_topic_partition_list_add(handed >= 0 ? known : unknown, element->topic, element->partition)->offset =
             handed;

@@ -13,7 +13,7 @@
 
 #include "ingest/kafka_progress.h"
 
-/* Sends partitions whose position is behind `handed` back to it; one of which we have got nothing, to where the group's offset is. (Markers
+/* Sends partitions whose position is behind `handed` back to it; one of which we have got nothing, to where it is begun. (Markers
  * of transactions make the same difference, and are passed once more.) False: not done yet, no answer within `wait_ms`. */
 bool kafka_look_back(rd_kafka_t *client, struct kafka_progress *progress, int wait_ms);
 

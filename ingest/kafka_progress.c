@@ -87,8 +87,14 @@ static struct kafka_partition *add(struct kafka_progress *progress, const char *
         free(name);
         return NULL;
     }
-    *partition = (struct kafka_partition){
-        .topic = name, .number = number, .index = progress->partitions_count, .settled = -1, .committed = -1};
+    *partition = (struct kafka_partition){.topic = name,
+                                          .number = number,
+                                          .index = progress->partitions_count,
+                                          .settled = -1,
+                                          .first = -1,
+                                          .floor = -1,
+                                          .begin = -1,
+                                          .committed = -1};
     *place_of(progress, topic, number) = partition->index + 1;
     lock(progress);
     progress->partitions[progress->partitions_count++] = partition;
@@ -112,10 +118,36 @@ void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partiti
     partition->assigned = true;
     partition->assignment++;
     partition->settled = start;
+    partition->floor = partition->first = -1;
     unlock(progress);
     partition->taken = false;
+    partition->begin = -1;
     partition->handed = -1;
     partition->committed = start;
+}
+
+void kafka_progress_recount(struct kafka_progress *progress, struct kafka_partition *partition, int64_t begin,
+                            int64_t floor) {
+    lock(progress);
+    partition->floor = floor;
+    unlock(progress);
+    partition->begin = begin;
+    partition->committed = floor;
+}
+
+int64_t kafka_progress_first(struct kafka_progress *progress, const struct kafka_partition *partition) {
+    lock(progress);
+    int64_t first = partition->first;
+    unlock(progress);
+    return first;
+}
+
+int64_t kafka_progress_above_floor(struct kafka_progress *progress, const struct kafka_partition *partition,
+                                   int64_t next) {
+    lock(progress);
+    int64_t floor = partition->floor;
+    unlock(progress);
+    return next > floor ? next : floor;
 }
 
 void kafka_progress_unassign(struct kafka_progress *progress, struct kafka_partition *partition) {
@@ -129,6 +161,7 @@ void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partitio
     lock(progress);
     bool known = partition->settled >= 0;
     if (!known) partition->settled = offset;
+    partition->first = offset;
     unlock(progress);
     if (!known) partition->committed = offset; /* as good as: whoever comes next would begin there, too */
 }
@@ -198,7 +231,9 @@ size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *li
         if (list == NULL)
             count++;
         else
-            list[count++] = (struct kafka_lag){partition->topic, partition->number, partition->settled, -1};
+            list[count++] = (struct kafka_lag){
+                partition->topic, partition->number,
+                partition->settled > partition->floor ? partition->settled : partition->floor, -1};
     }
     unlock(progress);
     return count;

@@ -26,8 +26,12 @@ struct kafka_partition {
     bool assigned;       /* guarded by the lock */
     uint32_t assignment; /* guarded by the lock for other threads. Number of this one, or of the last one */
     bool taken;          /* messages of it were, in this assignment */
+    int64_t first;       /* guarded by the lock for other threads. The first one of them; -1: there was none */
     int64_t
         settled; /* guarded by the lock. Next message to settle: where it is read again, and what to commit; -1: not known yet */
+    int64_t
+        floor; /* guarded by the lock for other threads. What is before it was written by others, and is counted only; -1: nothing */
+    int64_t begin;     /* where this assignment is read from, for that; -1: where the group's offset is */
     int64_t committed; /* -1: not known, or not certain */
     int64_t handed;    /* behind the last message that librdkafka gave us in this assignment; -1: there was none */
     uint32_t range;    /* where it is in the last batch that has one of it */
@@ -54,6 +58,9 @@ struct kafka_partition *kafka_progress_find(struct kafka_progress *progress, con
 
 /* It is read from now on, from `start` (-1: not known), or no longer. */
 void kafka_progress_assign(struct kafka_progress *progress, struct kafka_partition *partition, int64_t start);
+/* It is read from `begin`, its start, on, and what is before `floor`, the group's offset, is counted only. */
+void kafka_progress_recount(struct kafka_progress *progress, struct kafka_partition *partition, int64_t begin,
+                            int64_t floor);
 void kafka_progress_unassign(struct kafka_progress *progress, struct kafka_partition *partition);
 /* Its first message in this assignment has been taken. */
 void kafka_progress_begin(struct kafka_progress *progress, struct kafka_partition *partition, int64_t offset);
@@ -72,11 +79,15 @@ struct kafka_settlement {
 bool kafka_progress_settle(struct kafka_progress *progress, const struct kafka_settlement *settlement);
 /* Any thread. */
 uint64_t kafka_progress_in_flight(struct kafka_progress *progress);
+/* Any thread. The first message that was taken in this assignment, and what of a position of a batch may be committed: no less than the floor. */
+int64_t kafka_progress_first(struct kafka_progress *progress, const struct kafka_partition *partition);
+int64_t kafka_progress_above_floor(struct kafka_progress *progress, const struct kafka_partition *partition,
+                                   int64_t next);
 /* Where it has settled is not what we remember. */
 void kafka_progress_correct(struct kafka_progress *progress, struct kafka_partition *partition, int64_t settled);
 /* Any thread. */
 int64_t kafka_progress_settled(struct kafka_progress *progress, const struct kafka_partition *partition);
-/* Any thread. The one at this place of the table; only topic, number and index may be looked at. */
+/* Any thread. The one at this place of the table; only topic, number and index may be looked at, the rest by the functions here. */
 const struct kafka_partition *kafka_progress_at(struct kafka_progress *progress, uint32_t index);
 /* Any thread. Those that are assigned, with their positions; how many. `list` NULL: only that. */
 size_t kafka_progress_list(struct kafka_progress *progress, struct kafka_lag *list, size_t list_max);

@@ -31,6 +31,7 @@ static struct segment *add_segment(const struct message_lines *lines, struct mes
     segment->origin = lines->origin;
     segment->position = lines->offset;
     segment->line_number = lines->line_number;
+    segment->counted_only = lines->counted_only;
     writer->run_next = 0;
     return segment;
 }
@@ -38,7 +39,8 @@ static struct segment *add_segment(const struct message_lines *lines, struct mes
 static void put_one_line(const struct message_lines *lines, struct message_writer *writer) {
     struct batch *batch = writer->batch;
     bool continues = writer->run_next != 0 && writer->run_next == lines->offset &&
-                     batch->segments[batch->segments_count - 1].origin == lines->origin;
+                     batch->segments[batch->segments_count - 1].origin == lines->origin &&
+                     batch->segments[batch->segments_count - 1].counted_only == lines->counted_only;
     if (!continues) add_segment(lines, writer, SEGMENT_MESSAGES);
     append(batch, lines->rest, 1);
     writer->run_next = lines->offset + 1;

@@ -21,6 +21,7 @@ struct message_lines {
     struct slice rest;    /* of its text: what is in no batch yet */
     uint64_t line_number; /* of the first line of that, from 1 */
     bool one_line;
+    bool counted_only;    /* as its segments are */
     const char *damage;   /* NULL, or why it ends early: goes behind its last line, with the start of */
     struct slice payload; /* the message as it came */
 };

@@ -63,6 +63,7 @@ struct source_file {
     uint64_t position, line_number;
     uint64_t skip_bytes;  /* of the text, up to where the last run went */
     uint64_t tail_bytes;  /* of the line behind that, which the last run had without its end */
+    uint64_t recount_to;  /* the end of both, where what is before it is counted only; 0: nothing is */
     struct header header; /* in force at the next batch */
 };
 
@@ -270,7 +271,7 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short =
         source->finished = false;
     source->stored_from = source->stored_to = source->carry_bytes = 0;
-    source->stored_bytes = source->position = source->skip_bytes = source->tail_bytes = 0;
+    source->stored_bytes = source->position = source->skip_bytes = source->tail_bytes = source->recount_to = 0;
     source->line_number = 1;
     source->header = origin->header != NULL ? *origin->header : (struct header){.schema = NULL};
     source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
@@ -280,7 +281,9 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     enum status status = origin->identity != NULL ? recognise(source, error) : STATUS_OK;
     if (status == STATUS_OK) status = look_at_head(source, error);
-    if (status == STATUS_OK && origin->place != NULL) go_on(source, origin->place);
+    if (status == STATUS_OK && origin->place != NULL && !origin->recounts) go_on(source, origin->place);
+    if (origin->place != NULL && origin->recounts)
+        source->recount_to = origin->place->position + origin->place->tail_bytes;
     if (status != STATUS_OK) close_input(source);
     return status;
 }
@@ -337,6 +340,26 @@ static enum status gather(struct source_file *source, char *text, size_t *text_b
     return STATUS_OK;
 }
 
+/* What is counted only and what is not do not share a batch. */
+static size_t window_of(const struct source_file *source, size_t text_bytes) {
+    uint64_t left = source->recount_to > source->position ? source->recount_to - source->position : text_bytes;
+    return left < text_bytes ? (size_t)left : text_bytes;
+}
+
+/* All is counted that the last run had. From here on it is as if the file had been opened at its place: a last line without its end, which
+ * was counted as it was then, is looked at again. */
+static void take_up_tail(struct source_file *source, const char *text_end) {
+    uint64_t tail = source->origin->place->tail_bytes;
+    source->recount_to = 0;
+    if (tail == 0) return;
+    memmove(source->carry + tail, source->carry, source->carry_bytes);
+    memcpy(source->carry, text_end - tail, tail);
+    source->carry_bytes += tail;
+    source->position -= tail;
+    source->line_number--;
+    source->tail_bytes = tail;
+}
+
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
     struct source_file *source = instance;
     if (source->skip_bytes > 0) return skip_text(source, batch, error);
@@ -355,14 +378,15 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     /* lines of a path so long that it alone fills the room for records come in smaller batches */
     uint32_t lines_max = (uint32_t)((uint64_t)BATCH_LINES_MAX * RECORD_FIXED_BYTES /
                                     (RECORD_FIXED_BYTES + 6 * source->origin->path.len));
-    size_t end;
-    uint32_t lines = source->kernel->newlines(text, text_bytes, lines_max, &end);
-    if (lines < lines_max && end < text_bytes && (source->text_end || lines == 0)) {
-        /* the last line has no LF, or this one line fills the whole batch and more */
-        segment->line_too_long = source->skipping = !source->text_end;
-        segment->cut_short = source->text_end && source->cut_short;
+    size_t window = window_of(source, text_bytes), end;
+    segment->counted_only = source->position < source->recount_to;
+    uint32_t lines = source->kernel->newlines(text, window, lines_max, &end);
+    if (lines < lines_max && end < window && (source->text_end || lines == 0 || window < text_bytes)) {
+        /* the last line has no LF, or had none in the last run, or this one line fills the whole batch and more */
+        segment->line_too_long = source->skipping = !source->text_end && window == text_bytes;
+        segment->cut_short = source->text_end && source->cut_short && window == text_bytes;
         lines++;
-        end = text_bytes;
+        end = window;
     }
     batch->lines_count = lines;
     batch->text_bytes = (uint32_t)end;
@@ -374,9 +398,18 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     memcpy(source->carry, text + end, source->carry_bytes);
     source->position += end;
     source->line_number += segment->line_too_long ? 0 : lines;
+    if (segment->counted_only && source->position == source->recount_to) take_up_tail(source, text + end);
     batch->last = source->text_end && source->carry_bytes == 0;
     batch->finished = batch->last && source->finished;
     batch->inside_line = source->skipping;
+    if (status == STATUS_OK && batch->finished && source->position < source->recount_to) {
+        batch->finished = false;
+        status = error_set(
+            error, STATUS_FAILED,
+            "input: %s: ends before the place where the last run stopped, so it is another file now; use "
+            "another --state directory for it",
+            source->origin->path.ptr);
+    }
     return status;
 }
 

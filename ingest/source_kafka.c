@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/monotonic.h"
 #include "ingest/kafka_group.h"
+#include "ingest/kafka_recount.h"
 #include "ingest/message_lines.h"
 #include "ingest/split.h"
 
@@ -125,6 +126,10 @@ void source_kafka_attach(struct source_kafka *source, bool (*workers_idle)(void 
     source->stop_fd = stop_fd;
 }
 
+void source_kafka_set_counting(struct source_kafka *source, const struct kafka_counting *counting) {
+    source->group.counting = counting;
+}
+
 static void drop_open(struct source_kafka *source) {
     if (source->open != NULL) rd_kafka_message_destroy(source->open);
     source->open = NULL;
@@ -189,6 +194,7 @@ static struct partition_origin *make_origin(struct source_kafka *source, struct 
     made->origin.name = slice_from(made->name);
     made->origin.topic = partition->topic;
     made->origin.partition = partition->number;
+    made->origin.partition_index = partition->index;
     made->next = partition->origins;
     partition->origins = made;
     return made;
@@ -251,10 +257,11 @@ static bool open_message(struct source_kafka *source, rd_kafka_message_t *messag
     bool empty = text.text.len == 0 && text.damage == NULL;
     const struct origin *origin = empty ? NULL : origin_of(source, partition, format_of(message));
     if (!empty && origin == NULL) return false;
+    bool counted_only = message->offset < partition->floor;
     kafka_group_take(&source->group);
-    source->taken++;
+    source->taken += !counted_only;
     if (empty) {
-        *(payload.ptr == NULL ? &batch->tombstones_count : &batch->empty_messages_count) += 1;
+        if (!counted_only) *(payload.ptr == NULL ? &batch->tombstones_count : &batch->empty_messages_count) += 1;
         kafka_progress_extend(&source->group.progress, partition, batch, message->offset + 1);
         rd_kafka_message_destroy(message);
         return true;
@@ -269,6 +276,7 @@ static bool open_message(struct source_kafka *source, rd_kafka_message_t *messag
                                                 .rest = text.text,
                                                 .line_number = 1,
                                                 .one_line = text.one_line,
+                                                .counted_only = counted_only,
                                                 .damage = text.damage,
                                                 .payload = payload};
     return true;
@@ -417,7 +425,11 @@ rd_kafka_topic_partition_list_t *source_kafka_positions(struct source_kafka *sou
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)ranges_count);
     for (size_t i = 0; i < ranges_count; i++) {
         const struct kafka_partition *partition = kafka_progress_at(&source->group.progress, ranges[i].partition);
-        rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset = ranges[i].next;
+        rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_add(list, partition->topic,
+                                                                                partition->number);
+        element->offset = kafka_progress_above_floor(&source->group.progress, partition, ranges[i].next);
+        kafka_recount_add(source->group.counting, ranges[i].partition,
+                          kafka_progress_first(&source->group.progress, partition), element);
     }
     return list;
 }

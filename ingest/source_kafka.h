@@ -44,6 +44,8 @@ enum status source_kafka_new(const struct source_kafka_request *request, struct 
 /* Before open. `workers_idle`: whether a batch that is not full is wanted at once when nothing more is there; `stop_fd` becomes readable
  * when the run shall end. */
 void source_kafka_attach(struct source_kafka *source, bool (*workers_idle)(void *context), void *context, int stop_fd);
+/* Likewise: who counts what is read, and has to count it again; it stays valid. */
+void source_kafka_set_counting(struct source_kafka *source, const struct kafka_counting *counting);
 void source_kafka_free(struct source_kafka *source);
 
 /* open: subscribes; an unreachable broker is no failure but waited for. wait: polls, with a message in hand or the run ending returns;
@@ -69,7 +71,7 @@ void source_kafka_settle(struct source_kafka *source, const struct kafka_settlem
 /* Somebody waits for all that is in flight: a transaction ends as soon as it can. */
 bool source_kafka_is_draining(const struct source_kafka *source);
 
-/* For transactions: positions to send (a new list, the caller frees it), and whose they are (likewise; NULL: not a member now). The
+/* For transactions: positions to send, with what counting needs (a new list, the caller frees it), and whose they are (likewise; NULL: not a member now). The
  * metadata is taken before the epoch is asked for: then a member that was thrown out meanwhile is fenced by the broker. */
 rd_kafka_topic_partition_list_t *source_kafka_positions(struct source_kafka *source, const struct batch_range *ranges,
                                                         size_t ranges_count);

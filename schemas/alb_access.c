@@ -9,7 +9,7 @@
 static const struct field_spec fields[] = {
     {"type", FIELD_TEXT, ROLE_NONE, "aws.elb.type", "aws.elb.elb_type", "http https h2 grpcs ws wss; an open set"},
     {"time", FIELD_TIME, ROLE_TIME_END, NULL, NULL, "when the response was sent; for WebSockets when the connection closed"},
-    {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
+    {"elb", FIELD_TEXT, ROLE_SERVICE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
     {"client:port", FIELD_ENDPOINT, ROLE_PEER, NULL, NULL, "who opened the TCP connection: the client, or a proxy in front"},
     {"target:port", FIELD_ENDPOINT, ROLE_DESTINATION, NULL, NULL, "the target that answered; null for Lambda, WAF and failed requests"},
     {"request_processing_time", FIELD_SECONDS, ROLE_NONE, "aws.elb.request_processing_time", "aws.elb.request_processing_time", "seconds until the request was sent to the target"},

@@ -19,7 +19,7 @@ static const struct field_spec fields[] = {
     {"tls_verify_status", FIELD_TEXT, ROLE_RESULT, "aws.elb.tls_verify_status", "aws.elb.tls_verify_status", "Success, or Failed:REASON; null for plain HTTP"},
     {"conn_trace_id", FIELD_TEXT, ROLE_NONE, "aws.elb.conn_trace_id", "aws.elb.conn_trace_id", "joins the lines of the access log (since 2024-05)"},
     {"tls_keyexchange", FIELD_TEXT, ROLE_NONE, "tls.curve aws.elb.tls_keyexchange", "aws.elb.tls_keyexchange", "key exchange group"},
-    {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
+    {"elb", FIELD_TEXT, ROLE_SERVICE, "aws.elb.name", "aws.elb.elb_name", "app/NAME/ID of the load balancer"},
     {"ip_address", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the load balancer node"},
 };
 

@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "schemas/batch.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/check.h"
@@ -39,6 +41,7 @@ const char *const skip_names[SKIP_REASONS] = {
     [SKIP_SAME_OBJECT] = "same-object",
     [SKIP_TOMBSTONE] = "tombstone",
     [SKIP_EMPTY_MESSAGE] = "empty-message",
+    [SKIP_UNJUDGED] = "unjudged",
 };
 
 #define SPARE_OFFSET (2u * LINE_BYTES_MAX) /* of whole pages, behind the text and its padding */
@@ -74,18 +77,42 @@ bool batch_init(struct batch *batch) {
     batch->segments = (struct segment *)(void *)reserve(SEGMENTS_MAX * sizeof *batch->segments);
     batch->ranges = (struct batch_range *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->ranges);
     batch->marks = (struct record_mark *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->marks);
-    batch->notes = (struct heat_note *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->notes);
+    batch->notes = (struct rollup_note *)(void *)reserve(BATCH_LINES_MAX * sizeof *batch->notes);
     return batch->text != NULL && batch->out != NULL && batch->reject != NULL && batch->segments != NULL &&
            batch->ranges != NULL && batch->marks != NULL && batch->notes != NULL;
 }
 
-void batch_destroy(struct batch *batch) {
-    if (batch->text != NULL) munmap(batch->text, TEXT_RESERVED);
+static bool init_share(struct batch *share, struct batch *whole) {
+    *share = (struct batch){.magic = BATCH_MAGIC, .whole = whole};
+    share->out = reserve(batch_out_bytes_max());
+    share->reject = reserve(batch_reject_bytes_max());
+    share->marks = (struct record_mark *)(void *)reserve(BATCH_LINES_MAX * sizeof *share->marks);
+    return share->out != NULL && share->reject != NULL && share->marks != NULL;
+}
+
+bool batch_add_shares(struct batch *batch, uint32_t count) {
+    batch->shares = calloc(count, sizeof *batch->shares);
+    for (uint32_t i = 0; i < count && batch->shares != NULL; i++) {
+        batch->shares_count++;
+        if (!init_share(&batch->shares[i], batch)) return false;
+    }
+    return batch->shares != NULL;
+}
+
+/* What a batch and a share have of their own. */
+static void free_written(struct batch *batch) {
     if (batch->out != NULL) munmap(batch->out, batch_out_bytes_max());
     if (batch->reject != NULL) munmap(batch->reject, batch_reject_bytes_max());
+    if (batch->marks != NULL) munmap(batch->marks, BATCH_LINES_MAX * sizeof *batch->marks);
+}
+
+void batch_destroy(struct batch *batch) {
+    for (uint32_t i = 0; i < batch->shares_count; i++) free_written(&batch->shares[i]);
+    free(batch->shares);
+    free_written(batch);
+    if (batch->text != NULL) munmap(batch->text, TEXT_RESERVED);
     if (batch->segments != NULL) munmap(batch->segments, SEGMENTS_MAX * sizeof *batch->segments);
     if (batch->ranges != NULL) munmap(batch->ranges, BATCH_LINES_MAX * sizeof *batch->ranges);
-    if (batch->marks != NULL) munmap(batch->marks, BATCH_LINES_MAX * sizeof *batch->marks);
     if (batch->notes != NULL) munmap(batch->notes, BATCH_LINES_MAX * sizeof *batch->notes);
     arena_destroy(&batch->arena);
     *batch = (struct batch){0};
@@ -117,9 +144,49 @@ void tally_add(struct tally *sum, const struct tally *part) {
     sum->duplicates += part->duplicates;
     sum->evidence_unused += part->evidence_unused;
     sum->bytes_read += part->bytes_read;
+    for (int i = 0; i < RESIDENCY_VERDICTS; i++) sum->residency[i] += part->residency[i];
+    for (int i = 0; i < RESIDENCY_REASONS; i++) sum->residency_reasons[i] += part->residency_reasons[i];
+    sum->recounted += part->recounted;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
     for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
+}
+
+void batch_begin_shares(struct batch *batch) {
+    for (uint32_t i = 0; i < batch->shares_count; i++) {
+        struct batch *share = &batch->shares[i];
+        share->out_bytes = share->reject_bytes = 0;
+        share->marks_count = share->refused_count = 0;
+        share->tally = (struct tally){0};
+    }
+}
+
+/* All that a reject of one of its records may say, privacy included. */
+void batch_end_shares(struct batch *batch) {
+    for (uint32_t i = 0; i < batch->shares_count; i++) {
+        struct batch *share = &batch->shares[i];
+        share->origin = batch->origin;
+        share->replayed = batch->replayed;
+        share->privacy = batch->privacy;
+        share->segments_count = batch->segments_count;
+        share->segments = batch->segments;
+        share->text_bytes = batch->text_bytes;
+        share->text = batch->text;
+        share->notes_count = batch->notes_count;
+        share->notes = batch->notes;
+    }
+}
+
+void batch_gather_shares(struct batch *batch) {
+    if (batch->shares == NULL) return;
+    batch->tally.written = 0;
+    for (uint32_t i = 0; i < batch->shares_count; i++) {
+        struct batch *share = &batch->shares[i];
+        tally_add(&batch->tally, &share->tally);
+        memcpy(batch->reject + batch->reject_bytes, share->reject, share->reject_bytes);
+        batch->reject_bytes += share->reject_bytes;
+        ASSERT(batch->reject_bytes <= batch_reject_bytes_max()); /* a line becomes one reject at the most */
+    }
 }
 
 struct spare batch_spare(struct batch *batch) {
@@ -141,6 +208,10 @@ void batch_reset(struct batch *batch) {
     give_back(batch->text + SPARE_OFFSET, batch->spare_bytes, SPARE_USUAL_BYTES);
     give_back(batch->out, batch->out_bytes, OUT_USUAL_BYTES);
     give_back(batch->reject, batch->reject_bytes, REJECT_USUAL_BYTES);
+    for (uint32_t i = 0; i < batch->shares_count; i++) {
+        give_back(batch->shares[i].out, batch->shares[i].out_bytes, OUT_USUAL_BYTES);
+        give_back(batch->shares[i].reject, batch->shares[i].reject_bytes, REJECT_USUAL_BYTES);
+    }
     arena_reset(&batch->arena);
     *batch = (struct batch){.magic = BATCH_MAGIC,
                             .arena = batch->arena,
@@ -150,5 +221,7 @@ void batch_reset(struct batch *batch) {
                             .segments = batch->segments,
                             .ranges = batch->ranges,
                             .marks = batch->marks,
-                            .notes = batch->notes};
+                            .notes = batch->notes,
+                            .shares = batch->shares,
+                            .shares_count = batch->shares_count};
 }

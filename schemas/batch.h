@@ -8,6 +8,9 @@
  *   out   [ records as NDJSON ................ ............. ]   worst case reserved, pages touched on use
  *   reject[ rejected lines as NDJSON ......................  ]
  *
+ * With several outputs each record goes to one of them, so a batch has a share for each: a batch of its own with `out`, `marks`,
+ * `reject`, and a tally of what becomes of its records, over the text of the whole. What all of them have, the whole has.
+ *
  * The reserved sizes are address space: a page that was never written costs nothing, and pages beyond the
  * usual are given back when the batch returns.
  *
@@ -24,9 +27,9 @@
 #include "base/hash.h"
 #include "schemas/connection.h"
 #include "schemas/header.h"
-#include "schemas/heat_slot.h"
 #include "schemas/limits.h"
 #include "schemas/record.h"
+#include "schemas/rollup_note.h"
 #include "schemas/spare.h"
 
 #define BATCH_MAGIC 0x57464241u
@@ -62,6 +65,7 @@ enum skip_reason {
     SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
     SKIP_TOMBSTONE,    /* a message without a value */
     SKIP_EMPTY_MESSAGE,
+    SKIP_UNJUDGED, /* a finished record without a verdict of residency, where nothing else is asked for */
     SKIP_REASONS
 };
 
@@ -69,6 +73,7 @@ extern const char *const reject_names[REJECT_REASONS];
 extern const char *const skip_names[SKIP_REASONS];
 
 struct log_format;
+struct privacy;
 struct haproxy_captures;
 struct file_identity;
 struct file_place;
@@ -89,8 +94,10 @@ struct origin {
     struct slice account, region;            /* from the key; empty when it does not say */
     const char *topic;                       /* of a queue; NULL: none */
     int32_t partition;                       /* likewise */
+    uint32_t partition_index;                /* likewise, in its source's table */
     struct ip_parsed node;                   /* from the key; family IP_NONE when it does not say */
     const struct file_place *place;          /* of a file: where to go on; NULL: at its start */
+    bool recounts;                           /* and what is before that is read as well, to be counted only */
     struct file_identity *identity;          /* its source fills this when it opens it; NULL: nobody asks */
 };
 
@@ -115,8 +122,10 @@ struct segment {
                         line that is no reject; it becomes one reject: */
     char damage[SEGMENT_DAMAGE_BYTES]; /* why, with a NUL */
     bool kept;                         /* the text is one reject, which is handed on as it is */
-    const struct header *header;       /* of a batch that is `replayed`: what a header line said; NULL: nothing */
-    bool connected;                    /* came by a connection: */
+    bool
+        counted_only; /* its records were written by an earlier run, or by another member: they are noted for roll-ups, no more */
+    const struct header *header; /* of a batch that is `replayed`: what a header line said; NULL: nothing */
+    bool connected;              /* came by a connection: */
     struct connection_facts connection;
 };
 
@@ -127,7 +136,9 @@ struct tally {
     uint64_t rejected[REJECT_REASONS], skipped[SKIP_REASONS];
     uint64_t verdicts[VERDICTS_MAX];
     uint64_t evidence_unused; /* records with HOP_EVIDENCE_UNUSED */
-    uint64_t bytes_read;      /* of uncompressed text */
+    uint64_t residency[RESIDENCY_VERDICTS], residency_reasons[RESIDENCY_REASONS];
+    uint64_t bytes_read; /* of uncompressed text */
+    uint64_t recounted;  /* lines of segments that are counted only; in none of the others */
 };
 
 void tally_add(struct tally *sum, const struct tally *part);
@@ -187,14 +198,21 @@ struct batch {
     uint32_t ranges_count;
     struct batch_range *ranges; /* one per partition, BATCH_LINES_MAX of them */
     uint32_t marks_count;
-    struct record_mark *marks; /* BATCH_LINES_MAX of them */
+    struct record_mark *marks;     /* BATCH_LINES_MAX of them */
+    const struct privacy *privacy; /* in force when its records were written; NULL: none */
     uint32_t notes_count;
-    struct heat_note
-        *notes; /* of all records of `out`, in their order, for runs with roll-ups; BATCH_LINES_MAX of them */
+    struct rollup_note *
+        notes; /* of all records of `out`, in their order, and between them of those that are counted only, for runs with roll-ups; BATCH_LINES_MAX of
+                  them */
     atomic_uint undelivered; /* messages of an asynchronous sink that are on their way; the sink's */
     uint32_t refused_count;  /* records that were not and will not be delivered: they become rejects; the sink's */
     struct tally tally;
-    struct batch *next; /* link of the queue that holds it */
+    struct batch *shares; /* one for each output, by its index; NULL: there is one output */
+    uint32_t shares_count;
+    atomic_uint shares_open;    /* that have not come to their end */
+    atomic_bool shares_dropped; /* not all of them did well */
+    struct batch *whole;        /* of a share; NULL: it is none */
+    struct batch *next;         /* link of the queue that holds it */
 };
 
 /* Bytes reserved for `out` and `reject`: no batch can run out of room (sizes in limits.h). */
@@ -204,6 +222,18 @@ size_t batch_reject_bytes_max(void);
 /* Reserves the memory of one batch; false when the system refuses. batch_destroy is safe after any outcome. */
 bool batch_init(struct batch *batch) __attribute__((warn_unused_result));
 void batch_destroy(struct batch *batch);
+
+/* Gives an empty batch a share for each of `count` outputs; false when the system refuses. */
+bool batch_add_shares(struct batch *batch, uint32_t count) __attribute__((warn_unused_result));
+/* Before records are written: nothing is in the shares; and after that: they are over the text and notes of the whole. */
+void batch_begin_shares(struct batch *batch);
+void batch_end_shares(struct batch *batch);
+/* All shares have come to their end: the whole's tally says what has become of their records, and their rejects stand behind its own. */
+void batch_gather_shares(struct batch *batch);
+/* What goes to output `index`: a share, or all of it. */
+static inline struct batch *batch_share(struct batch *batch, uint32_t index) {
+    return batch->shares != NULL ? &batch->shares[index] : batch;
+}
 
 /* The room behind the text, empty; and, when the worker is done, how much of it was used. */
 struct spare batch_spare(struct batch *batch);

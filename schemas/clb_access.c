@@ -7,7 +7,7 @@
 /* clang-format off */
 static const struct field_spec fields[] = {
     {"time", FIELD_TIME, ROLE_TIME_START, NULL, NULL, "when the request arrived"},
-    {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "name of the load balancer"},
+    {"elb", FIELD_TEXT, ROLE_SERVICE, "aws.elb.name", "aws.elb.elb_name", "name of the load balancer"},
     {"client:port", FIELD_ENDPOINT, ROLE_PEER, NULL, NULL, "who opened the TCP connection: the client, or a proxy in front"},
     {"backend:port", FIELD_ENDPOINT, ROLE_DESTINATION, NULL, NULL, "the instance that answered; null if none did"},
     {"request_processing_time", FIELD_SECONDS, ROLE_PROCESSING_1, "aws.elb.request_processing_time", "aws.elb.request_processing_time", "seconds until the request was sent to the instance"},

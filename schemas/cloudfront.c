@@ -12,11 +12,11 @@
 static const struct field_spec fields[] = {
     {"date", FIELD_TEXT, ROLE_TIME_END_DATE, NULL, NULL, "day of the response, UTC; of WebSockets when the connection closed"},
     {"time", FIELD_TEXT, ROLE_TIME_END_CLOCK, NULL, NULL, "time of day, when the response was complete"},
-    {"x-edge-location", FIELD_TEXT, ROLE_NONE, "aws.cloudfront.edge_location", "aws.cloudfront.x-edge-location", "edge location: an airport and a number"},
+    {"x-edge-location", FIELD_TEXT, ROLE_EDGE, "aws.cloudfront.edge_location", "aws.cloudfront.x-edge-location", "edge location: an airport and a number"},
     {"sc-bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "aws.cloudfront.sc-bytes", "bytes sent to the viewer, headers included"},
     {"c-ip", FIELD_IP, ROLE_PEER_IP, NULL, "aws.cloudfront.c-ip", "who opened the connection: the viewer, or a proxy in front"},
     {"cs-method", FIELD_TEXT, ROLE_METHOD, NULL, "aws.cloudfront.cs-method", "HTTP method"},
-    {"cs(Host)", FIELD_TEXT, ROLE_NONE, "aws.cloudfront.domain", "aws.cloudfront.cs-host", "domain of the distribution"},
+    {"cs(Host)", FIELD_TEXT, ROLE_SERVICE, "aws.cloudfront.domain", "aws.cloudfront.cs-host", "domain of the distribution"},
     {"cs-uri-stem", FIELD_TEXT, ROLE_PATH, NULL, "aws.cloudfront.cs-uri-stem", "path of the URL"},
     {"sc-status", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "aws.cloudfront.sc-status", "status code; 000: the viewer went away before there was one"},
     {"cs(Referer)", FIELD_TEXT, ROLE_NONE, "http.request.referrer", "aws.cloudfront.cs-referer", "Referer header; its escapes are those of a URL"},

@@ -8,7 +8,7 @@
 static const struct field_spec fields[] = {
     {"version", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.version", "aws.globalaccelerator.version", "1.0 or 2.0"},
     {"aws_account_id", FIELD_TEXT, ROLE_ACCOUNT, NULL, "aws.globalaccelerator.aws_account_id", "account of the accelerator"},
-    {"accelerator_id", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.accelerator_id", "aws.globalaccelerator.accelerator_id", "accelerator"},
+    {"accelerator_id", FIELD_TEXT, ROLE_SERVICE, "aws.globalaccelerator.accelerator_id", "aws.globalaccelerator.accelerator_id", "accelerator"},
     {"client_ip", FIELD_IP, ROLE_PEER_IP, NULL, "aws.globalaccelerator.client_ip", "the client"},
     {"client_port", FIELD_INTEGER, ROLE_PEER_PORT, NULL, "aws.globalaccelerator.client_port", "its port"},
     {"accelerator_ip", FIELD_IP, ROLE_NODE, NULL, NULL, "address of the accelerator"},
@@ -26,7 +26,7 @@ static const struct field_spec fields[] = {
     {"globalaccelerator_source_ip", FIELD_TEXT, ROLE_ACCELERATOR_IP, "aws.globalaccelerator.globalaccelerator_source_ip", "aws.globalaccelerator.globalaccelerator_source_ip", "address that the endpoint saw; null when the client address is preserved"},
     {"globalaccelerator_source_port", FIELD_INTEGER, ROLE_NONE, "aws.globalaccelerator.globalaccelerator_source_port", "aws.globalaccelerator.globalaccelerator_source_port", "its port; 0 when the client address is preserved"},
     {"endpoint_region", FIELD_TEXT, ROLE_REGION, NULL, "aws.globalaccelerator.endpoint_region", "region of the endpoint"},
-    {"globalaccelerator_region", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.globalaccelerator_region", "aws.globalaccelerator.globalaccelerator_region", "edge location"},
+    {"globalaccelerator_region", FIELD_TEXT, ROLE_EDGE, "aws.globalaccelerator.globalaccelerator_region", "aws.globalaccelerator.globalaccelerator_region", "edge location"},
     {"direction", FIELD_TEXT, ROLE_DIRECTION, NULL, "aws.globalaccelerator.direction", "INGRESS or EGRESS"},
     {"vpc_id", FIELD_TEXT, ROLE_NONE, "aws.globalaccelerator.vpc_id", "aws.globalaccelerator.vpc_id", "VPC of the endpoint (2.0)"},
     {"reject_reason", FIELD_TEXT, ROLE_REASON, "aws.globalaccelerator.reject_reason", "aws.globalaccelerator.reject_reason", "BPA"},

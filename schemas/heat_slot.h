@@ -1,7 +1,7 @@
 /* Heat: how much came from where, and when. Counted per slot of five minutes, map tile and zone.
  *
- * A worker notes what of a record counts (enrich/heat_note.h) in the batch; once the batch's records are written, the notes are added up
- * (enrich/heat.h); at the end each slot becomes a document (sinks/heat_document.h).
+ * A worker notes what of a record counts (schemas/rollup_note.h) in the batch; once the batch's records are written, the notes are added up
+ * (enrich/heat.h); at the end each slot becomes a document (sinks/rollup_document.h).
  *
  * Threads: plain values. */
 #ifndef WHEREFROM_HEAT_SLOT_H
@@ -11,24 +11,13 @@
 #include <stdint.h>
 
 #define HEAT_INTERVAL_S 300u
-#define HEAT_FOLDED_S 86400u /* of slots that stand for others, see enrich/heat.h */
+#define HEAT_FOLDED_S \
+    86400u /* of slots that stand for others, see enrich/heat.h; of streams they have HEAT_INTERVAL_S */
 
-/* Zones. Until zones of residency are known these are countries: the two bytes of a code, which are letters or digits, as a number; all
- * others are less. */
+/* Zones: countries (base/country.h); all others are less. */
 #define HEAT_ZONE_UNKNOWN 0u      /* no database knows the client's country, or lines of the format tell of no client */
 #define HEAT_ZONE_FOLDED 1u       /* of slots that stand for others */
 #define HEAT_ZONE_UNRESOLVED 256u /* and a verdict without an address: nobody knows the client */
-#define HEAT_ZONE_COUNTRY 12336u  /* "00", the least */
-
-/* What of a record counts. */
-struct heat_note {
-    uint64_t slot;   /* heat_slot */
-    uint64_t bytes;  /* sent to the client */
-    uint64_t client; /* its hash, with has_client */
-    bool has_client;
-    bool refused;   /* the output did not take the record: it counts nowhere */
-    uint8_t status; /* 4, 5: such a status; else 0 */
-};
 
 /* Slots sort by time, tile, zone. Intervals are counted from 1970; the tile is TILE_NONE where it is not known. */
 static inline uint64_t heat_slot(uint32_t interval, uint16_t tile, uint16_t zone) {
@@ -50,6 +39,7 @@ static inline uint16_t heat_slot_zone(uint64_t slot) {
 /* One slot's sums. */
 struct heat_row {
     uint64_t slot;
+    uint32_t interval_s;
     uint64_t requests, bytes; /* at most INT64_MAX, the largest `long` */
     uint64_t status_4xx, status_5xx;
     bool has_clients; /* a client was known: */

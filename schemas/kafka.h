@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "schemas/rate.h"
+
 /* A property of librdkafka, checked: none that would break a promise of ours. Its value may be a secret, and is never shown. */
 struct kafka_property {
     const char *name, *value;
@@ -45,6 +47,31 @@ struct kafka_output {
     struct kafka_cluster cluster;
     const char *records_topic; /* NULL: records go elsewhere */
     const char *rejects_topic; /* likewise; never both */
+};
+
+/* From where a partition has to be counted again by whoever goes on with it. Goes with the group's offset, as metadata. */
+struct kafka_need {
+    int64_t offset;   /* of the first message that still counts; at most the group's offset */
+    int64_t closed_s; /* what was before that time is counted for good */
+    bool has_rates;
+    /* Where rates stood: behind this record, and its line in the message. May be before or behind the group's offset. */
+    int64_t position;
+    uint32_t line;
+    struct rate_stream rates; /* both times are some */
+};
+
+/* Whoever counts what is read, partition by partition (by its place in the source's table), and has to count it again when somebody else
+ * had begun: for that messages between `need` and the group's offset come once more, marked as counted only (struct segment). Called by the
+ * polling thread, and none of them may wait. */
+struct kafka_counting {
+    /* A new assignment; `need` NULL: from the beginning of what is read. */
+    void (*begin)(void *context, uint32_t partition, uint32_t assignment, const struct kafka_need *need);
+    void (*end)(void *context, uint32_t partition);
+    /* What is needed is no longer there: the first messages are missing. */
+    void (*lose)(void *context, uint32_t partition);
+    /* Any thread. False: not known. */
+    bool (*need)(void *context, uint32_t partition, struct kafka_need *need);
+    void *context;
 };
 
 /* What a run's Kafka clients did, for summary and metrics. */

@@ -29,7 +29,7 @@
  * numbers, place, path) fits RECORD_FIXED_BYTES. */
 #define ENCODE_EXPANSION 24u
 #define RECORD_FIXED_BYTES \
-    14848u /* with the action line of a _bulk body (384), without the path: its room comes from fewer lines, see source_file.c */
+    17152u /* with RESIDENCY_JSON_BYTES_MAX, and the action line of a _bulk body (384), without the path: its room comes from fewer lines, see source_file.c */
 /* Bytes a written record may end beyond its exact length: the encoder copies 32 bytes at a time. */
 #define OUT_PADDING_BYTES 64u
 /* Batches: for each thread one that it has and one that waits, and these for the order of the output. More only cost: a run that
@@ -42,7 +42,15 @@
  * what librdkafka has of each of them. At least as many as a ring needs; then threads wait for one another. */
 #define BATCH_MEMORY_BYTES (6u * 1024 * 1024)
 #define BATCHES_MIN 4u
+/* What each of several outputs may keep of a batch besides: the usual records of one that all go there, and their marks. */
+#define SHARE_MEMORY_BYTES (2u * 1024 * 1024)
 #define WORKERS_MAX 64u
+/* Outputs of one run, by name. Each has room of its own in every batch, and one that takes its time a thread. More are refused. */
+#define OUTPUTS_MAX 8u
+/* An output that has records and takes none for so long is named. */
+#define OUTPUT_STALLED_MS 5000u
+/* Of names that a config gives: outputs. Longer ones are refused. */
+#define OUTPUT_NAME_BYTES_MAX 64u
 /* The least that --memory-max takes: five batches for Kafka, a message of 64 MiB, and the program itself. */
 #define MEMORY_MAX_BYTES_MIN (128u * 1024 * 1024)
 /* The longest --shutdown-timeout: a day. */
@@ -264,6 +272,58 @@
  * more than 768 clients each: a year of days that are run one by one, or a month at once. When it is used up the smallest slots are folded
  * (enrich/heat.h), and the run says how many. */
 #define ROLLUPS_MEMORY_EIGHTHS 3u
+/* And of a run that reads streams, which need room for what is open: it is taken from what a large message may have. */
+#define ROLLUPS_STREAM_MEMORY_EIGHTHS 1u
+/* Records of streams whose time is so much ahead of the clock count in no roll-up (`ahead`): by them all that is open would be over. */
+#define ROLLUPS_AHEAD_S 3600u
+/* The longest that a stream may keep what is open: with a longer one restarts would read a day again. */
+#define ROLLUPS_LATENESS_SECONDS_MAX 86400u
+#define ROLLUPS_EVERY_SECONDS_MAX 86400u
+/* And for counting rates, where the config's `rate: {mem: SIZE}` says nothing else. When that is used up rows become approximate, and say so
+ * (enrich/rate_count.h). What `mem` takes more than that, slots of heat have less, down to HEAT_BYTES_MIN. */
+#define RATES_MEMORY_EIGHTHS 2u
+
+/* Windows, dimensions, what-if rules and classes of paths of one config. More are refused: each dimension is a table of its own. */
+#define RATE_WINDOWS_MAX 8u
+#define RATE_DIMS_MAX 16u
+#define RATE_LIMITS_MAX 32u
+#define RATE_CLASSES_MAX 32u
+/* A balancer's name in a key; of longer ones that much counts. AWS's have 32 characters, names of hosts 253. */
+#define RATE_TEXT_BYTES_MAX 256u
+/* Patterns of paths of one config: each record's path is held against all of them up to the first that matches. More are refused. */
+#define RATE_PATHS_MAX 256u
+/* Bytes of a dimension's name ("client+path_class+method+lb" and prefixes), and of those of what-if rules and classes of paths: texts of the
+ * config, that stand in every document. */
+#define RATE_NAME_BYTES_MAX 64u
+/* A window is a day at most, and what comes a week late is late. */
+#define RATE_WINDOW_S_MAX 86400u
+#define RATE_LATENESS_S_MAX (7u * 86400)
+#define RATE_SLOT_S_MAX 3600u
+/* Counters of a sketch: with fewer the largest keys are missed (recall of the true top 100: 0.9 at 512, 0.98 at 2048), more cost memory that
+ * nothing is won by. */
+#define RATE_TOPK_MIN 2048u
+#define RATE_TOPK_MAX (1u << 20)
+#define RATE_ROWS_MAX 10000u
+/* The least that counting is given. */
+#define RATE_MEMORY_MIN (16u * 1024 * 1024)
+/* Networks and countries that the row of a what-if rule lists, those with the most blocked requests. */
+#define RATE_BLOCKED_MAX 10u
+/* Regions that one request may have been served in: a balancer's and a target's. */
+#define RESIDENCY_REGIONS_MAX 2u
+/* Zones of a policy (and rules, one for each), and places: a bit each in a rule. Lists of countries. More are refused. */
+#define RESIDENCY_ZONES_MAX 64u
+#define RESIDENCY_PLACES_MAX 64u
+#define RESIDENCY_LISTS_MAX 8u
+/* Regions and edge locations in all places; AWS has some 40 regions and 100 cities with edge locations. More are refused. */
+#define RESIDENCY_REGIONS_KNOWN_MAX 512u
+/* Regions and edge locations that one worker meets in a run; CloudFront has some 700 of the latter. Further ones are not known: unknown-place. */
+#define RESIDENCY_REGIONS_MET_MAX 4096u
+/* The longest name of a zone, place or rule, and of a region. */
+#define RESIDENCY_NAME_BYTES_MAX 64u
+/* What it says of a record: names, the digests of the policy and of all lists, keys. Regions are as long as a name at the most. */
+#define RESIDENCY_JSON_BYTES_MAX 2304u
+/* A file of lists; ours have some 2 KB. A larger one is refused. */
+#define RESIDENCY_LIST_BYTES_MAX (256u * 1024)
 
 /* --- places ----------------------------------------------------------------------------------- */
 #define DATABASES_MAX 8u

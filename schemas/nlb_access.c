@@ -10,7 +10,7 @@ static const struct field_spec fields[] = {
     {"type", FIELD_TEXT, ROLE_NONE, "aws.elb.type", "aws.elb.elb_type", "tls"},
     {"version", FIELD_TEXT, ROLE_NONE, "aws.elb.version", "aws.elb.version", "version of the log entry: 1.0 or 2.0"},
     {"time", FIELD_TIME, ROLE_TIME_END, NULL, NULL, "when the connection ended"},
-    {"elb", FIELD_TEXT, ROLE_NONE, "aws.elb.name", "aws.elb.elb_name", "net/NAME/ID of the load balancer"},
+    {"elb", FIELD_TEXT, ROLE_SERVICE, "aws.elb.name", "aws.elb.elb_name", "net/NAME/ID of the load balancer"},
     {"listener", FIELD_TEXT, ROLE_NONE, "aws.elb.listener", "aws.elb.listener", "id of the TLS listener"},
     {"client:port", FIELD_ENDPOINT, ROLE_PEER, NULL, NULL, "who opened the TCP connection"},
     {"destination:port", FIELD_ENDPOINT, ROLE_DESTINATION, NULL, NULL, "listener, or VPC endpoint for PrivateLink"},

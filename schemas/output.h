@@ -25,6 +25,7 @@ enum value {
     VALUE_PEER_IP, VALUE_PEER_PORT, VALUE_DESTINATION_IP, VALUE_DESTINATION_PORT, VALUE_NODE_IP,
     VALUE_HOP_VERDICT, VALUE_HOP_PROVENANCE, VALUE_HOP_TRUST, VALUE_HOP_DEPTH, VALUE_HOP_CLAIM, VALUE_HOP_VIA, VALUE_HOP_FLAGS,
     VALUE_HOP_WAF_VIEW,
+    VALUE_RESIDENCY,
     VALUE_METHOD, VALUE_URL, VALUE_URL_SCHEME, VALUE_URL_DOMAIN, VALUE_URL_PORT, VALUE_URL_PATH, VALUE_URL_QUERY,
     VALUE_HTTP_VERSION, VALUE_TLS_VERSION, VALUE_TLS_PROTOCOL, VALUE_NOT_BEFORE, VALUE_NOT_AFTER,
     VALUE_REGION, VALUE_ACCOUNT,
@@ -40,10 +41,20 @@ enum value {
     VALUE_KAFKA_TOPIC, VALUE_KAFKA_PARTITION, VALUE_KAFKA_OFFSET, /* instead of path, address and offset */
     /* a place: only inside VALUE_CLIENT_PLACE */
     VALUE_PLACE_TEXT, VALUE_PLACE_LOCATION, VALUE_PLACE_ACCURACY, VALUE_PLACE_AS_NUMBER, VALUE_PLACE_MARK,
+    /* residency: only inside VALUE_RESIDENCY */
+    VALUE_RESIDENCY_ZONE, VALUE_RESIDENCY_VERDICT, VALUE_RESIDENCY_REASON,
+    VALUE_RESIDENCY_REGIONS, /* that served the request, as logged */
+    VALUE_RESIDENCY_PLACE,   /* what they are in the policy */
+    VALUE_RESIDENCY_EDGE, VALUE_RESIDENCY_RULE, VALUE_RESIDENCY_POLICY, VALUE_RESIDENCY_LISTS, VALUE_RESIDENCY_GEO_BUILD, VALUE_RESIDENCY_PRIVACY,
     VALUES
 };
 #define RECORD_VALUES VALUE_PLACE_TEXT /* those of records themselves */
 /* clang-format on */
+
+/* Whether members stand for it, from a table of their own, rendered by themselves. */
+static inline bool value_is_part(unsigned value) {
+    return value == VALUE_CLIENT_PLACE || value == VALUE_RESIDENCY;
+}
 
 /* Types of an OpenSearch mapping; sinks/index_template.c says what they are there. */
 enum output_type {
@@ -77,12 +88,15 @@ struct output_schema {
     uint16_t fields_count;
     const struct output_field *place; /* paths below where VALUE_CLIENT_PLACE stands */
     const uint16_t *place_count;
+    const struct output_field *residency; /* output_residency_count paths below where VALUE_RESIDENCY stands */
     /* The paths of a column in this schema; NULL: not written. */
     const char *(*column_paths)(const struct field_spec *field);
 };
 
 extern const struct output_field output_place_nested[];
 extern const uint16_t output_place_nested_count;
+extern const struct output_field output_residency_nested[], output_residency_flat[];
+extern const uint16_t output_residency_count;
 extern const struct output_schema output_ecs, output_ss4o, output_flat;
 extern const struct output_schema *const output_schemas[]; /* NULL-terminated; the first is the default */
 

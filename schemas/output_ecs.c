@@ -43,6 +43,7 @@ static const struct output_field fields[] = {
     {"hop.via", VALUE_HOP_VIA, TYPE_IP, NULL, 0},
     {"hop.waf_view", VALUE_HOP_WAF_VIEW, TYPE_IP, NULL, 0},
     {"hop.flags", VALUE_HOP_FLAGS, TYPE_KEYWORD, NULL, 0},
+    {"residency", VALUE_RESIDENCY, TYPE_KEYWORD, NULL, 0},
     {"http.version", VALUE_HTTP_VERSION, TYPE_KEYWORD, NULL, 0},
     {"http.request.method", VALUE_METHOD, TYPE_KEYWORD, NULL, 0},
     {"http.request.id", VALUE_COLUMN, TYPE_KEYWORD, NULL, 0},
@@ -116,5 +117,6 @@ const struct output_schema output_ecs = {
     .fields_count = sizeof fields / sizeof fields[0],
     .place = output_place_nested,
     .place_count = &output_place_nested_count,
+    .residency = output_residency_nested,
     .column_paths = column_paths,
 };

@@ -24,6 +24,7 @@ static const struct output_field fields[] = {
     {"hop_via", VALUE_HOP_VIA, TYPE_IP, NULL, 0},
     {"hop_waf_view", VALUE_HOP_WAF_VIEW, TYPE_IP, NULL, 0},
     {"hop_flags", VALUE_HOP_FLAGS, TYPE_KEYWORD, NULL, 0},
+    {"residency", VALUE_RESIDENCY, TYPE_KEYWORD, NULL, 0},
     {"method", VALUE_METHOD, TYPE_KEYWORD, NULL, 0},
     {"url", VALUE_URL, TYPE_TEXT_LONG, NULL, 0},
     {"http_version", VALUE_HTTP_VERSION, TYPE_KEYWORD, NULL, 0},
@@ -90,5 +91,6 @@ const struct output_schema output_flat = {
     .fields_count = sizeof fields / sizeof fields[0],
     .place = place,
     .place_count = &place_count,
+    .residency = output_residency_flat,
     .column_paths = column_paths,
 };

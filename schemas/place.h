@@ -9,7 +9,6 @@
 
 #include "base/slice.h"
 #include "base/tile.h"
-#include "schemas/heat_slot.h"
 #include "schemas/limits.h"
 
 /* What a database can say; names of the output stand in the output tables (schemas/output_*.c). */
@@ -22,7 +21,8 @@ enum place_text {
     PLACE_REGION_NAME,
     PLACE_CITY_NAME,
     PLACE_POSTAL_CODE,
-    PLACE_TIMEZONE, /* IANA name */
+    PLACE_TIMEZONE,           /* IANA name */
+    PLACE_REGISTERED_COUNTRY, /* ISO 3166-1 alpha-2, of whoever has the network; not written */
     PLACE_AS_ORGANIZATION,
     PLACE_ISP,
     PLACE_ISP_ORGANIZATION,
@@ -36,6 +36,7 @@ enum place_mark { /* Anonymous-IP databases: one bit each */
                   PLACE_PUBLIC_PROXY,
                   PLACE_RESIDENTIAL_PROXY,
                   PLACE_TOR_EXIT_NODE,
+                  PLACE_ANYCAST_NETWORK, /* not written */
                   PLACE_MARKS
 };
 
@@ -52,12 +53,17 @@ struct place {
     uint32_t marks;               /* bits 1 << enum place_mark */
 };
 
-/* What a place counts under in roll-ups. */
-struct place_key {
-    uint16_t tile; /* base/tile.h */
-    uint16_t zone; /* schemas/heat_slot.h */
+/* What of a place counts in roll-ups, and for rules of residency. */
+enum place_flag { PLACE_LOCATED = 1, PLACE_REGISTERED_ELSEWHERE = 2, PLACE_ANYCAST = 4, PLACE_HOSTING = 8 };
+
+struct place_facts {
+    float longitude, latitude; /* degrees, with PLACE_LOCATED */
+    uint32_t as_number;        /* 0: not known */
+    uint16_t tile;             /* base/tile.h */
+    uint16_t country;          /* base/country.h */
+    uint16_t flags;            /* enum place_flag */
 };
 
-#define PLACE_KEY_UNKNOWN ((struct place_key){TILE_NONE, HEAT_ZONE_UNKNOWN})
+#define PLACE_FACTS_UNKNOWN ((struct place_facts){.tile = TILE_NONE})
 
 #endif

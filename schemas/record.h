@@ -15,6 +15,7 @@
 #include "schemas/connection.h"
 #include "schemas/limits.h"
 #include "schemas/place.h"
+#include "schemas/residency.h"
 #include "schemas/schema.h"
 
 /* What log.flags says of a line. */
@@ -72,8 +73,9 @@ struct record {
     struct place_json {
         const char *json;
         uint32_t length;
-        struct place_key key;
-    } place;                        /* rendered, see enrich/geo_cache.h */
+        struct place_facts facts;
+    } place; /* rendered, see enrich/geo_cache.h */
+    struct residency residency;
     struct span fields[FIELDS_MAX]; /* those behind fields_count, up to the format's columns, are empty */
 };
 

@@ -103,6 +103,8 @@ enum field_role {
     ROLE_ACCOUNT,      /* of AWS, where the object's name does not say it */
     ROLE_REGION,
     ROLE_LOG_STATUS, /* OK; NODATA and SKIPDATA are no flows */
+    ROLE_SERVICE,    /* name of the balancer, distribution or accelerator: what is counted by it */
+    ROLE_EDGE,       /* edge location that the request came in by */
     ROLE_WRITER,     /* what wrote the record, where the format alone does not say: see `writers` */
     ROLE_PROTOCOL,   /* IANA number or name */
     ROLE_DIRECTION,  /* ingress, EGRESS */

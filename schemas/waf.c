@@ -14,7 +14,7 @@ static const struct field_spec fields[] = {
     {"action", FIELD_TEXT, ROLE_RESULT, "event.action", "aws.waf.action", "ALLOW BLOCK CAPTCHA CHALLENGE; only ALLOW let it through"},
     {"terminatingRuleMatchDetails", FIELD_JSON, ROLE_NONE, "aws.waf.terminating_rule_match_details", "aws.waf.terminatingRuleMatchDetails", "what the rule found, of SQL injection and cross-site scripting"},
     {"httpSourceName", FIELD_TEXT, ROLE_WRITER, "aws.waf.http_source_name", "aws.waf.httpSourceName", "CF ALB APIGW APPSYNC COGNITOIDP; an open set"},
-    {"httpSourceId", FIELD_TEXT, ROLE_NONE, "aws.waf.http_source_id", "aws.waf.httpSourceId", "id of the resource; of a balancer ACCOUNT-app/NAME/ID"},
+    {"httpSourceId", FIELD_TEXT, ROLE_SERVICE, "aws.waf.http_source_id", "aws.waf.httpSourceId", "id of the resource; of a balancer ACCOUNT-app/NAME/ID"},
     {"ruleGroupList", FIELD_JSON, ROLE_NONE, "aws.waf.rule_group_list", "aws.waf.ruleGroupList", "rule groups that acted"},
     {"rateBasedRuleList", FIELD_JSON, ROLE_NONE, "aws.waf.rate_based_rule_list", "aws.waf.rateBasedRuleList", "rate-based rules that acted"},
     {"nonTerminatingMatchingRules", FIELD_JSON, ROLE_NONE, "aws.waf.non_terminating_matching_rules", "aws.waf.nonTerminatingMatchingRules", "rules that matched and did not decide"},

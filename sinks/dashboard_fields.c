@@ -83,6 +83,7 @@ static bool add_paths(struct dashboard_fields *fields, const struct plan *plan, 
             found = true;
             continue;
         }
+        if (op->code == VALUE_RESIDENCY) continue; /* no panel is about it */
         struct slice name = plan_op_name(plan, op);
         bool object = op->code == OP_OPEN;
         ASSERT(bytes + name.len + 2 <= sizeof path);

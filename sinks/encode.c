@@ -4,7 +4,7 @@
  *
  * Threads: one call belongs to one worker; the encoder is read-only. */
 #include "base/check.h"
-#include "sinks/prepare.h"
+#include "sinks/disguise_text.h"
 
 /* The format's plan: that of the record before, or the one that is looked for. */
 static const struct plan *find_plan(const struct encoder *encoder, struct encoder_context *context,
@@ -14,9 +14,10 @@ static const struct plan *find_plan(const struct encoder *encoder, struct encode
     return &encoder->plans[context->plan];
 }
 
-size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
-                     char *out) {
+static size_t write_plainly(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
+                            char *out) {
     struct preparation preparation;
+    preparation.encoder = encoder;
     preparation.plan = find_plan(encoder, context, record->schema);
     preparation.record = record;
     preparation.context = context;
@@ -29,4 +30,27 @@ size_t encoder_write(const struct encoder *encoder, struct encoder_context *cont
     prepare_values(&preparation);
     const struct shape *shape = shape_find(context->shapes, preparation.plan, &preparation.presence);
     return (size_t)(encoder->emit->write(shape, preparation.slots, out) - out);
+}
+
+/* The disguise is put on what was written: so it holds for every byte of it, wherever that came from. */
+static __attribute__((noinline)) size_t write_disguised(const struct encoder *encoder, struct encoder_context *context,
+                                                        const struct record *record, char *out) {
+    struct disguise *disguise = context->disguise;
+    disguise_record(disguise, record);
+    struct slice text = {disguise->scratch, write_plainly(encoder, context, record, disguise->scratch)};
+    size_t room = ENCODE_EXPANSION * (size_t)record->line.length + RECORD_FIXED_BYTES / 2;
+    return disguise_text(disguise, text, out, room);
+}
+
+size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
+                     char *out) {
+    if (__builtin_expect(context->disguise != NULL, 0)) return write_disguised(encoder, context, record, out);
+    return write_plainly(encoder, context, record, out);
+}
+
+bool encoder_client(struct encoder_context *context, const struct record *record, struct ip *client) {
+    *client = record->client.ip;
+    if (context->disguise == NULL || !record->client.resolved) return record->client.resolved;
+    *client = disguise_address(context->disguise, &record->client.ip);
+    return context->disguise->rule->address != PRIVACY_DROP;
 }

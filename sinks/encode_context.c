@@ -8,7 +8,8 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/number.h"
-#include "sinks/prepare.h"
+#include "sinks/disguise_text.h"
+#include "sinks/residency_memory.h"
 #include "sinks/shape.h"
 
 #define COPY_SLACK EMIT_CHUNK_BYTES
@@ -20,7 +21,8 @@ bool encoder_context_init(struct encoder_context *context) {
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (scratch != MAP_FAILED) context->scratch = scratch;
     context->shapes = calloc(1, sizeof *context->shapes);
-    return context->scratch != NULL && context->shapes != NULL;
+    context->residencies = calloc(1, sizeof *context->residencies); /* pages that no policy needs are never touched */
+    return context->scratch != NULL && context->shapes != NULL && context->residencies != NULL;
 }
 
 static char *escape(char *out, struct slice text, struct slice *escaped) {
@@ -29,6 +31,18 @@ static char *escape(char *out, struct slice text, struct slice *escaped) {
     out = json_escape(out, text, JSON_VERBATIM, &lossy);
     escaped->len = (size_t)(out - escaped->ptr);
     return out;
+}
+
+void encoder_context_set_privacy(struct encoder_context *context, const struct privacy *privacy) {
+    context->disguise = NULL;
+    if (privacy == NULL) return;
+    if (context->disguise_made == NULL) {
+        context->disguise_made = disguise_new();
+        ASSERT(context->disguise_made != NULL); /* as with the names of an input, once per worker */
+        context->origin = NULL;
+    }
+    context->disguise = context->disguise_made;
+    disguise_use(context->disguise, privacy);
 }
 
 void encoder_context_set(struct encoder_context *context, const struct origin *origin) {
@@ -49,6 +63,7 @@ void encoder_context_set(struct encoder_context *context, const struct origin *o
     names = escape(names, topic, &context->topic);
     context->partition.ptr = names;
     context->partition.len = topic.len > 0 ? number_write((uint64_t)origin->partition, names) : 0;
+    if (context->disguise_made != NULL) disguise_spare(context->disguise_made, context->path);
 }
 
 void encoder_context_set_connection(struct encoder_context *context, const struct connection_facts *connection) {
@@ -71,11 +86,14 @@ void encoder_context_set_connection(struct encoder_context *context, const struc
     out += number_write(peer->port, out);
     context->address = (struct slice){context->address_text, (size_t)(out - context->address_text)};
     context->path.len = 0;
+    if (context->disguise_made != NULL) disguise_spare(context->disguise_made, context->address);
 }
 
 void encoder_context_destroy(struct encoder_context *context) {
     if (context->scratch != NULL) munmap(context->scratch, ENCODE_SCRATCH_BYTES);
+    disguise_free(context->disguise_made);
     free(context->shapes);
+    free(context->residencies);
     free(context->names);
     *context = (struct encoder_context){0};
 }

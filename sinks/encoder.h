@@ -11,8 +11,11 @@
 #include "schemas/output.h"
 #include "schemas/place.h"
 #include "schemas/record.h"
+#include "schemas/record_cloud.h"
 
+struct disguise;
 struct encoder;
+struct privacy;
 
 struct encoder_request {
     const struct output_schema *schema;
@@ -28,9 +31,8 @@ void encoder_free(struct encoder *encoder);
 /* Whether records have it: --fields may drop it. `value` is one of records themselves, written for all formats or for none. */
 bool encoder_writes(const struct encoder *encoder, enum value value);
 
-#define ARN_PREFIX_BYTES_MAX 96u
-
 struct shape_cache;
+struct residency_memory;
 
 #define FLAGS_KNOWN_BYTES 256u
 
@@ -59,14 +61,15 @@ struct encoder_context {
     bool id_wanted;                     /* by the sink, too */
     char *names;                        /* behind all of these but the address */
     char address_text[ADDRESS_ROOM];
-    char arn[ARN_PREFIX_BYTES_MAX];      /* "arn:aws:elasticloadbalancing:us-east-2:123456789012:" of the last record */
-    uint32_t arn_bytes;                  /* 0: none */
-    struct span arn_region, arn_account; /* inside it */
-    struct timestamp_cache days;         /* of times that are written */
-    char *scratch; /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
+    struct arn_memory arn;       /* of the last record */
+    struct timestamp_cache days; /* of times that are written */
+    char *scratch;               /* ENCODE_SCRATCH_BYTES: values that do not stand in the line as they are written */
     struct shape_cache *shapes;
-    struct known_flags known_flags; /* of this batch: chains may be others in the next */
-    uint32_t plan;                  /* index of the one that the last record was written by */
+    struct residency_memory *residencies; /* what was said of records before, rendered (sinks/encode_residency.h) */
+    struct known_flags known_flags;       /* of this batch: chains may be others in the next */
+    uint32_t plan;                        /* index of the one that the last record was written by */
+    struct disguise *disguise;            /* of all that is written; NULL: everything leaves as it is */
+    struct disguise *disguise_made;       /* the same, kept while there is none */
 };
 
 /* False when memory is short; encoder_context_destroy is safe after any outcome. */
@@ -80,6 +83,8 @@ void encoder_context_set_connection(struct encoder_context *context, const struc
 static inline void encoder_context_forget(struct encoder_context *context) {
     context->origin = NULL;
 }
+/* What records and rejects may tell from here on; NULL: everything. `privacy` lives as long as it is used. Before encoder_context_set. */
+void encoder_context_set_privacy(struct encoder_context *context, const struct privacy *privacy);
 void encoder_context_destroy(struct encoder_context *context);
 
 /* Writes `record` and a newline to `out` and returns the number of bytes. Never more than ENCODE_EXPANSION * line + RECORD_FIXED_BYTES + 6 * path, and up to
@@ -87,11 +92,15 @@ void encoder_context_destroy(struct encoder_context *context);
 size_t encoder_write(const struct encoder *encoder, struct encoder_context *context, const struct record *record,
                      char *out);
 
+/* The client's address as the record that was just written has it; false when it has none. */
+bool encoder_client(struct encoder_context *context, const struct record *record, struct ip *client);
+
 /* Renders a place as the members that belong into the client's object, each with a comma behind it. At most
  * PLACE_JSON_BYTES_MAX bytes. For enrich/geo_cache.h. */
 uint32_t encoder_render_place(const void *encoder, const struct place *place, char *out);
 
-/* One line of the rejects file (INTERFACE.md section 5), with its newline; at most 6 * line + RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES +
+/* One line of the rejects file (INTERFACE.md section 5), with its newline. Whose line it is nobody knows, so with privacy the line itself does not
+ * leave ("privacy":"dropped"), and addresses in what is said of it are those of unknown clients. At most 6 * line + RECORD_FIXED_BYTES + REJECT_ORIGIN_BYTES +
  * 6 * path bytes. */
 struct rejected {
     const char *reason;
@@ -114,5 +123,8 @@ struct rejected {
     const struct connection_facts *connection;
 };
 size_t reject_line_write(const struct encoder_context *context, const struct rejected *rejected, char *out);
+/* One that was written before, by whatever rules, without its newline; `line` has 64 readable bytes behind it. With privacy it becomes as one that is written now:
+ * what it has of its log's line is taken out. At most as many bytes as it has, and 32. */
+size_t reject_line_copy(const struct encoder_context *context, struct slice line, char *out);
 
 #endif

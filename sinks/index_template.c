@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "sinks/plan.h"
+#include "sinks/rate_document.h"
 #include "sinks/rollup_document.h"
 
 /* Above templates that catch all (by habit 100 and less), and with room for the user's own. */
@@ -102,6 +103,8 @@ static json_t *add_plan(const struct plan *plan, json_t *properties) {
             depth--;
         } else if (op->code == VALUE_CLIENT_PLACE) {
             around_place = opened[depth];
+        } else if (op->code == VALUE_RESIDENCY) { /* stands at the top, see index_template_properties_new */
+            ASSERT(depth == 0);
         } else if (op->code == OP_OPEN) {
             opened[depth + 1] = open_object(opened[depth], plan_op_name(plan, op));
             depth++;
@@ -125,22 +128,28 @@ json_t *index_template_properties_new(const struct output_schema *schema) {
         json_t *around_place = add_plan(&encoder->plans[i], properties);
         if (around_place != NULL) add_plan(&encoder->place, around_place);
     }
+    add_plan(&encoder->residency, properties);
     encoder_free(encoder);
     return properties;
 }
 
-static json_t *rollups_properties_new(void) {
-    json_t *properties = json_object();
-    for (size_t i = 0; i < rollup_fields_count; i++) {
-        struct slice path = slice_from(rollup_fields[i].path);
+static void add_rollup_fields(json_t *properties, const struct rollup_field *fields, size_t fields_count) {
+    for (size_t i = 0; i < fields_count; i++) {
+        struct slice path = slice_from(fields[i].path);
         json_t *object = properties;
         for (const char *dot; (dot = memchr(path.ptr, '.', path.len)) != NULL;) {
             struct slice name = {path.ptr, (size_t)(dot - path.ptr)};
             object = open_object(object, name);
             path = (struct slice){dot + 1, path.len - name.len - 1};
         }
-        put_value(object, path, rollup_fields[i].type);
+        put_value(object, path, fields[i].type);
     }
+}
+
+static json_t *rollups_properties_new(void) {
+    json_t *properties = json_object();
+    add_rollup_fields(properties, rollup_fields, rollup_fields_count);
+    add_rollup_fields(properties, rate_fields, rate_fields_count);
     return properties;
 }
 

@@ -293,7 +293,7 @@ void mapping_name_today(const struct opensearch_output *output, char name[MAPPIN
     struct tm day;
     char date[16] = "";
     if (output->dated && gmtime_r(&now, &day) != NULL) strftime(date, sizeof date, "-%Y.%m.%d", &day);
-    snprintf(name, MAPPING_NAME_BYTES, "%.244s%s", output->name, date);
+    snprintf(name, MAPPING_NAME_BYTES, "%.244s%.11s", output->name, date);
 }
 
 enum mapping_verdict mapping_check(const struct cluster *cluster, const struct opensearch_output *output,

@@ -139,7 +139,7 @@ static struct wrapping wrapping_of(unsigned code) {
     case VALUE_KAFKA_TOPIC:
     case VALUE_LOG_ADDRESS: return text;
     case VALUE_RAW: return (struct wrapping){"{", "},"};
-    default: return bare; /* numbers, integer and seconds columns, a place's members */
+    default: return bare; /* numbers, integer and seconds columns, members of parts */
     }
 }
 
@@ -196,8 +196,8 @@ static bool wanted(struct compiler *compiler, struct slice path) {
 }
 
 static void add_leaf(struct compiler *compiler, const char *path, struct leaf leaf) {
-    /* a place's members stand in the parent; whether they are wanted is asked when they are compiled */
-    if (leaf.code != VALUE_CLIENT_PLACE && !wanted(compiler, slice_from(path))) return;
+    /* a part's members stand in the parent; whether they are wanted is asked when they are compiled */
+    if (!value_is_part(leaf.code) && !wanted(compiler, slice_from(path))) return;
     uint16_t object = find_object(compiler, &path);
     for (uint16_t i = compiler->nodes[object].first; i != 0; i = compiler->nodes[i].next)
         ASSERT(strcmp(compiler->nodes[i].name, path) != 0); /* one table per fact: nothing is written twice */
@@ -213,7 +213,7 @@ static void add_leaf_op(struct plan *plan, const char *name, const struct leaf *
         return;
     }
     struct wrapping wrapping = wrapping_of(leaf->code);
-    if (leaf->code != VALUE_CLIENT_PLACE) /* that one has names inside */
+    if (!value_is_part(leaf->code)) /* those have names inside */
         op->key = add_text(plan, &op->key_bytes, PARTS("\"", name, "\":", wrapping.before));
     op->suffix = add_text(plan, &op->suffix_bytes, PARTS(wrapping.after));
     op->number = (uint8_t)(leaf->code < VALUES ? PLAN_SLOT_VALUES + leaf->code : leaf->index);
@@ -294,6 +294,7 @@ static bool is_possible(const struct schema *schema, enum value value) {
     case VALUE_CLIENT_IP:
     case VALUE_CLIENT_PORT:
     case VALUE_CLIENT_PLACE:
+    case VALUE_RESIDENCY:
     case VALUE_PEER_IP:
     case VALUE_PEER_PORT:
     case VALUE_HOP_VERDICT:
@@ -388,6 +389,13 @@ static void compile_record(struct compiler *compiler, const struct output_schema
     add_ops(compiler);
 }
 
+/* User agents, and columns with all headers. */
+static bool tells_agent(const struct field_spec *field) {
+    const struct slice name = slice_from(field->name);
+    if (field->ecs != NULL && strstr(field->ecs, "user_agent") != NULL) return true;
+    return slice_ends_with(name, SLICE("headers"));
+}
+
 /* Sorts the plan's columns into their groups. */
 static void group_columns(struct plan *plan) {
     for (uint32_t i = 0; i < plan->ops_count; i++) {
@@ -401,21 +409,24 @@ static void group_columns(struct plan *plan) {
                                                   : &plan->others;
         *group |= (uint64_t)1 << op->index;
         plan->kinds[op->index] = (uint8_t)kind;
+        if (tells_agent(&plan->schema->fields[op->index])) plan->agents |= (uint64_t)1 << op->index;
     }
 }
 
-/* The place's paths count from the object of the client; for --fields they get its path in front. */
-static void compile_place(struct compiler *compiler, const struct output_schema *output) {
+/* The paths of a part count from the object where `part` stands; for --fields they get its path in front. */
+static void compile_part(struct compiler *compiler, const struct output_schema *output, enum value part) {
+    const struct output_field *rows = part == VALUE_RESIDENCY ? output->residency : output->place;
+    const uint16_t rows_count = part == VALUE_RESIDENCY ? output_residency_count : *output->place_count;
     const char *around = "";
     add_node(compiler, 0, SLICE(""))->object = true;
     for (uint16_t i = 0; i < output->fields_count; i++)
-        if (output->fields[i].value == VALUE_CLIENT_PLACE) around = output->fields[i].path;
+        if (output->fields[i].value == part) around = output->fields[i].path;
     const char *dot = strrchr(around, '.');
     int around_bytes = dot != NULL ? (int)(dot - around) + 1 : 0;
     const struct option_list *rules = compiler->rules;
     const struct option_list none = {0};
-    for (uint16_t i = 0; i < *output->place_count; i++) {
-        const struct output_field *field = &output->place[i];
+    for (uint16_t i = 0; i < rows_count; i++) {
+        const struct output_field *field = &rows[i];
         char path[PATH_MAX_BYTES];
         snprintf(path, sizeof path, "%.*s%s", around_bytes, around, field->path);
         compiler->rules = rules;
@@ -458,7 +469,9 @@ enum status encoder_new(const struct encoder_request *request, struct encoder **
         group_columns(&encoder->plans[i]);
     }
     struct compiler compiler = {.plan = &encoder->place, .rules = &request->fields, .rule_used = rule_used};
-    compile_place(&compiler, request->schema);
+    compile_part(&compiler, request->schema, VALUE_CLIENT_PLACE);
+    compiler = (struct compiler){.plan = &encoder->residency, .rules = &request->fields, .rule_used = rule_used};
+    compile_part(&compiler, request->schema, VALUE_RESIDENCY);
     for (size_t i = 0; i < request->fields.count && status == STATUS_OK; i++)
         if (!rule_used[i])
             status = error_set(error, STATUS_USAGE,

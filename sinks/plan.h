@@ -40,11 +40,12 @@ struct op {
 _Static_assert(RECORD_VALUES <= PLAN_SLOT_VALUES, "a bit for each derived value");
 
 struct plan {
-    const struct schema *schema; /* NULL: the plan of a place */
+    const struct schema *schema; /* NULL: the plan of a part: a place, residency */
     uint16_t ops_count;
     uint16_t keys_bytes;
     uint64_t values;                           /* derived values that are written */
     uint64_t texts, integers, seconds, others; /* columns that are written, by what has to be done with them */
+    uint64_t agents;                           /* columns that say what the client's program is */
     uint8_t kinds[PLAN_SLOT_VALUES];           /* enum field_kind of each column */
     struct op ops[PLAN_OPS_MAX];
     char keys[PLAN_KEYS_BYTES]; /* 32 bytes behind any key may be read */
@@ -62,7 +63,7 @@ struct encoder {
     const struct emit_kernel *emit;
     const struct output_schema *schema;
     bool keep_original;
-    struct plan place;
+    struct plan place, residency;
     uint32_t plans_count; /* one per format, in the order of schemas_all */
     struct plan plans[];
 };

@@ -15,6 +15,7 @@
 
 /* One record being written. */
 struct preparation {
+    const struct encoder *encoder;
     const struct plan *plan;
     const struct record *record;
     struct encoder_context *context;

@@ -56,4 +56,7 @@ static inline uint64_t set_ip(struct preparation *preparation, enum value value,
 /* What hop.* has that most records have not: addresses, claim, flags (prepare_hop.c). */
 uint64_t prepare_hop_rest(struct preparation *preparation);
 
+/* residency.*, of a record that a policy says something of (encode_residency.c). */
+uint64_t prepare_residency(struct preparation *preparation);
+
 #endif

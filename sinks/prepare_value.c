@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "sinks/disguise.h"
 #include "sinks/prepare_set.h"
 
 /* A column that a derived value was made of, that is neither null nor readable, and whose text stands nowhere else. */
@@ -206,37 +207,12 @@ static uint64_t prepare_validity(struct preparation *preparation, int column) {
     return found;
 }
 
-/* arn:partition:service:region:account:... -> both parts, and the bytes up to the last colon shown. */
-static uint32_t split_arn(struct slice arn, struct span *region, struct span *account) {
-    uint32_t start = 0, part = 0, limit = arn.len < ARN_PREFIX_BYTES_MAX ? (uint32_t)arn.len : ARN_PREFIX_BYTES_MAX;
-    if (!slice_starts_with(arn, SLICE("arn:"))) return 0;
-    for (uint32_t i = 0; i < limit; i++) {
-        if (arn.ptr[i] != ':') continue;
-        if (part == 3) *region = (struct span){start, i - start};
-        if (part == 4) {
-            *account = (struct span){start, i - start};
-            return i + 1;
-        }
-        part++;
-        start = i + 1;
-    }
-    return 0;
-}
-
-/* What a column of its own says, when nothing else does; "unknown" is AWS's word for not knowing. */
 static inline uint64_t set_column(struct preparation *preparation, enum value value, enum field_role role) {
-    const struct record *record = preparation->record;
-    int column = schema_column(record->schema, role);
-    if (column < 0 || record_null(record, record->fields[column]) ||
-        slice_equal(record_text(record, record->fields[column]), SLICE("unknown")))
-        return 0;
-    return set_text(preparation, value, record->fields[column]);
+    return set_text(preparation, value, record_cloud_column(preparation->record, role));
 }
 
-/* Account and region: the object's name knows best; else an ARN of the record. Lines of one file nearly always have the same
- * one, so its parts are remembered and it is only compared (taking it apart cost 350 instructions). */
+/* Account and region: the object's name knows best; else an ARN of the record. */
 static uint64_t prepare_cloud(struct preparation *preparation) {
-    const struct record *record = preparation->record;
     struct encoder_context *context = preparation->context;
     bool account_known = context->account.len > 0, region_known = context->region.len > 0;
     uint64_t found = 0;
@@ -244,22 +220,10 @@ static uint64_t prepare_cloud(struct preparation *preparation) {
     if (region_known) found |= set(preparation, VALUE_REGION, context->region.ptr, context->region.len);
     if (!account_known) found |= set_column(preparation, VALUE_ACCOUNT, ROLE_ACCOUNT);
     if (!region_known) found |= set_column(preparation, VALUE_REGION, ROLE_REGION);
-    int column = schema_column(record->schema, ROLE_RESOURCE_ARN);
-    if ((account_known && region_known) || column < 0 || record_null(record, record->fields[column])) return found;
-    struct span span = record->fields[column];
-    struct slice arn = record_text(record, span);
-    if (context->arn_bytes == 0 || arn.len < context->arn_bytes ||
-        memcmp(arn.ptr, context->arn, context->arn_bytes) != 0) {
-        context->arn_bytes = split_arn(arn, &context->arn_region, &context->arn_account);
-        memcpy(context->arn, arn.ptr, context->arn_bytes);
-    }
-    if (context->arn_bytes == 0) return found;
-    if (!account_known)
-        found |= set_text(preparation, VALUE_ACCOUNT,
-                          (struct span){span.offset + context->arn_account.offset, context->arn_account.length});
-    if (!region_known)
-        found |= set_text(preparation, VALUE_REGION,
-                          (struct span){span.offset + context->arn_region.offset, context->arn_region.length});
+    struct record_arn arn;
+    if ((account_known && region_known) || !record_arn(&context->arn, preparation->record, &arn)) return found;
+    if (!account_known) found |= set_text(preparation, VALUE_ACCOUNT, arn.account);
+    if (!region_known) found |= set_text(preparation, VALUE_REGION, arn.region);
     return found;
 }
 
@@ -494,6 +458,20 @@ static inline uint64_t prepare_place_of_line(struct preparation *preparation) {
     return found | set_number(preparation, VALUE_LOG_OFFSET, position);
 }
 
+#define VALUE_BIT(value) ((uint64_t)1 << VALUE_##value)
+
+/* What does not leave at all. The addresses that do are disguised as text, see encode.c. */
+static uint64_t withhold(struct preparation *preparation, uint64_t found) {
+    const uint64_t raw = VALUE_BIT(RAW) | VALUE_BIT(EXTRA) | VALUE_BIT(ORIGINAL);
+    const uint64_t addresses = VALUE_BIT(CLIENT_IP) | VALUE_BIT(PEER_IP) | VALUE_BIT(FORWARDED_IP) |
+                               VALUE_BIT(HOP_CLAIM) | VALUE_BIT(HOP_VIA) | VALUE_BIT(HOP_WAF_VIEW);
+    const struct privacy_rule *rule = preparation->context->disguise->rule;
+    if (!rule->keep_raw) found &= ~raw;
+    if (rule->address == PRIVACY_DROP) found &= ~addresses;
+    if (rule->drop_agent) preparation->presence.columns &= ~preparation->plan->agents;
+    return found;
+}
+
 void prepare_values(struct preparation *preparation) {
     const struct record *record = preparation->record;
     struct encoder_context *context = preparation->context;
@@ -502,12 +480,17 @@ void prepare_values(struct preparation *preparation) {
     preparation->presence.network = record->network;
     preparation->presence.waf_blocked = record->waf_blocked;
     if (written(preparation, VALUE_ID) || context->id_wanted) {
-        hash_event_id(context->name, record->position, record->message_line, record_text(record, record->line),
-                      context->id);
+        const struct hash_line line = {context->name, record->position, record->message_line,
+                                       record_text(record, record->line)};
+        if (__builtin_expect(context->disguise != NULL, 0))
+            disguise_event_id(context->disguise, &line, context->id);
+        else
+            hash_event_id(line.origin_name, line.position, line.message_line, line.line, context->id);
         found |= set(preparation, VALUE_ID, context->id, sizeof context->id);
     }
     found |= prepare_addresses(preparation);
     found |= prepare_hop(preparation);
+    if (record->residency.verdict != RESIDENCY_NONE) found |= prepare_residency(preparation);
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);
@@ -520,5 +503,6 @@ void prepare_values(struct preparation *preparation) {
     if (protocol >= 0) found |= prepare_flow(preparation, protocol);
     found |= prepare_place_of_line(preparation);
     found |= prepare_rare(preparation);
+    if (__builtin_expect(context->disguise != NULL, 0)) found = withhold(preparation, found);
     preparation->presence.values = found & preparation->plan->values;
 }

@@ -36,6 +36,7 @@ void reject_record(struct encoder_context *context, struct batch *batch, const s
                                       .header = mark->header,
                                       .connection = segment->connected ? &segment->connection : NULL};
     if (batch->replayed) encoder_context_forget(context);
+    encoder_context_set_privacy(context, batch->privacy);
     encoder_context_set(context, mark->origin);
     if (segment->connected) encoder_context_set_connection(context, &segment->connection);
     batch->reject_bytes += reject_line_write(context, &rejected, batch->reject + batch->reject_bytes);

@@ -96,8 +96,10 @@ static void say(struct sink_opensearch *sink, const char *what, const char *advi
     uint64_t now = monotonic_ms();
     if (now < sink->say_ms) return;
     sink->say_ms = now + SAY_MS;
-    char text[SAID_BYTES_MAX + 512];
-    snprintf(text, sizeof text, "opensearch: %s/%s: %.700s%s%s; trying again until it is taken",
+    const char *label = sink->request.label;
+    char text[SAID_BYTES_MAX + 640];
+    snprintf(text, sizeof text, "%s%s%sopensearch: %s/%s: %.700s%s%s; trying again until it is taken",
+             label != NULL ? "output " : "", label != NULL ? label : "", label != NULL ? ": " : "",
              sink->request.output->url, sink->request.output->name, what, advice != NULL ? "; " : "",
              advice != NULL ? advice : "");
     sink->request.report(true, text);

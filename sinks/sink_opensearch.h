@@ -22,7 +22,8 @@ struct mapping_wanted;
 
 struct sink_opensearch_request {
     const struct opensearch_output *output;
-    bool rejects; /* somebody keeps them; else they are only counted, and that is said with the first one */
+    const char *label; /* the output's name among several, for what is said; NULL: it is the only one */
+    bool rejects;      /* somebody keeps them; else they are only counted, and that is said with the first one */
     const struct mapping_wanted *wanted; /* what has to be mapped before anything is written; NULL: nothing */
     void (*report)(bool warning, const char *message);
 };

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -114,7 +115,7 @@ def wait_until_signals_wait(process):
     """Until the program has taken SIGTERM over: before that, on a busy machine or with a slow build, it just ends. It blocks that one for good; for
     a moment libraries block all of them, when they start a thread."""
     until = time.monotonic() + SIGNALS_PATIENCE_S
-    while time.monotonic() < until:
+    while time.monotonic() < until and process.poll() is None:
         status = dict(line.split(":", 1) for line in open(f"/proc/{process.pid}/status", encoding="ascii") if ":" in line)
         blocked = {number for number in (signal.SIGTERM, signal.SIGWINCH) if int(status["SigBlk"], 16) >> (number - 1) & 1}
         if blocked == {signal.SIGTERM}:
@@ -151,6 +152,11 @@ def alb_line(number=0, client=None, agent="curl/8.5.0", time=None, target="10.0.
 
 def alb_lines(count, first=0):
     return "".join(alb_line(number) + "\n" for number in range(first, first + count)).encode()
+
+
+def golden_options(path):
+    """The options of a golden case's .args file; {here} in it is the folder of the golden tests."""
+    return shlex.split(path.read_text().replace("{here}", str(path.resolve().parent.parent)))
 
 
 def no_repeated_keys(pairs):

@@ -5,7 +5,8 @@ Threads: pure functions.
 import json
 import pathlib
 import re
-import shlex
+
+from black_box import golden_options
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
 SCHEMAS = ("ecs", "ss4o", "flat")
@@ -15,7 +16,7 @@ def golden_records(program, schema):
     """The lines (bytes) of all golden logs with the options of each of their cases, with event.original and all fields."""
     options = {}
     for path in sorted(GOLDEN.glob("*/*.args")):
-        more = shlex.split(path.read_text())
+        more = golden_options(path)
         if "--fields" not in more:
             options.setdefault(path.with_name(path.name.split(".")[0] + ".log"), []).append(more)
     lines = set()

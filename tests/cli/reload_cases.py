@@ -16,13 +16,13 @@ APPENDS = "chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: append}]\
 class Live:
     """A run that reads a pipe; one line in, one record out."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, *options):
         self.bench, self.lines = bench, 0
         self.pipe, self.out, self.messages = (bench.directory / name for name in ("pipe", "out", "messages"))
         os.mkfifo(self.pipe)
         bench.write("config.yaml", APPENDS)
         self.errors = open(self.messages, "wb")
-        self.process = subprocess.Popen([bench.program.path, "run", self.pipe, "-c", "config.yaml", "--chain", "web", "--no-geo", "-o", self.out],
+        self.process = subprocess.Popen([bench.program.path, "run", self.pipe, "-c", "config.yaml", "--chain", "web", *(options or ("--no-geo",)), "-o", self.out],
                                         cwd=bench.directory, stderr=self.errors)
         self.input = open(self.pipe, "w", encoding="utf-8")
 

@@ -6,10 +6,9 @@ with the right options, gives byte for byte the records and rejects that the fir
 import gzip
 import json
 import pathlib
-import shlex
 import subprocess
 
-from black_box import alb_line, alb_lines, parse_lines, write
+from black_box import alb_line, alb_lines, golden_options, parse_lines, write
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
 WRONG = ("envoy", "cloudfront")  # of the two, one is wrong for any line
@@ -38,7 +37,7 @@ def cases():
         key = log.with_suffix(".key")
         path = key.read_text().strip() if key.exists() else str(log.relative_to(GOLDEN))
         for arguments in [None, *sorted(log.parent.glob(log.stem + ".*args"))]:
-            yield log, path, shlex.split(arguments.read_text()) if arguments else []
+            yield log, path, golden_options(arguments) if arguments else []
 
 
 def run(bench, command, inputs, *options):

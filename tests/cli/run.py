@@ -5,7 +5,8 @@
 
 Each group has a directory of its own to work in. The modules are by subject: what is typed (usage_cases), what is
 read (input_cases), what is broken (damage_cases), what is written (output_cases), as OpenSearch is told of it
-(template_cases), how it runs (running_cases), `resolve` (resolve_cases), `replay` (replay_cases).
+(template_cases), how it runs (running_cases), `resolve` (resolve_cases), `replay` (replay_cases), where
+clients may be served (residency_cases).
 
 Threads: one; some groups start the program beside it.
 """
@@ -22,14 +23,16 @@ import input_cases  # noqa: E402
 import output_cases  # noqa: E402
 import reload_cases  # noqa: E402
 import replay_cases  # noqa: E402
+import residency_cases  # noqa: E402
 import resolve_cases  # noqa: E402
+import route_cases  # noqa: E402
 import running_cases  # noqa: E402
 import template_cases  # noqa: E402
 import usage_cases  # noqa: E402
 from black_box import Program, Report, argument_parser, read_summary, scratch, write  # noqa: E402
 
 MODULES = (usage_cases, check_cases, resolve_cases, input_cases, damage_cases, output_cases, template_cases, reload_cases, running_cases,
-           replay_cases)
+           route_cases, replay_cases, residency_cases)
 
 
 class Bench:

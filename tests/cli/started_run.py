@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from black_box import parse_lines, read_summary
+from black_box import parse_lines, read_summary, wait_until_signals_wait
 
 PATIENCE_S = 60  # until something is taken to never happen; nothing is measured by it
 
@@ -24,9 +24,10 @@ def wait_until(condition, what, patience_s=PATIENCE_S, every_s=0.05):
 
 
 class Run:
-    """`wherefrom run` as a process with a folder. `output` and `rejects`: a URL, or None for a file there."""
+    """`wherefrom run` as a process with a folder. `output` and `rejects`: a URL, or None for a file there. `config`: a file that says where
+    records go instead."""
 
-    def __init__(self, program, folder, inputs, *options, output=None, rejects=None, librdkafka=(), preload=None, env=None):
+    def __init__(self, program, folder, inputs, *options, output=None, config=None, rejects=None, librdkafka=(), preload=None, env=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.out, self.rejected = self.folder / "out.ndjson", self.folder / "rejects.ndjson"
@@ -37,10 +38,11 @@ class Run:
         env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", ""), **(env or {})}
         if preload:
             env["LD_PRELOAD"] = str(preload)
+        where = ["-c", config] if config else ["--no-geo", "-o", output or self.out]
         with open(self.folder / "stderr", "ab") as errors:
             self.log_begin = errors.tell()
-            self.process = program.start("run", *(inputs if isinstance(inputs, list) else [inputs]), "--no-geo",
-                                         "-o", output or self.out, "--rejects", rejects or self.rejected,
+            self.process = program.start("run", *(inputs if isinstance(inputs, list) else [inputs]), *where,
+                                         "--rejects", rejects or self.rejected,
                                          "--summary", self.summary_path, *more, *options,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=env)
 
@@ -94,6 +96,7 @@ class Run:
     def stop(self, accept=(0, 3)):
         """SIGTERM, and what is left: `summary`, whose numbers have been found to add up."""
         if self.process.poll() is None:
+            wait_until_signals_wait(self.process)
             self.process.send_signal(signal.SIGTERM)
         return self.finish(accept)
 

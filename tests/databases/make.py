@@ -129,7 +129,7 @@ DATABASES = {
     "by-contents-flat": ("my-own", 6, {
         GB: {"country_code": "GB", "autonomous_system_number": MmdbU32(20712)}, US: {"country_code": "US"}}),
     "by-contents-nested": ("my-own", 6, {
-        GB: {"registered_country": {"iso_code": "SE"}}, US: nested(*AMERICA)}),
+        GB: {"represented_country": {"iso_code": "SE"}}, US: nested(*AMERICA)}),
     "domain": ("GeoIP2-Domain\n\x1b[31m", 6, {GB: {"domain": "aa.example"}}),
     "empty": ("wherefrom-Country-ASN", 6, {}),
     "bare": ("wherefrom-Country-ASN", 6, {GB: {}}),  # a record at offset 0
@@ -145,6 +145,15 @@ DATABASES = {
                                "autonomous_system_organization": f"Example {index % 128}"}
         for index in range(256)
     }),
+    # an address may be anywhere, belong to somebody elsewhere, or to a machine that is for hire
+    "doubts": ("GeoIP2-Country", 6, {
+        GB: nested(*BRITAIN, registered_country={"iso_code": "SE"}),
+        US: nested(*AMERICA, registered_country={"iso_code": "US"}, traits={"is_anycast": True}),
+        SE: nested(*SWEDEN, registered_country={"iso_code": "SE"}, traits={"is_hosting_provider": True}),
+        JP: nested(*JAPAN),
+    }),
+    "doubts-flat": ("ipinfo core", 6, {
+        GB: {"country_code": "GB", "anycast": "true"}, US: {"country_code": "US", "is_anycast": True}}),
     # values that do not fit
     "odd": ("wherefrom-Country-ASN", 6, {
         GB: {"country": {"iso_code": "gb", "names": {"en": "bad utf-8 here"}}, "continent": {"code": "EUR"},

@@ -3,7 +3,7 @@
 
     FORMAT/CASE.log                 lines as AWS writes them
     FORMAT/CASE[.VARIANT].ndjson    the records expected
-    FORMAT/CASE[.VARIANT].args      options, when there are any
+    FORMAT/CASE[.VARIANT].args      options, when there are any; {here} is this folder
     FORMAT/CASE[.VARIANT].rejects   the rejected lines expected, when there are any
     FORMAT/CASE.key                 S3 object key below which the file is laid (account, region and node come from it)
 
@@ -31,7 +31,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parent / "cli"))
-from black_box import Program, Report, argument_parser, parse_lines, scratch, write  # noqa: E402
+from black_box import Program, Report, argument_parser, golden_options, parse_lines, scratch, write  # noqa: E402
 
 READ_SIZES = ("1", "7", "4096", None)
 WORKERS = ("1", "4")
@@ -47,7 +47,7 @@ class Case:
         self.log = expected.with_name(stem + ".log")
         self.rejects = expected.with_suffix(".rejects")
         arguments, key = expected.with_suffix(".args"), self.log.with_suffix(".key")
-        self.arguments = shlex.split(arguments.read_text()) if arguments.exists() else []
+        self.arguments = golden_options(arguments) if arguments.exists() else []
         self.has_key = key.exists()
         self.path = key.read_text().strip() if self.has_key else str(self.log.relative_to(HERE))
 

@@ -152,6 +152,22 @@ static void delete_topics(rd_kafka_t *client, char **names, size_t count) {
     rd_kafka_queue_destroy(queue);
 }
 
+/* Messages before that offset are gone, as by retention. */
+static void truncate_partition(rd_kafka_t *client, char **words) {
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_AdminOptions_t *options = admin_options(client);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, words[0], (int32_t)strtol(words[1], NULL, 10))->offset = strtoll(words[2],
+                                                                                                             NULL, 10);
+    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(client, &records, 1, options, queue);
+    check_event(queue);
+    rd_kafka_DeleteRecords_destroy(records);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+}
+
 static void allow(rd_kafka_t *client, char **words) {
     static const struct {
         const char *name;
@@ -377,6 +393,7 @@ static int usage(void) {
           "  cluster-id\n"
           "  create TOPIC:PARTITIONS[,KEY=VALUE]...        one or several\n"
           "  delete TOPIC...\n"
+          "  truncate TOPIC PARTITION OFFSET               messages before that are gone\n"
           "  allow USER topic|group NAME read|write|describe\n"
           "  produce TOPIC                                 frames on stdin\n"
           "  read TOPIC [BEGIN END]                        all that is committed, as frames; or PARTITION OFFSET and "
@@ -408,11 +425,13 @@ int main(int argc, char **argv) {
     } else {
         bool is_create = strcmp(command, "create") == 0, is_delete = strcmp(command, "delete") == 0;
         bool is_allow = strcmp(command, "allow") == 0 && words_count == 4;
-        if (words_count == 0 || !(is_create || is_delete || is_allow)) return usage();
+        bool is_truncate = strcmp(command, "truncate") == 0 && words_count == 3;
+        if (words_count == 0 || !(is_create || is_delete || is_allow || is_truncate)) return usage();
         rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), &properties);
         if (is_create) create_topics(client, words, (size_t)words_count);
         if (is_delete) delete_topics(client, words, (size_t)words_count);
         if (is_allow) allow(client, words);
+        if (is_truncate) truncate_partition(client, words);
         rd_kafka_destroy(client);
     }
     return fflush(stdout) == 0 ? 0 : 1;

@@ -3,6 +3,7 @@
 Threads: one.
 """
 import itertools
+import json
 import time
 
 from black_box import alb_line, at, wait_until_signals_wait
@@ -105,6 +106,19 @@ def test_end_and_limit(bench):
     bench.equal(limited.summary["records"]["written"], 100, "--limit")
     found = {at(record, "event.id") for run in (limited, rest) for record in run.records()}
     bench.equal(len(found), 3003, "what --limit left is there for the next run")
+
+
+def test_top_looks_on(bench):
+    """`wherefrom top` takes no part in the usual group: all messages are seen, and nobody's position moves."""
+    topic = bench.cluster.create("looked-at", 2)
+    bench.cluster.produce_lines(topic, lines(500), 2)
+    run = bench.start(bench.url(topic, "wherefrom"))
+    run.await_lines(500)
+    run.stop()
+    bench.cluster.produce_lines(topic, lines(100, 500), 2)
+    done = bench.program.run("top", bench.url(topic), "--by", "lb", "--json", "--limit", "600")
+    bench.equal([json.loads(row)["n"] for row in done.out.splitlines()], [600], f"requests that top saw ({done.err[-400:]})")
+    bench.equal(bench.cluster.lag("wherefrom", topic), 100, "what the group has not read yet")
 
 
 def test_usage(bench):

@@ -15,17 +15,20 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies")]
 import kafka_delivery  # noqa: E402
+import kafka_evidence  # noqa: E402
 import kafka_life  # noqa: E402
 import kafka_payloads  # noqa: E402
 import kafka_pressure  # noqa: E402
+import kafka_rates  # noqa: E402
 import kafka_replay  # noqa: E402
+import kafka_rollups  # noqa: E402
 from black_box import Program  # noqa: E402
 from broker import Broker  # noqa: E402
 from kafka_cluster import Cluster, Feeder, Run  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 
 QUICK = ("session.timeout.ms=3000", "heartbeat.interval.ms=500")  # a member that was killed is missed after 3 s
-CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay)
+CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay, kafka_rollups, kafka_evidence, kafka_rates)
          for name in vars(module) if name.startswith("test_")]
 
 

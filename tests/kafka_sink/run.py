@@ -336,13 +336,18 @@ def too_large(bench, transactional_id):
         return first + 100
 
     culprit = round_of(0)
+    answer = driver.ask("wait", LONG)
     if in_transaction:
-        driver.do("wait", LONG, expect="abort")
-        driver.do("abort", LONG)
-        # the same again, as from a source that was rewound
-        driver.do("renumber", 0)
-        round_of(0)
-    bench.equal(driver.do("wait", LONG), "1", "refused")
+        bench.check(answer.startswith("abort"), f"the refused record ends its transaction: {answer}")
+        # the same again, as from a source that was rewound; a busy broker may end that once more (sequence numbers of what was refused)
+        for _ in range(5):
+            driver.do("abort", LONG)
+            driver.do("renumber", 0)
+            round_of(0)
+            answer = driver.ask("wait", LONG)
+            if not answer.startswith("abort"):
+                break
+    bench.equal(answer, "done 1", "refused")
     driver.do("rejects")
     driver.do("wait", LONG)
     if in_transaction:

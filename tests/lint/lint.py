@@ -42,7 +42,7 @@ HOT = (  # run for every line: nothing there may allocate
     "ingest/split.c", "ingest/split_columns.c", "ingest/split_json.c", "ingest/json_*", "ingest/log_format_cut.c",
     "ingest/haproxy_line.c", "ingest/envoy_line.c", "ingest/derive.c", "ingest/detect.c", "ingest/request_line.c",
     "library/wherefrom_resolve.c", "library/wherefrom_address.c", "library/wherefrom_proxy.c",
-    "enrich/heat_note.c", "sinks/encode.c", "sinks/emit*", "sinks/shape.c", "sinks/prepare*", "sinks/encode_place.c", "sinks/reject_line.c",
+    "enrich/note_record.c", "sinks/encode.c", "sinks/emit*", "sinks/shape.c", "sinks/prepare*", "sinks/encode_place.c", "sinks/reject_line.c",
     "app/worker.c",
 )
 ALLOCATION = re.compile(r"\b(malloc|calloc|realloc|strdup|strndup|free|v?asprintf|getline)\s*\(")

@@ -9,7 +9,8 @@ from mapping_cases import put_templates
 from started_run import wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "rollups"))
+sys.path[:0] = [str(HERE.parent / "rollups"), str(HERE.parent / "listener")]
+from client import Listener  # noqa: E402
 from rollup_oracle import check_heat, order_of, tile_of  # noqa: E402
 
 TILES = {"geotile_grid": {"field": "client.geo.location", "precision": 7, "size": 65535}}
@@ -46,7 +47,8 @@ def test_rollups_draw_the_same_map(bench):
         bench.node.refresh("mapped-heat")
         counts.append(bench.node.count("mapped-heat"))
     bench.equal(counts[0], counts[1], "written again, they replace the earlier ones")
-    bench.equal(json.loads((bench.folder / "summary").read_text())["rollups"], {"documents": counts[0], "folded": 0}, "summary")
+    bench.equal(json.loads((bench.folder / "summary").read_text())["rollups"],
+                {"documents": counts[0], "folded": 0, "late": 0, "ahead": 0, "recounted": 0}, "summary")
     heat = bench.node.documents("mapped-heat")
     bench.equal(bench.program.run("run", log, "-o", bench.folder / "records").code, 0, "to a file")
     records = parse_lines((bench.folder / "records").read_bytes())
@@ -107,6 +109,39 @@ def test_records_that_the_node_refuses_are_not_counted(bench):
     records = [document for _, document in bench.node.documents("refusing")]  # fewer than 10000
     bench.check(3000 < len(records) < 3500, f"{len(records)} records")
     check_heat(bench, parse_lines((bench.folder / "heat").read_bytes()), records, "of those that were taken")
+
+
+def test_streams_replace_what_says_less(bench):
+    """Documents of what is open come again and again under one id; the node keeps the one that counted most, whatever comes when."""
+    put_rollup_templates(bench, "flowing-heat")
+    listener = Listener(bench.program, bench.folder, "--rollups", output(bench, "flowing-heat"), "--rollups-every", "1")
+
+    def heat():
+        hits = bench.node.post("/flowing-heat/_search?version=true", {"size": 100})["hits"]["hits"] if bench.node.request("GET", "/flowing-heat")[0] == 200 else []
+        return sorted((hit["_source"]["@timestamp"], hit["_source"]["requests"], hit["_source"]["revision"], hit["_version"]) for hit in hits)
+
+    def heat_is(*expected):
+        def same():
+            bench.node.request("POST", "/flowing-heat/_refresh")
+            return heat() == sorted(expected)
+
+        wait_until(same, lambda: f"{expected}, found {heat()}")
+
+    try:
+        times = ["2026-03-01T10:0%d:00.000000Z" % minute for minute in (0, 1, 6)]
+        listener.send("".join(alb_line(number, time=time) + "\n" for number, time in enumerate(times)).encode())
+        begins = [f"2026-03-01T10:{minute:02}:00.000000Z" for minute in (0, 5)]
+        heat_is((begins[0], 2, 3, 3), (begins[1], 1, 3, 3))
+        listener.send((alb_line(4, time=times[2]) + "\n").encode())
+        heat_is((begins[0], 2, 3, 3), (begins[1], 2, 4, 4))
+        (own_id,) = (own for own, document in bench.node.documents("flowing-heat") if document["requests"] == 2 and document["revision"] == 4)
+        action = {"index": {"_index": "flowing-heat", "_id": own_id, "version": 3, "version_type": "external_gte"}}
+        reply = bench.node.post("/_bulk", "".join(json.dumps(one) + "\n" for one in (action, {"requests": 1})).encode())
+        bench.equal(reply["items"][0]["index"]["status"], 409, f"what comes late from somebody who counted less: {reply}")
+    finally:
+        listener.end_soon()
+    listener.stop()
+    heat_is((begins[0], 2, 3, 3), (begins[1], 2, 4, 4))
 
 
 def test_an_index_that_does_not_take_them(bench):

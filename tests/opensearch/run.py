@@ -26,6 +26,7 @@ import reply_cases  # noqa: E402
 import rollover_cases  # noqa: E402
 import rollup_cases  # noqa: E402
 import setup_cases  # noqa: E402
+import several_cases  # noqa: E402
 import trouble_cases  # noqa: E402
 from black_box import Program  # noqa: E402
 from node import Node  # noqa: E402
@@ -33,7 +34,7 @@ from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
 MODULES = (mapping_cases, setup_cases, rollover_cases, dashboard_cases, rollup_cases, count_cases, refusal_cases, reply_cases, front_cases, overload_cases,
-           trouble_cases, pressure_cases, kill_cases)
+           trouble_cases, pressure_cases, several_cases, kill_cases)
 
 
 class Bench:

@@ -19,10 +19,12 @@ from collections import Counter
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "listener")]
 from black_box import (Program, Report, alb_line, alb_lines, argument_parser, at, parse_lines, read_summary, scratch,  # noqa: E402
                        wait_until_signals_wait, write)
-from rollup_oracle import DAY_S, bytes_of, check_heat, seconds_of  # noqa: E402
+from client import Listener  # noqa: E402
+from rollup_oracle import DAY_S, bytes_of, check_heat, order_of, seconds_of  # noqa: E402
+from started_run import wait_until  # noqa: E402
 
 FORMATS = ("alb nlb clb alb_connection alb_health_check vpc_flow vpc_flow_custom tgw_flow ga_flow cloudfront nginx haproxy envoy "
            "cloudfront_json waf alb_lambda_event alb_json envoy_json vpc_flow_json").split()
@@ -171,7 +173,7 @@ def test_whatever_is_written_beside_them(bench):
     bench.equal(bench.read("heat"), first + first, "--append")
     bench.equal((bench.directory / "heat.gz").stat().st_mode & 0o777, 0o600, "mode")
     bench.run("log", "-o", "records", "--rollups", "heat", "--summary", "summary")
-    bench.equal(read_summary(bench.directory / "summary")["rollups"], {"documents": first.count(b"\n"), "folded": 0}, "summary")
+    bench.equal(read_summary(bench.directory / "summary")["rollups"], {"documents": first.count(b"\n"), "folded": 0, "late": 0, "ahead": 0, "recounted": 0}, "summary")
 
 
 def test_template_has_every_field(bench):
@@ -202,6 +204,114 @@ def test_template_has_every_field(bench):
     dated = json.loads(bench.program.run("template", "--rollups", "--index", "heat-{yyyy.MM.dd}").out)
     bench.equal(dated["index_templates"]["heat"]["index_patterns"], ["heat-*.*.*"], "--index with a date")
     bench.equal(bench.program.run("template", "--rollups", "--data-stream", "x").code, USAGE, "--data-stream")
+
+
+def test_runs_that_go_on(bench):
+    """Killed, stopped, run again with nothing new, with files that have grown, some of them by the rest of a line: always the documents of
+    all that was written, as one run has them."""
+    (bench.directory / "logs").mkdir()
+    for seed in range(1, 5):
+        bench.log(f"logs/{seed}.log", "alb", "--lines", "4000", "--seed", str(seed))
+    packed = gzip.compress(bench.read("logs/2.log"))
+    (bench.directory / "logs" / "2.log").unlink()
+    write(bench.directory / "logs" / "2.log.gz", packed)
+    write(bench.directory / "logs" / "5.log", "time c-ip\nno log line\n")
+    arguments = ("run", "logs", "-o", "records", "--rejects", "rejects", "--rollups", "heat", "--state", "state", "-j", "2")
+    records = bench.directory / "records"
+
+    def grown_by(count):
+        before = records.stat().st_size if records.exists() else 0
+        wait_until(lambda: process.poll() is not None or (records.exists() and records.stat().st_size > before + count), "it goes on")
+
+    for end in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        with bench.program.start(*arguments, cwd=bench.directory, stderr=subprocess.PIPE) as process:
+            grown_by(2_000_000)
+            process.send_signal(end)
+            process.stderr.read()
+
+    def goes_on(what, recounted, half=()):
+        done = bench.run("logs", *arguments[2:], "--summary", "summary")
+        bench.check(done.code in (0, REJECTS), f"{what}: exit ({done.err[:300]})")
+        written = parse_lines(records.read_bytes())
+        check_heat(bench, parse_lines(bench.read("heat")), [one for one in written if at(one, "event.id") not in half], what)
+        bench.equal(len({at(record, "event.id") for record in written}), len(written), f"{what}: no record twice")
+        bench.check(recounted(read_summary(bench.directory / "summary")["rollups"]["recounted"]), f"{what}: {done.err[-600:]}")
+        return written
+
+    goes_on("after kills", lambda count: count > 0)
+    bench.equal(bench.run("logs", "-o", "x", "--rollups", "whole").code, REJECTS, "in one run")
+    bench.check(bench.read("heat") == bench.read("whole"), "documents of one run")
+    written = goes_on("nothing new", lambda count: count == 16002)
+    bench.equal((len(written), len(bench.read("rejects").splitlines())), (16000, 2), "records, rejects")
+    half = set()  # a record of the start of a line: two runs later nothing of it is in the log
+    line = alb_line(1, time="2026-11-01T00:00:00.000000Z")
+    for what, name, more, new in (("the start of a line", "3.log", line[:400], 1), ("its end", "3.log", line[400:], 1), ("its LF", "3.log", "\n", 0),
+                                  ("a line without LF", "4.log", line, 1), ("its LF and another line", "4.log", "\n" + line.replace("item/1", "item/2") + "\n", 1)):
+        with open(bench.directory / "logs" / name, "a", encoding="utf-8") as log:
+            log.write(more)
+        before = {at(record, "event.id") for record in written}
+        written = goes_on(what, lambda count: count >= 16002, half if what not in ("the start of a line", "its end") else ())
+        added = {at(record, "event.id") for record in written} - before
+        bench.equal(len(added), new, f"{what}: new records")
+        half |= added if what == "the start of a line" else set()
+    (bench.directory / "logs" / "1.log").unlink()
+    done = bench.program.run(*arguments, cwd=bench.directory)
+    bench.check("1 files that were read are not among the inputs" in done.err, f"what is missing is said: {done.err}")
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------
+
+
+def last_of(documents):
+    """Of each id the one with the highest revision, as those of a run that ends would be."""
+    last = {}
+    for one in sorted(documents, key=lambda one: one["revision"]):
+        last[one["event"]["id"]] = {name: value for name, value in one.items() if name not in ("part", "revision")}
+    return sorted(last.values(), key=order_of)
+
+
+def test_connections(bench):
+    """A part of its own in each process, which nobody else's replaces. What is open is written while it goes on, the rest when it is over."""
+    parts = []
+    for again in ("first", "second"):
+        (bench.directory / again).mkdir()
+        listener = Listener(bench.program, bench.directory / again, "--rollups", bench.directory / again / "heat", "--rollups-every", "1")
+        try:
+            listener.send("".join(alb_line(number, time=f"2026-03-01T10:{number // 10:02}:00.000000Z") + "\n" for number in range(400)).encode())
+            heat = bench.directory / again / "heat"
+            wait_until(lambda: heat.exists() and heat.read_bytes().count(b"\n") >= 8, "documents of what is open")
+            bench.equal(listener.process.poll(), None, "it goes on")
+            listener.send("".join(alb_line(number, time=f"2026-03-01T10:{minute}:00.000000Z") + "\n"
+                                  for number, minute in enumerate((38, 19, 20, 39, 59, 45))).encode())
+            listener.await_written(406)
+        finally:
+            listener.end_soon()
+        listener.stop()
+        documents = parse_lines(heat.read_bytes())
+        ahead = [one for one in listener.records if one["@timestamp"] < "2026-03-01T10:20"][-1:]  # the one of :19 came when :20 was over by 15 minutes
+        records = [one for one in listener.records if one not in ahead]
+        check_heat(bench, last_of(documents), records, again)
+        bench.equal(listener.summary["rollups"]["late"], len(ahead), f"{again}: late")
+        parts.append({one["part"] for one in documents})
+        bench.check(len(parts[-1]) == 1 and documents[0]["part"].startswith("tcp/"), f"{again}: {parts}")
+        bench.equal({one["revision"] for one in documents} - set(range(407)), set(), f"{again}: revisions")
+    bench.check(parts[0] != parts[1], f"parts of two processes: {parts}")
+    bench.check(not set(map(bytes, (line for line in (bench.directory / "first" / "heat").read_bytes().splitlines()))) &
+                set((bench.directory / "second" / "heat").read_bytes().splitlines()), "ids of two processes")
+
+
+def test_connections_ahead_of_the_clock(bench):
+    """They would close all that is open."""
+    listener = Listener(bench.program, bench.directory, "--rollups", bench.directory / "heat")
+    try:
+        listener.send("".join(alb_line(number, time=time) + "\n" for number, time in enumerate(
+            ("2026-03-01T10:00:00.000000Z", "2200-03-01T10:00:00.000000Z", "2026-03-01T10:01:00.000000Z"))).encode())
+        listener.await_written(3)
+    finally:
+        listener.end_soon()
+    listener.stop()
+    bench.equal([(one["@timestamp"], one["requests"]) for one in parse_lines(bench.read("heat"))], [("2026-03-01T10:00:00.000000Z", 2)], "documents")
+    bench.equal((listener.summary["rollups"]["ahead"], listener.summary["records"]["written"]), (1, 3), "ahead, written")
 
 
 # --- runs that write none ---------------------------------------------------------------------------------------------
@@ -245,20 +355,20 @@ def test_a_signal(bench):
 def test_refused(bench):
     write(bench.directory / "log", alb_lines(3))
     write(bench.directory / "rejects", "{}\n")
-    bench.refuses(["log", "--rollups", "kafka://localhost:1/heat"], "rollups: not to Kafka yet")
     bench.refuses(["log", "--rollups", "-"], "stdout is for records")
-    bench.refuses(["log", "--rollups", "ftp://x/y"], "expected a file or opensearch+http")
+    bench.refuses(["log", "--rollups", "ftp://x/y"], "expected a file, opensearch+http")
     bench.refuses(["log", "--rollups", "opensearch+http://user:secret@localhost/x"], "rollups")
     bench.check("secret" not in bench.run("log", "--rollups", "opensearch+http://user:secret@localhost/x").err, "a password is not shown")
-    bench.refuses(["tcp://127.0.0.1:0", "--rollups", "heat", "-o", "x"], "not from streams yet", "tcp://127.0.0.1:0")
-    bench.refuses(["kafka://localhost:1/t", "--rollups", "heat", "-o", "x"], "not from streams yet")
-    bench.refuses(["log", "--state", "state", "--rollups", "heat", "-o", "x"], "not with --state yet")
+    bench.refuses(["tcp://127.0.0.1:0", "log", "--rollups", "heat", "-o", "x"], "not of files beside streams", "tcp://127.0.0.1:0")
+    bench.refuses(["kafka://localhost:1/t", "--rollups", "kafka://localhost:1/t", "-o", "x"], "would be read again")
+    bench.refuses(["log", "--rollups", "kafka://localhost:1/t", "-o", "kafka://localhost:1/t"], "give them one of their own")
+    bench.refuses(["kafka://localhost:1/t", "--rollups", "heat.gz", "-o", "x"], "a compressor holds some back")
     bench.refuses(["log", "--rollups", "same", "-o", "same"], "the same file")
     bench.refuses(["log", "--rollups", "log", "-o", "x"], "also an input")
     bench.refuses(["log", "--rollups", "opensearch+http://localhost/x", "-o", "opensearch+http://localhost/x"], "an index of their own")
     bench.refuses(["log", "--rollups", "heat", "-o", "x", "--opensearch", "gzip=true"], "--opensearch")
-    write(bench.directory / "config.yaml", "inputs: [log]\noutput: x\nrollups: {kafka: {brokers: ['a:1'], topic: t}}\n")
-    bench.refuses(["-c", "config.yaml"], "not to Kafka yet", "config.yaml:3")
+    write(bench.directory / "config.yaml", "inputs: [log]\noutput: x\nrollups: {kafka: {brokers: ['a:1'], topic: t, colour: red}}\n")
+    bench.refuses(["-c", "config.yaml"], "colour", "config.yaml:3")
     done = bench.program.run("replay", "rejects", "--rollups", "heat", cwd=bench.directory)
     bench.check(done.code == USAGE and "would replace those of the whole" in done.err, f"replay: {done.err}")
     done = bench.program.run("check", "--rollups", "opensearch+http://localhost/heat", cwd=bench.directory)

@@ -14,6 +14,7 @@
 
 #include "app/arguments.h"
 #include "app/kafka_choice.h"
+#include "app/run_outputs.h"
 #include "app/run_settings.h"
 #include "base/check.h"
 
@@ -25,6 +26,7 @@ struct kafka_case {
     struct option_group groups[RUN_GROUPS];
     struct arguments arguments;
     struct problems problems;
+    struct run_outputs outputs;
     struct kafka_settings kafka;
     char text[4096];
 };
@@ -98,7 +100,11 @@ static inline const char *kafka_case_resolve(struct kafka_case *test, const char
         kafka_case_put(test, "not read: %s", error.message);
         return test->text;
     }
-    bool good = kafka_choice_resolve(&test->kafka, &test->arguments, &test->settings, &test->problems);
+    struct problems others = {.first = NULL}; /* what is not about Kafka */
+    (void)!run_outputs_resolve(&test->outputs, &test->arguments, &test->settings, &others);
+    problems_destroy(&others);
+    bool good = kafka_choice_resolve(&test->kafka, run_outputs_kafka(&test->outputs), &test->arguments, &test->settings,
+                                     &test->problems);
     ASSERT(good == (test->problems.errors_count == 0));
     kafka_case_put_problems(test, &test->problems);
     if (good && test->kafka.has_input) kafka_case_put_input(test, &test->kafka.input);
@@ -108,6 +114,7 @@ static inline const char *kafka_case_resolve(struct kafka_case *test, const char
 
 static inline void kafka_case_end(struct kafka_case *test) {
     kafka_settings_destroy(&test->kafka);
+    run_outputs_destroy(&test->outputs);
     problems_destroy(&test->problems);
     arguments_destroy(&test->arguments);
 }

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/opensearch_choice.h"
+#include "app/run_outputs.h"
 #include "base/check.h"
 
 #define OPENSEARCH_CASE_ARGUMENTS_MAX 10
@@ -21,7 +21,7 @@ struct opensearch_case {
     struct option_group groups[RUN_GROUPS];
     struct arguments arguments;
     struct problems problems;
-    struct opensearch_settings opensearch;
+    struct run_outputs outputs;
     char text[8192];
 };
 
@@ -88,15 +88,21 @@ static inline const char *opensearch_case_resolve(struct opensearch_case *test, 
                                 path + strlen(test->config));
         return test->text;
     }
-    bool good = opensearch_choice_resolve(&test->opensearch, &test->arguments, &test->settings, &test->problems);
+    bool good = run_outputs_resolve(&test->outputs, &test->arguments, &test->settings, &test->problems);
     ASSERT(good == (test->problems.errors_count == 0));
     opensearch_case_put_problems(test);
-    if (good && test->opensearch.has_output) opensearch_case_put_output(test, &test->opensearch.output);
+    for (uint32_t i = 0; good && i < test->outputs.count; i++) {
+        const struct run_output *output = &test->outputs.items[i];
+        if (test->outputs.count > 1)
+            opensearch_case_put(test, "%s%s: %s", i > 0 ? "; " : "", output->name,
+                                output->opensearch.has_output ? "" : output->text);
+        if (output->opensearch.has_output) opensearch_case_put_output(test, &output->opensearch.output);
+    }
     return test->text;
 }
 
 static inline void opensearch_case_end(struct opensearch_case *test) {
-    opensearch_settings_destroy(&test->opensearch);
+    run_outputs_destroy(&test->outputs);
     problems_destroy(&test->problems);
     arguments_destroy(&test->arguments);
 }

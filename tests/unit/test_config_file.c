@@ -215,7 +215,7 @@ static const struct {
     {"nothing near", TEXT("zebra: x\n"), "1:1: unknown key \"zebra\""},
     {"the command line's own options are not suggested", TEXT("confg: x\n"), "1:1: unknown key \"confg\""},
     {"command line only", TEXT("config: x\n"), "1:1: \"config\" is for the command line only"},
-    {"later version", TEXT("residency: {web: []}\n"), "1:1: \"residency\" is not built into this version"},
+    {"later version", TEXT("filter: []\n"), "1:1: \"filter\" is not built into this version"},
     {"section twice", TEXT("chains: {}\nchains: {}\n"), "2:1: \"chains\" is given twice"},
     {"key twice in a section", TEXT("chains:\n  web: []\n  web: []\n"), "3:3: \"web\" is given twice"},
     {"merge key in a section", TEXT("chains: {web: {<<: []}}\n"),
@@ -232,11 +232,11 @@ static const struct {
     {"later version, input", TEXT("inputs:\n- {path: a, follow: true}\n"),
      "2:13: inputs: \"follow\" is not built into this version"},
     {"two outputs", TEXT("output: {opensearch: {}, kafka: {}}\n"),
-     "1:9: output: expected a file, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
+     "1:9: output: expected {path: FILE}, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
      "NAME}}"},
     {"output unknown", TEXT("output: {kafak: {}}\n"), "1:10: output: unknown key \"kafak\", did you mean \"kafka\"?"},
     {"output of nothing", TEXT("output: {}\n"),
-     "1:9: output: expected a file, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
+     "1:9: output: expected {path: FILE}, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
      "NAME}}"},
     {"twice", TEXT("workers: 3\noutput: x\nworkers: 3\n"), "3:1: \"workers\" is given twice"},
     {"twice in two forms", TEXT("memory_max: 16M\nmemory-max: 16M\n"), "2:1: \"memory_max\" is given twice"},

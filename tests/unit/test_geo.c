@@ -54,9 +54,9 @@ static struct ip ip_of(const char *text) {
 
 /* Everything that a place says, in one line; fields that are absent do not appear. */
 static const char *described(const struct place *place) {
-    static const char *const names[PLACE_TEXTS] = {"country",  "country-name", "continent", "continent-name",
-                                                   "region",   "region-name",  "city",      "postal",
-                                                   "timezone", "as-name",      "isp",       "isp-organization"};
+    static const char *const names[PLACE_TEXTS] = {
+        "country", "country-name", "continent",  "continent-name", "region", "region-name",     "city",
+        "postal",  "timezone",     "registered", "as-name",        "isp",    "isp-organization"};
     static char line[PLACE_TEXTS * (PLACE_TEXT_BYTES_MAX + 32)];
     size_t used = 0;
     line[0] = '\0';
@@ -122,7 +122,12 @@ static const struct place_case place_cases[] = {
     {"a city database without the city", {"city"}, JP,
      "country=JP country-name=Japan continent=AS continent-name=Asia timezone=Asia/Tokyo at=36.2000,138.6000(country)"},
     {"GeoLite2-Country", {"country"}, GB, BRITAIN},
-    {"registered_country is not where it is", {"country"}, SE, ""},
+    {"registered_country is not where it is", {"country"}, SE, "registered=SE"},
+    {"registered elsewhere", {"doubts"}, GB, BRITAIN " registered=SE"},
+    {"anycast", {"doubts"}, US,
+     "country=US country-name=United States continent=NA continent-name=North America registered=US marks=40"},
+    {"anycast in a flat record", {"doubts-flat"}, GB, "country=GB marks=40"},
+    {"anycast by its other name", {"doubts-flat"}, US, "country=US marks=40"},
     {"GeoLite2-ASN", {"asn"}, GB, ARNOLD " as=20712"},
     {"an AS number of 16 bits", {"asn"}, US, "as-name=Example Backbone as=209"},
     {"GeoIP2-ISP", {"isp"}, US,
@@ -210,6 +215,29 @@ static void finds_places_in_every_layout(void **state) {
             fail_msg("%s:\n  %s, expected\n  %s", expected->what, line, expected->expected);
         }
         assert_int_equal(damaged, 0);
+        geo_close(&geo);
+    }
+}
+
+/* Of databases that know countries alone. */
+static void tells_when_countries_were_built(void **state) {
+    (void)state;
+    static const struct {
+        const char *databases[4];
+        uint64_t build;
+    } cases[] = {{{NULL}, 0},
+                 {{"asn", "anonymous", "isp"}, 0},
+                 {{"asn", "country"}, 1764547200},
+                 {{"ip-location-country-v4"}, 1764547200},
+                 {{"wherefrom"}, 1764547200}};
+    for (size_t index = 0; index < COUNT(cases); index++) {
+        size_t count;
+        const char *const *paths = paths_of(cases[index].databases, &count);
+        struct geo geo;
+        assert_int_equal(geo_open(&geo, paths, count, NULL), STATUS_OK);
+        assert_int_equal(geo_country_build(&geo), cases[index].build);
+        if (count == 2) geo.databases[0].build_epoch = 1; /* that of the networks */
+        assert_int_equal(geo_country_build(&geo), cases[index].build);
         geo_close(&geo);
     }
 }
@@ -544,17 +572,12 @@ static void keeps_what_can_be_decoded(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_places_in_every_layout),
-        cmocka_unit_test(tells_answers_apart),
-        cmocka_unit_test(takes_only_valid_texts),
-        cmocka_unit_test(takes_numbers_in_texts),
-        cmocka_unit_test(takes_points_in_texts),
-        cmocka_unit_test(refuses_what_is_no_database),
-        cmocka_unit_test(refuses_too_many_and_closes_after_a_failure),
-        cmocka_unit_test(keeps_a_copy_of_its_own),
-        cmocka_unit_test(survives_every_truncation),
-        cmocka_unit_test(survives_damage_to_every_byte),
-        cmocka_unit_test(keeps_what_can_be_decoded),
+        cmocka_unit_test(finds_places_in_every_layout),  cmocka_unit_test(tells_when_countries_were_built),
+        cmocka_unit_test(tells_answers_apart),           cmocka_unit_test(takes_only_valid_texts),
+        cmocka_unit_test(takes_numbers_in_texts),        cmocka_unit_test(takes_points_in_texts),
+        cmocka_unit_test(refuses_what_is_no_database),   cmocka_unit_test(refuses_too_many_and_closes_after_a_failure),
+        cmocka_unit_test(keeps_a_copy_of_its_own),       cmocka_unit_test(survives_every_truncation),
+        cmocka_unit_test(survives_damage_to_every_byte), cmocka_unit_test(keeps_what_can_be_decoded),
     };
     return cmocka_run_group_tests(tests, make_temporary, remove_temporary);
 }

@@ -145,6 +145,29 @@ static void answers_hits_like_misses(void **state) {
     geo_close(&geo);
 }
 
+static void says_what_is_in_doubt(void **state) {
+    (void)state;
+    struct geo geo;
+    OPEN(&geo, "doubts");
+    const size_t dots = 0;
+    struct geo_cache *cache = geo_cache_new(&geo, (struct place_renderer){.render = render, .context = &dots});
+    assert_non_null(cache);
+    static const struct {
+        const char *address;
+        uint16_t flags;
+    } cases[] = {{"81.2.69.142", PLACE_REGISTERED_ELSEWHERE},
+                 {"216.160.83.56", PLACE_ANYCAST},
+                 {"89.160.20.112", PLACE_HOSTING},
+                 {"2001:218::1", 0},
+                 {"8.8.8.8", 0}};
+    for (size_t index = 0; index < COUNT(cases); index++) {
+        struct ip ip = ip_of(cases[index].address);
+        assert_int_equal(geo_cache_find(cache, &ip).facts.flags, cases[index].flags);
+    }
+    geo_cache_free(cache);
+    geo_close(&geo);
+}
+
 static void knows_nothing_without_databases(void **state) {
     (void)state;
     struct geo geo;
@@ -360,6 +383,7 @@ static void counts_damage_and_goes_on(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_hits_like_misses),
+        cmocka_unit_test(says_what_is_in_doubt),
         cmocka_unit_test(knows_nothing_without_databases),
         cmocka_unit_test(forgets_the_oldest_addresses),
         cmocka_unit_test(starts_over_without_losing_counts),

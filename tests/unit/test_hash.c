@@ -135,11 +135,28 @@ static void test_every_part_counts(void **state) {
     assert_string_equal(ids[0], ids[5]);
 }
 
+static void test_ids_as_numbers(void **state) {
+    static const struct {
+        const char *digits;
+        uint64_t words[2];
+    } cases[] = {{"00000000000000000000000000000000", {0, 0}},
+                 {"ffffffffffffffffffffffffffffffff", {UINT64_MAX, UINT64_MAX}},
+                 {"0123456789abcdeffedcba9876543210", {0x0123456789abcdef, 0xfedcba9876543210}},
+                 {"80000000000000000000000000000001", {(uint64_t)1 << 63, 1}}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t words[2];
+        hash_id_words(cases[i].digits, words);
+        assert_memory_equal(words, cases[i].words, sizeof words);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_answers),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_every_part_counts),
+        cmocka_unit_test(test_ids_as_numbers),
     };
     return cmocka_run_group_tests(tests, find_variants, NULL);
 }

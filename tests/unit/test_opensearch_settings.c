@@ -54,6 +54,27 @@ static void configs(void **state) {
          {R},
          "http://[::1]:9200 n gzip"},
         {"a URL", "output: \"opensearch+https://h/n\"", {R}, "https://h:443 n gzip"},
+        {"several outputs",
+         "outputs: {eu: {opensearch: {url: \"https://h\", data_stream: n, user: u, password_env: PW}}, us: "
+         "\"opensearch+http://i/m\", f: {path: a.gz}, g: b}",
+         {R},
+         "eu: https://h:443 n u:geheim gzip; us: http://i:9200 m gzip; f: a.gz; g: b"},
+        {"one of them is main",
+         "output: a\noutputs: {eu: \"opensearch+http://h/n\"}",
+         {R},
+         "main: a; eu: http://h:9200 n gzip"},
+        {"what is wrong with each",
+         "outputs: {eu: {opensearch: {url: \"http://h\", data_strem: n}}, us: \"opensearch+http://u:p@i/m\"}",
+         {R},
+         "1:46: outputs.eu: opensearch: unknown key \"data_strem\", did you mean \"data_stream\"?\n"
+         "1:28: outputs.eu: opensearch: no \"data_stream\": write data_stream: NAME, or index: NAME-{yyyy.MM.dd}\n"
+         "1:67: outputs.us \"opensearch+http://...@i/m\": a password does not belong into the URL; write USER@, and "
+         "give it "
+         "by --opensearch password_env=NAME or password_file=FILE, in the config by password_env or password_file\n"},
+        {"pairs are for one",
+         "outputs: {eu: a, us: b}",
+         {R, "--opensearch", "gzip=true"},
+         "--opensearch: settings of named outputs stand in the config, as outputs: {NAME: {opensearch: {..}}}\n"},
         {"without ids", WITH("ids: false"), {R}, "https://h:443 n gzip without ids"},
         {"any mapping", WITH("check_mapping: false"), {R}, "https://h:443 n gzip any mapping"},
         {"the command line's URL wins",

@@ -260,7 +260,7 @@ static void test_places_of_any_size(void **state) {
             for (int i = 0; i < PLACE_TEXTS; i++)
                 if (seeded_below(&seeded, 3) > 0) {
                     place.texts[i] = (struct slice){text, 1 + seeded_below(&seeded, round % 2 == 0 ? 20 : sizeof text)};
-                    known++;
+                    known += i != PLACE_REGISTERED_COUNTRY; /* that one is not written */
                 }
             render_place(encoder, &place);
             for (uint32_t i = 0; i < json.leaves_count; i++)

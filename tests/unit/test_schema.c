@@ -147,6 +147,11 @@ static void expand(const struct output_schema *output, const struct schema *sche
         }
         row_used[i] = true;
         if (row->value == VALUE_TRANSPORT && schema_column(schema, ROLE_PROCESSING_3) < 0) continue;
+        if (row->value == VALUE_RESIDENCY) {
+            for (uint16_t p = 0; p < output_residency_count; p++)
+                add_path(paths, "", output->residency[p].path, output->residency[p].type);
+            continue;
+        }
         if (row->value != VALUE_CLIENT_PLACE) {
             add_path(paths, "", text, row->type);
             continue;
