@@ -20,7 +20,7 @@ struct rate {
     size_t bytes_max;
     uint64_t slot_ns;
     uint64_t latest_slot_ns; /* start of the slot that the latest record was in: the next one often is, too */
-    uint32_t latest_slot;
+    uint32_t latest_slot, latest_window; /* of sketches */
     uint64_t table_requests[RATE_TABLES_MAX];
     uint64_t requests, late, out_of_range;
     uint64_t late_since[RATE_WINDOWS_MAX]; /* the row before of that window */

@@ -30,6 +30,7 @@ static inline void prepare(struct rate *rate, const struct rollup_note *note, ui
                            struct rate_prepared *prepared) {
     prepared->note = note;
     prepared->slot = slot;
+    prepared->window = rate->latest_window;
     if (rate->wants_places) prepared->place_tag = rate_place_tag(&note->place);
     prepared->has = 1u << RATE_CLIENT | (uint32_t)note->has_peer << RATE_PEER |
                     (uint32_t)note->has_first << RATE_FIRST_XFF;
@@ -55,6 +56,7 @@ static __attribute__((noinline)) bool turn_slot(struct rate *rate, const struct 
         return false;
     }
     rate->latest_slot = (uint32_t)number;
+    rate->latest_window = (uint32_t)number / rate->sketch_slots;
     rate->latest_slot_ns = number * rate->slot_ns;
     return true;
 }
@@ -131,13 +133,14 @@ static inline void count_lot(struct rate *rate, uint32_t table, struct lot *lot)
     rate->table_requests[table] += lot->count;
 }
 
-static void sketch_lot(struct rate *rate, struct lot *lot) {
+static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
+    bool with_latency = rate->plan.tables[table].has_latency;
     for (uint32_t i = 0; i < lot->count; i++) rate_sketches_prefetch(&rate->sketches, lot->entries[i]);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i]->note);
+        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i]->note, with_latency);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_add(&rate->sketches, &rate->store, lot->entries[i], lot->notes[i]->slot / rate->sketch_slots,
-                          lot->notes[i]->note);
+        rate_sketches_add(&rate->sketches, &rate->store, lot->entries[i], lot->notes[i]->window,
+                          lot->notes[i]->note, with_latency);
 }
 
 /* Pairs of a client and a first address that are not the same one. */
@@ -166,7 +169,7 @@ static void count_prepared(struct rate *rate, const struct rate_prepared *prepar
         struct lot *lot = &lots[table % 2];
         if (table + 1 < rate->plan.tables_count) gather(rate, table + 1, prepared, count, &lots[(table + 1) % 2]);
         count_lot(rate, table, lot);
-        if (rate->plan.tables[table].sketched) sketch_lot(rate, lot);
+        if (rate->plan.tables[table].has_clients) sketch_lot(rate, table, lot);
     }
     for (uint32_t table = 0; rate->wants_pairs && table < rate->plan.tables_count; table++) {
         if (rate->plan.tables[table].parts != 0) continue;
@@ -318,7 +321,7 @@ static bool set_up(struct rate *rate, size_t bytes_max) {
     for (uint32_t i = 0; i < rate->plan.tables_count; i++) {
         rate->masks[i] = rate_mask(&rate->plan.tables[i], (uint8_t)i);
         rate->wants_pairs |= rate->plan.tables[i].parts == 0;
-        sketched |= rate->plan.tables[i].sketched;
+        sketched |= rate->plan.tables[i].has_clients;
     }
     rate->wants_claim = rate_plan_has(&rate->plan, 1u << RATE_CLAIM);
     rate->wants_lb = rate_plan_has(&rate->plan, 1u << RATE_LB);

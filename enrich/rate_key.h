@@ -54,7 +54,7 @@ static inline uint32_t rate_place_tag(const struct place_facts *place) {
 /* A note with its parts in place. */
 struct rate_prepared {
     const struct rollup_note *note;
-    uint32_t slot;
+    uint32_t slot, window;         /* of sketches */
     uint32_t place_tag;            /* of its place: larger ones win; never 0 */
     uint32_t has;                  /* 1 << enum rate_part, of addresses; RATE_CLIENT always */
     union rate_packed common;      /* without address */

@@ -49,12 +49,20 @@ static struct rate_limit_tables tables_of(struct rate_plan *plan, const struct r
     return tables;
 }
 
+/* An address is one client, and there are thousands of AS in each minute: who they are is told of an AS as such, how long they waited of what
+ * somebody runs or looks at as a whole. */
+static void add_sketches(struct rate_table *table) {
+    bool no_address = (table->parts & RATE_ADDRESS_PARTS) == 0, no_as = (table->parts & 1u << RATE_ASN) == 0;
+    table->has_clients = no_address && (no_as || table->parts == 1u << RATE_ASN);
+    table->has_latency = no_address && no_as;
+}
+
 void rate_plan(const struct rate_settings *settings, struct rate_plan *plan) {
     *plan = (struct rate_plan){0};
     for (uint32_t i = 0; i < settings->dims_count; i++) {
         struct rate_table table = table_of(&settings->dims[i], RATE_CLASS_NONE, METHOD_NONE);
         plan->of_dim[i] = table_like(plan, &table);
-        plan->tables[plan->of_dim[i]].sketched = (table.parts & RATE_ADDRESS_PARTS) == 0;
+        add_sketches(&plan->tables[plan->of_dim[i]]);
     }
     for (uint32_t i = 0; i < settings->limits_count; i++) plan->of_limit[i] = tables_of(plan, &settings->limits[i]);
 }

@@ -19,7 +19,7 @@ struct rate_table {
     uint8_t v4_prefix, v6_prefix;
     uint8_t path_class, method; /* scope: RATE_CLASS_NONE, METHOD_NONE: everything */
     bool placed;                /* its keys are clients: places of them are known */
-    bool sketched;              /* of its keys distinct clients and latencies are known */
+    bool has_clients, has_latency; /* known of its keys in windows (enrich/rate_sketches.h); never of addresses */
 };
 
 struct rate_plan {

@@ -43,7 +43,7 @@ static void relink(struct rate_sketches *sketches, struct rate_store *store) {
     struct rate_sketch *all = sketches->sketches;
     for (uint32_t i = 0; i < store->capacity; i++) {
         struct rate_entry *entry = &store->entries[i];
-        if (entry->serial != 0 && store->plan->tables[entry->key.table].sketched) entry->beside = 0;
+        if (entry->serial != 0 && store->plan->tables[entry->key.table].has_clients) entry->beside = 0;
     }
     for (uint32_t i = 1; i < sketches->count; i++) {
         struct rate_entry *entry = rate_store_entry(store, all[i].id & RATE_SERIAL_MASK);
@@ -115,18 +115,18 @@ static __attribute__((noinline)) struct rate_sketch *make(struct rate_sketches *
 }
 
 static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note,
-                       bool *has_client) {
+                       bool with_latency, bool *has_client) {
     if (!*has_client && note->resolved && !hyperloglog_add(&sketch->clients, pool, note->client_hash)) return false;
     *has_client = true; /* adding twice would change nothing */
-    return note->latency_us == LATENCY_UNKNOWN || ddsketch_add(&sketch->latency, pool, note->latency_us);
+    return !with_latency || note->latency_us == LATENCY_UNKNOWN || ddsketch_add(&sketch->latency, pool, note->latency_us);
 }
 
 void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,
-                       uint32_t window, const struct rollup_note *note) {
+                       uint32_t window, const struct rollup_note *note, bool with_latency) {
     for (bool has_client = false, done = false; !done;) {
         struct rate_sketch *sketch = &sketches->sketches[entry->beside];
         if (entry->beside == 0 || sketch->window != window) sketch = make(sketches, store, entry, window);
-        done = count_note(sketch, &sketches->pool, note, &has_client);
+        done = count_note(sketch, &sketches->pool, note, with_latency, &has_client);
         if (done)
             sketch->requests = rate_sum_32(sketch->requests, 1);
         else
@@ -212,17 +212,23 @@ static uint32_t first_of(const struct rate_sketches *sketches, uint32_t id, uint
     return from;
 }
 
-/* Quantiles in one pass. */
-static struct rate_latency latency_of(const struct ddsketch_sum *sum) {
+/* Quantiles of several sketches, in one pass. */
+static struct rate_latency latency_of(const struct rate_sketch *sketches, uint32_t count) {
     static const double quantiles[] = {0.5, 0.95, 0.99};
     double told_s[3] = {0};
+    struct ddsketch_sum sum;
     uint64_t below = 0;
-    for (uint32_t bucket = 0, next = 0; next < 3 && below < sum->count; bucket++) {
-        below += sum->buckets[bucket];
-        while (next < 3 && below > (uint64_t)(quantiles[next] * (double)(sum->count - 1)))
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < count; i++) used += sketches[i].latency.block != NULL;
+    if (used == 0) return (struct rate_latency){false, 0, 0, 0};
+    memset(&sum, 0, sizeof sum);
+    for (uint32_t i = 0; i < count; i++) ddsketch_sum_merge(&sum, &sketches[i].latency);
+    for (uint32_t bucket = 0, next = 0; next < 3 && below < sum.count; bucket++) {
+        below += sum.buckets[bucket];
+        while (next < 3 && below > (uint64_t)(quantiles[next] * (double)(sum.count - 1)))
             told_s[next++] = ddsketch_middle(bucket) / 1e6;
     }
-    return (struct rate_latency){sum->count > 0, told_s[0], told_s[1], told_s[2]};
+    return (struct rate_latency){true, told_s[0], told_s[1], told_s[2]};
 }
 
 /* Clients of several sketches. */
@@ -240,14 +246,10 @@ bool rate_sketches_tell(struct rate_sketches *sketches, uint32_t id, uint32_t fr
     if (sketches->sketches == NULL) return false;
     uint32_t first = first_of(sketches, id, from), count = first_of(sketches, id, to) - first;
     const struct rate_sketch *some = &sketches->sketches[first];
-    struct ddsketch_sum sum = {0};
     uint64_t counted = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        counted += some[i].requests;
-        ddsketch_sum_merge(&sum, &some[i].latency);
-    }
+    for (uint32_t i = 0; i < count; i++) counted += some[i].requests;
     if (counted != requests) return false;
     uint64_t clients = clients_of(&sketches->merging, some, count);
-    *told = (struct rate_sketched){clients < requests ? clients : requests, latency_of(&sum)};
+    *told = (struct rate_sketched){clients < requests ? clients : requests, latency_of(some, count)};
     return true;
 }

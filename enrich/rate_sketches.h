@@ -1,4 +1,5 @@
-/* Distinct clients and latencies of keys, in windows of the shortest length; longer windows are merged of those.
+/* Distinct clients of keys and, in some tables (enrich/rate_plan.h), latencies, in windows of the shortest length; longer windows are merged of
+ * those.
  *
  * Each sketch knows how many requests it has. When memory is used up the sketches with the fewest go, half of them, and what needs one of
  * those is not told: a row has clients and latencies when its sketches have as many requests as it has itself.
@@ -15,7 +16,7 @@ struct rate_sketch {
     uint32_t id; /* as of cells */
     uint32_t window, requests;
     struct hyperloglog clients;
-    struct ddsketch latency; /* microseconds */
+    struct ddsketch latency; /* microseconds; empty where the table has none */
 };
 
 struct rate_sketches {
@@ -29,19 +30,19 @@ struct rate_sketches {
 bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) __attribute__((warn_unused_result));
 void rate_sketches_destroy(struct rate_sketches *sketches);
 
-/* Counts a note of a key that stands in `window`. */
+/* Counts a note of a key that stands in `window`, with its latency where the key's table has that. */
 void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,
-                       uint32_t window, const struct rollup_note *note);
+                       uint32_t window, const struct rollup_note *note, bool with_latency);
 
 /* What rate_sketches_add will look at. */
 static inline void rate_sketches_prefetch(const struct rate_sketches *sketches, const struct rate_entry *entry) {
     __builtin_prefetch(&sketches->sketches[entry->beside]);
 }
 static inline void rate_sketches_prefetch_more(const struct rate_sketches *sketches, const struct rate_entry *entry,
-                                               const struct rollup_note *note) {
+                                               const struct rollup_note *note, bool with_latency) {
     const struct rate_sketch *sketch = &sketches->sketches[entry->beside];
     hyperloglog_prefetch(&sketch->clients, note->client_hash);
-    ddsketch_prefetch(&sketch->latency, note->latency_us);
+    if (with_latency) ddsketch_prefetch(&sketch->latency, note->latency_us);
 }
 
 /* Drops those of keys that are gone and of windows before that one. */

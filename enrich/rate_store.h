@@ -26,7 +26,7 @@ struct rate_entry {
     uint32_t serial; /* 0: a free place */
     uint32_t slot;
     uint32_t requests, status_4xx, status_5xx;
-    uint32_t beside; /* with a place: its tag; of sketched tables: its sketch (enrich/rate_sketches.h) */
+    uint32_t beside; /* with a place: its tag; with clients: its sketch (enrich/rate_sketches.h) */
     uint64_t bytes;
 };
 _Static_assert(sizeof(struct rate_entry) == 64, "a cache line");

@@ -205,7 +205,7 @@ static bool write_heap(const struct pass *pass, uint32_t w, uint32_t number, uin
             rate_add_place(rate, candidate->serial, &row);
         else
             row.trust = 0;
-        if (rate->plan.tables[table].sketched)
+        if (rate->plan.tables[table].has_clients)
             add_sketched(rate, rate->store.cells[candidate->last_cell].id, number, &row);
         pass->report->function(pass->report->context, &row);
     }

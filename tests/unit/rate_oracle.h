@@ -256,7 +256,7 @@ static inline void oracle_fill(const struct oracle *oracle, const struct rate_di
         row->clients += !known;
     }
     qsort(latencies, latencies_count, sizeof *latencies, oracle_by_latency);
-    row->latency.known = latencies_count > 0;
+    row->latency.known = latencies_count > 0 && (dim->parts & 1u << RATE_ASN) == 0;
     if (latencies_count > 0) {
         row->latency.p50_s = latencies[(uint32_t)(0.5 * (latencies_count - 1))] / 1e6;
         row->latency.p95_s = latencies[(uint32_t)(0.95 * (latencies_count - 1))] / 1e6;

@@ -32,7 +32,7 @@ static uint32_t told, untold;
 static void look(void *context, const struct rate_row *row) {
     (void)context;
     if (row->kind != RATE_TOP) return;
-    uint32_t window = (uint32_t)(row->time_s - FIRST_S) / WINDOW_S - 1, network = row->key.as_number;
+    uint32_t window = (uint32_t)(row->time_s - FIRST_S) / WINDOW_S - 1, network = row->key.country;
     assert_int_equal(row->requests, counts[window][network].requests);
     told += row->has_clients;
     untold += !row->has_clients;
@@ -49,7 +49,7 @@ static void test_sketches(void **state) {
                                      .windows_count = 1,
                                      .windows_s = {WINDOW_S},
                                      .dims_count = 1,
-                                     .dims = {{.name = "asn", .parts = 1u << RATE_ASN, .v4_prefix = 0, .v6_prefix = 0}},
+                                     .dims = {{.name = "country", .parts = 1u << RATE_COUNTRY, .v4_prefix = 0, .v6_prefix = 0}},
                                      .rows = 200};
     struct crowd crowd = crowd_new(NETWORKS, 0.8);
     struct seeded seeded = {5};
@@ -60,7 +60,7 @@ static void test_sketches(void **state) {
         uint32_t second = (uint32_t)((uint64_t)i * WINDOWS * WINDOW_S / NOTES);
         if (i % 5 == 0) second = seeded_below(&seeded, WINDOWS * WINDOW_S);
         struct rollup_note note = request_of(network * CLIENTS + client, (FIRST_S + second) * 1000000000ll);
-        note.place.as_number = network;
+        note.place.country = (uint16_t)network;
         note.latency_us = network + 1;
         counts[second / WINDOW_S][network].requests++;
         counts[second / WINDOW_S][network].clients |= (uint8_t)(1u << client);
