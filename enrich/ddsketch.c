@@ -122,15 +122,21 @@ bool ddsketch_move(struct ddsketch *sketch, struct pool *to) {
 
 void ddsketch_sum_merge(struct ddsketch_sum *sum, const struct ddsketch *sketch) {
     const uint32_t *words = sketch->block;
+    uint64_t count = 0;
     if (words == NULL) return;
-    uint32_t lowest = sketch->highest < RING ? 0 : sketch->highest - RING + 1;
-    for (uint32_t i = 0; i < places_of(sketch); i++) {
-        uint32_t bucket = sketch->dense ? lowest + (i - lowest) % RING : words[i] >> COUNT_BITS;
-        uint32_t times = sketch->dense ? words[i] : words[i] & COUNT_MAX;
-        if (times == 0) continue;
-        sum->buckets[bucket] += times;
-        sum->count += times;
+    if (sketch->dense) {
+        uint32_t lowest = sketch->highest < RING ? 0 : sketch->highest - RING + 1;
+        for (uint32_t bucket = lowest; bucket <= sketch->highest; bucket++) {
+            sum->buckets[bucket] += words[bucket % RING];
+            count += words[bucket % RING];
+        }
+    } else {
+        for (uint32_t i = 0; i < places_of(sketch); i++) { /* free places add nothing to bucket 0 */
+            sum->buckets[words[i] >> COUNT_BITS] += words[i] & COUNT_MAX;
+            count += words[i] & COUNT_MAX;
+        }
     }
+    sum->count += count;
 }
 
 uint32_t ddsketch_sum_at(const struct ddsketch_sum *sum, uint64_t rank) {

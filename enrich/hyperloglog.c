@@ -93,28 +93,42 @@ bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool, uint64_t has
     return add_entry(sketch, pool, entry_of(hash));
 }
 
-bool hyperloglog_merge(struct hyperloglog *sketch, struct pool *pool, const struct hyperloglog *other) {
-    if (other->block == NULL) return true;
-    if (!other->dense) {
-        const uint32_t *places = other->block;
-        for (uint32_t i = 0; i < places_of(other); i++)
-            if (places[i] != 0 && !add_entry(sketch, pool, places[i])) return false;
-        return true;
-    }
-    while (!sketch->dense)
-        if (!grow(sketch, pool)) return false;
-    uint8_t *registers = sketch->block;
-    const uint8_t *others = other->block;
-    for (uint32_t i = 0; i < REGISTERS; i++)
-        if (others[i] > registers[i]) registers[i] = others[i];
-    return true;
-}
-
 bool hyperloglog_move(struct hyperloglog *sketch, struct pool *to) {
     if (sketch->block == NULL) return true;
     void *block = pool_take(to, sketch->size);
     if (block == NULL) return false;
     sketch->block = memcpy(block, sketch->block, hyperloglog_bytes(sketch));
+    return true;
+}
+
+/* Entries are put together first: where there is none nobody can foresee. */
+static bool merge_set(struct hyperloglog *sketch, struct pool *pool, const struct hyperloglog *other) {
+    uint32_t entries[(POOL_BLOCK_BYTES_MIN << SET_SIZE_MAX) / sizeof(uint32_t)], count = 0, many = places_of(other);
+    const uint32_t *places = other->block;
+    for (uint32_t i = 0; i < many; i++) {
+        entries[count] = places[i];
+        count += places[i] != 0;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (!add_entry(sketch, pool, entries[i])) return false;
+    return true;
+}
+
+bool hyperloglog_merge(struct hyperloglog *sketch, struct pool *pool, const struct hyperloglog *other) {
+    if (other->block == NULL) return true;
+    if (sketch->block == NULL) {
+        *sketch = *other;
+        if (hyperloglog_move(sketch, pool)) return true;
+        *sketch = (struct hyperloglog){0};
+        return false;
+    }
+    if (!other->dense) return merge_set(sketch, pool, other);
+    while (!sketch->dense)
+        if (!grow(sketch, pool)) return false;
+    uint8_t *registers = sketch->block;
+    const uint8_t *others = other->block;
+    for (uint32_t i = 0; i < REGISTERS; i++) /* always stored, so that it goes by vectors: 4 times as fast */
+        registers[i] = others[i] > registers[i] ? others[i] : registers[i];
     return true;
 }
 
