@@ -12,6 +12,7 @@
 #include "enrich/rate_trim.h"
 
 #define CAPACITY_MIN 256u
+#define MOVED_AT_ONCE 1024u /* places whose entries move: few enough for the processor's own memory */
 #define CELLS_A_KEY 8u
 #define FLOORS_SHARE 16u /* of bytes_max */
 /* Large pages where they pay: places of keys are met at random, and cells are put in order by thousands of digits at once. Beginnings
@@ -107,29 +108,55 @@ void rate_store_make(struct rate_store *store, struct rate_entry *entry, const u
     if (slot < store->oldest_slot) store->oldest_slot = slot;
 }
 
-/* Other places: keys wait in the room for sorting meanwhile, in the order of their hashes, which is that of their new places. */
-static void set_capacity(struct rate_store *store, uint32_t capacity) {
+/* Takes the entries of places [from, to) away; keys wait in the room for sorting. */
+static uint32_t take_away(struct rate_store *store, uint32_t from, uint32_t to) {
     struct rate_entry *waiting = (struct rate_entry *)(void *)store->scratch;
     uint32_t count = 0;
-    size_t bytes = store->capacity * sizeof *store->entries;
     ASSERT(store->keys_count * sizeof *waiting <= store->log_max * sizeof *store->scratch);
-    for (uint32_t i = 0; i < store->capacity; i++)
-        if (store->entries[i].serial != 0) waiting[count++] = store->entries[i];
-    ASSERT(capacity <= store->capacity_max && count < capacity);
-    store->capacity = capacity;
-    if (bytes < PAGE_BYTES_LARGE) {
-        memset(store->entries, 0, bytes);
-    } else { /* zeroes, in other pages */
-        ASSERT(madvise(store->entries, bytes, MADV_DONTNEED) == 0);
-        want_large_pages(store->entries, store->entries + store->capacity);
+    for (uint32_t i = from; i < to; i++) {
+        if (store->entries[i].serial == 0) continue;
+        waiting[count++] = store->entries[i];
+        store->entries[i].serial = 0;
     }
+    return count;
+}
+
+static void put_back(struct rate_store *store, uint32_t count) {
+    const struct rate_entry *waiting = (const struct rate_entry *)(const void *)store->scratch;
     for (uint32_t i = 0; i < count; i++) {
         union rate_packed key = waiting[i].key;
         key.beside = 0;
-        struct rate_entry *entry = rate_store_find(store, &key, rate_store_hash(store, &key));
-        *entry = waiting[i];
-        store->positions[entry->serial] = (uint32_t)(entry - store->entries);
+        uint32_t at = rate_store_home(store, rate_store_hash(store, &key));
+        while (store->entries[at].serial != 0) at = at + 1 < store->capacity ? at + 1 : 0;
+        store->entries[at] = waiting[i];
+        store->positions[waiting[i].serial] = at;
     }
+}
+
+/* Twice as many places. Entries stand in the order of their hashes and move up, some at a time from the end on, always whole runs of them:
+ * so the places that their new ones are looked for in are free or have new ones, and those that come round to the beginning move on later. */
+static void widen(struct rate_store *store) {
+    uint32_t from, to = store->capacity;
+    ASSERT(2 * store->capacity <= store->capacity_max);
+    store->capacity *= 2;
+    if (store->capacity * sizeof *store->entries > PAGE_BYTES_LARGE)
+        want_large_pages(store->entries, store->entries + store->capacity);
+    for (; to > 0; to = from) {
+        from = to > MOVED_AT_ONCE ? to - MOVED_AT_ONCE : 0;
+        while (from > 0 && store->entries[from - 1].serial != 0) from--;
+        put_back(store, take_away(store, from, to));
+    }
+}
+
+/* Fewer places, the others in no pages. */
+static void narrow(struct rate_store *store, uint32_t capacity) {
+    uint32_t count = take_away(store, 0, store->capacity);
+    uintptr_t page = PAGE_BYTES - 1, first = ((uintptr_t)(store->entries + capacity) + page) & ~page,
+              last = (uintptr_t)(store->entries + store->capacity) & ~page;
+    ASSERT(count < capacity);
+    if (first < last) ASSERT(madvise((void *)first, last - first, MADV_DONTNEED) == 0);
+    store->capacity = capacity;
+    put_back(store, count);
 }
 
 /* --- cells -------------------------------------------------------------------------------------- */
@@ -200,7 +227,7 @@ bool rate_store_make_room(struct rate_store *store, uint32_t more) {
             trimmed = true;
         }
     }
-    while (store->keys_count + more > store->capacity / 4 * 3) set_capacity(store, 2 * store->capacity);
+    while (store->keys_count + more > store->capacity / 4 * 3) widen(store);
     return trimmed;
 }
 
@@ -216,7 +243,7 @@ bool rate_store_shrink(struct rate_store *store) {
     if (!rate_store_halve(store)) return false;
     uint32_t capacity = store->capacity;
     while (capacity >= 4 * CAPACITY_MIN && store->keys_count < capacity / 4) capacity /= 2;
-    if (capacity < store->capacity) set_capacity(store, capacity);
+    if (capacity < store->capacity) narrow(store, capacity);
     give_back(store);
     return true;
 }
