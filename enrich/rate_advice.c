@@ -112,7 +112,7 @@ static void advise(const struct rate_report *report, const struct subject *subje
     const struct rate_store *store = &report->rate->store;
     struct advice *advice = (struct advice *)(void *)store->scratch;
     struct rate_range range = rate_store_table(store, subject->table);
-    ASSERT(sizeof *advice <= store->log_max * sizeof *store->scratch);
+    ASSERT(sizeof *advice <= store->scratch_max * sizeof *store->scratch);
     memset(advice, 0, sizeof *advice);
     for (uint32_t from = range.from, to; from < range.to; from = to) {
         to = rate_store_key_end(store, from, range.to);

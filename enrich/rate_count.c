@@ -139,8 +139,8 @@ static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
     for (uint32_t i = 0; i < lot->count; i++)
         rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i]->note, with_latency);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_add(&rate->sketches, &rate->store, lot->entries[i], lot->notes[i]->window,
-                          lot->notes[i]->note, with_latency);
+        rate_sketches_add(&rate->sketches, &rate->store, lot->entries[i], lot->notes[i]->window, lot->notes[i]->note,
+                          with_latency);
 }
 
 /* Pairs of a client and a first address that are not the same one. */

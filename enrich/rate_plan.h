@@ -17,8 +17,8 @@ struct rate_table {
     uint16_t parts; /* as of struct rate_dim; 0: pairs of keys of the tables */
     uint8_t client_table, first_table;
     uint8_t v4_prefix, v6_prefix;
-    uint8_t path_class, method; /* scope: RATE_CLASS_NONE, METHOD_NONE: everything */
-    bool placed;                /* its keys are clients: places of them are known */
+    uint8_t path_class, method;    /* scope: RATE_CLASS_NONE, METHOD_NONE: everything */
+    bool placed;                   /* its keys are clients: places of them are known */
     bool has_clients, has_latency; /* known of its keys in windows (enrich/rate_sketches.h); never of addresses */
 };
 

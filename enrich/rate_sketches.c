@@ -17,18 +17,18 @@
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* Two fifths for sketches, with what sorting many of them takes; as much for their blocks, which take half as much again while they move. */
+/* A quarter for sketches, with what sorting many of them takes; half for their blocks, which take half as much again while they move. */
 bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) {
     *sketches = (struct rate_sketches){0};
     if (bytes_max == 0) return true;
-    size_t count = bytes_max / 5 * 2 / (sizeof *sketches->sketches + 2 * sizeof(void *));
+    size_t count = bytes_max / 4 / (sizeof *sketches->sketches + 2 * sizeof(void *));
     void *memory = mmap(NULL, count * sizeof *sketches->sketches, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
     sketches->sketches = memory;
     sketches->count = 1;
     sketches->count_max = (uint32_t)count;
-    return pool_init(&sketches->pool, bytes_max / 5 * 2) && pool_init(&sketches->merging, MERGE_BYTES);
+    return pool_init(&sketches->pool, bytes_max / 2) && pool_init(&sketches->merging, MERGE_BYTES);
 }
 
 void rate_sketches_destroy(struct rate_sketches *sketches) {
@@ -114,11 +114,12 @@ static __attribute__((noinline)) struct rate_sketch *make(struct rate_sketches *
     return &sketches->sketches[entry->beside];
 }
 
-static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note,
-                       bool with_latency, bool *has_client) {
+static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note, bool with_latency,
+                       bool *has_client) {
     if (!*has_client && note->resolved && !hyperloglog_add(&sketch->clients, pool, note->client_hash)) return false;
     *has_client = true; /* adding twice would change nothing */
-    return !with_latency || note->latency_us == LATENCY_UNKNOWN || ddsketch_add(&sketch->latency, pool, note->latency_us);
+    return !with_latency || note->latency_us == LATENCY_UNKNOWN ||
+           ddsketch_add(&sketch->latency, pool, note->latency_us);
 }
 
 void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,

@@ -1,5 +1,5 @@
-/* Memory is divided once, by what a cell takes with its share of everything: eight cells for a key, an eighth of the cells as room for
- * sorting. That room holds half of the keys, too, so that the table of keys can grow in its place.
+/* Keys and cells share one bound: the table of keys doubles as long as there are not too many cells for that, and what it does not take is for
+ * cells, with an eighth of them as room for sorting. Addresses are reserved for the most of each, so nothing has to move.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -13,7 +13,8 @@
 
 #define CAPACITY_MIN 256u
 #define MOVED_AT_ONCE 1024u /* places whose entries move: few enough for the processor's own memory */
-#define CELLS_A_KEY 8u
+#define CELLS_A_SORTED 8u   /* for each one that there is room to sort */
+#define PARTS 6u
 #define FLOORS_SHARE 16u /* of bytes_max */
 /* Large pages where they pay: places of keys are met at random, and cells are put in order by thousands of digits at once. Beginnings
  * stay in small ones, so that small stores are small. */
@@ -24,11 +25,33 @@ uint64_t rate_store_hash_bits = UINT64_MAX;
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* Of `bytes_max`: what `cells` cells take with all that belongs to them. */
-static size_t bytes_for(size_t cells) {
-    size_t keys = cells / CELLS_A_KEY, places = keys / 3 * 4 + 4;
-    return (cells + cells / CELLS_A_KEY) * sizeof(struct rate_cell) + places * sizeof(struct rate_entry) +
-           (keys + 1) * (sizeof(uint32_t) + sizeof(struct rate_place)) + 5 * 64;
+/* Of a table of so many places: its keys, and what it takes with all that belongs to them. */
+static uint32_t keys_at(uint32_t capacity) {
+    return capacity / 4 * 3;
+}
+
+static size_t bytes_at(uint32_t capacity) {
+    return capacity * sizeof(struct rate_entry) +
+           (keys_at(capacity) + 1u) * (sizeof(uint32_t) + sizeof(struct rate_place));
+}
+
+/* The cells that there is room for beside it. */
+static uint32_t cells_at(const struct rate_store *store, uint32_t capacity) {
+    size_t eights = (store->bytes_max - bytes_at(capacity)) / ((CELLS_A_SORTED + 1) * sizeof(struct rate_cell));
+    size_t eights_max = UINT32_MAX / 2 / CELLS_A_SORTED;
+    return (uint32_t)((eights < eights_max ? eights : eights_max) * CELLS_A_SORTED);
+}
+
+static void set_capacity(struct rate_store *store, uint32_t capacity) {
+    store->capacity = capacity;
+    store->keys_max = keys_at(capacity);
+    store->cells_max = cells_at(store, capacity);
+    store->log_max = store->cells_max / CELLS_A_SORTED;
+}
+
+static void release(void *from, void *to) {
+    uintptr_t page = PAGE_BYTES - 1, first = ((uintptr_t)from + page) & ~page, last = (uintptr_t)to & ~page;
+    if (first < last) (void)madvise((void *)first, last - first, MADV_DONTNEED);
 }
 
 /* Advice only. */
@@ -38,42 +61,55 @@ static void want_large_pages(void *from, void *to) {
 }
 
 static void *take(char **next, size_t bytes) {
-    void *here = *next;
-    *next += (bytes + 63) / 64 * 64;
-    return here;
+    uintptr_t here = ((uintptr_t)*next + PAGE_BYTES_LARGE - 1) & ~(uintptr_t)(PAGE_BYTES_LARGE - 1);
+    *next = (char *)here + bytes;
+    return (void *)here;
+}
+
+struct rate_store_room rate_store_next_room(const struct rate_store *store) {
+    uint32_t capacity = store->capacity < store->capacity_max ? 2 * store->capacity : store->capacity;
+    return (struct rate_store_room){cells_at(store, capacity), keys_at(capacity)};
 }
 
 bool rate_store_init(struct rate_store *store, const struct rate_plan *plan, size_t bytes_max, uint64_t seed) {
-    size_t floors_bytes = bytes_max / FLOORS_SHARE / 64 * 64, left = bytes_max - floors_bytes - 4096;
-    size_t cells = left / bytes_for(CELLS_A_KEY * 4096) * (CELLS_A_KEY * 4096);
-    while (cells + CELLS_A_KEY < UINT32_MAX / 2 && bytes_for(cells + CELLS_A_KEY) <= left) cells += CELLS_A_KEY;
-    while (cells > CELLS_A_KEY && (bytes_for(cells) > left || cells / CELLS_A_KEY > RATE_SERIAL_MAX))
-        cells -= CELLS_A_KEY;
-    *store = (struct rate_store){
-        .plan = plan, .seed = seed, .oldest_slot = RATE_SLOT_NONE, .counters_kept = UINT64_MAX};
-    size_t reserved = bytes_max + PAGE_BYTES_LARGE; /* the keys begin with a large page */
-    void *memory = mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return false;
-    store->memory = memory;
-    store->memory_bytes = reserved;
-    store->cells_max = (uint32_t)cells;
-    store->log_max = store->keys_max = (uint32_t)cells / CELLS_A_KEY;
-    store->capacity = store->keys_max / 3 * 4 + 4;
-    while (store->capacity > 2 * CAPACITY_MIN) store->capacity /= 2;
-    for (store->capacity_max = store->capacity; store->capacity_max <= store->keys_max / 3 * 2;)
+    size_t floors_bytes = bytes_max / FLOORS_SHARE / 64 * 64;
+    *store = (struct rate_store){.plan = plan,
+                                 .seed = seed,
+                                 .oldest_slot = RATE_SLOT_NONE,
+                                 .counters_kept = UINT64_MAX,
+                                 .bytes_max = bytes_max - floors_bytes - 4096,
+                                 .capacity_max = CAPACITY_MIN};
+    while (bytes_at(2 * store->capacity_max) <= store->bytes_max / 2 &&
+           keys_at(2 * store->capacity_max) <= RATE_SERIAL_MAX)
         store->capacity_max *= 2;
-    store->keys_max = store->capacity_max / 4 * 3;
-    char *next = (char *)(((uintptr_t)memory + PAGE_BYTES_LARGE - 1) & ~(uintptr_t)(PAGE_BYTES_LARGE - 1)),
-         *end = next + bytes_max;
-    store->entries = take(&next, store->capacity_max * sizeof *store->entries);
-    store->cells = take(&next, store->cells_max * sizeof *store->cells);
-    store->scratch = take(&next, store->log_max * sizeof *store->scratch);
-    store->positions = take(&next, (store->keys_max + 1) * sizeof *store->positions);
-    store->places = take(&next, (store->keys_max + 1) * sizeof *store->places);
+    set_capacity(store, CAPACITY_MIN);
+    uint32_t keys = keys_at(store->capacity_max);
+    size_t entries_bytes = store->capacity_max * sizeof *store->entries,
+           cells_bytes = store->cells_max * sizeof *store->cells;
+    size_t scratch_bytes = cells_bytes / CELLS_A_SORTED > entries_bytes ? cells_bytes / CELLS_A_SORTED : entries_bytes;
+    size_t places_bytes = (keys + 1) * (sizeof *store->positions + sizeof *store->places);
+    /* each part begins with a large page */
+    store->memory_bytes = entries_bytes + cells_bytes + scratch_bytes + places_bytes + floors_bytes +
+                          PARTS * PAGE_BYTES_LARGE;
+    store->memory = mmap(NULL, store->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                         -1, 0);
+    if (store->memory == MAP_FAILED) {
+        store->memory = NULL;
+        return false;
+    }
+    char *next = store->memory;
+    store->scratch_max = scratch_bytes / sizeof *store->scratch;
+    store->entries = take(&next, entries_bytes);
+    store->cells = take(&next, cells_bytes);
+    store->scratch = take(&next, scratch_bytes);
+    store->positions = take(&next, (keys + 1) * sizeof *store->positions);
+    store->places = take(&next, (keys + 1) * sizeof *store->places);
     rate_floors_init(&store->floors, take(&next, floors_bytes), floors_bytes);
-    ASSERT(next <= end);
-    want_large_pages(store->cells + PAGE_BYTES_LARGE / sizeof *store->cells, store->cells + store->cells_max);
-    want_large_pages(store->scratch + PAGE_BYTES_LARGE / sizeof *store->scratch, store->scratch + store->log_max);
+    ASSERT(next <= store->memory + store->memory_bytes);
+    want_large_pages((char *)store->entries + PAGE_BYTES_LARGE, (char *)store->entries + entries_bytes);
+    want_large_pages((char *)store->cells + PAGE_BYTES_LARGE, (char *)store->cells + cells_bytes);
+    want_large_pages((char *)store->scratch + PAGE_BYTES_LARGE, (char *)store->scratch + scratch_bytes);
+    want_large_pages((char *)store->places + PAGE_BYTES_LARGE, store->places + keys);
     return true;
 }
 
@@ -108,11 +144,10 @@ void rate_store_make(struct rate_store *store, struct rate_entry *entry, const u
     if (slot < store->oldest_slot) store->oldest_slot = slot;
 }
 
-/* Takes the entries of places [from, to) away; keys wait in the room for sorting. */
+/* Takes the entries of places [from, to) away; they wait in the room for sorting. */
 static uint32_t take_away(struct rate_store *store, uint32_t from, uint32_t to) {
     struct rate_entry *waiting = (struct rate_entry *)(void *)store->scratch;
     uint32_t count = 0;
-    ASSERT(store->keys_count * sizeof *waiting <= store->log_max * sizeof *store->scratch);
     for (uint32_t i = from; i < to; i++) {
         if (store->entries[i].serial == 0) continue;
         waiting[count++] = store->entries[i];
@@ -133,14 +168,19 @@ static void put_back(struct rate_store *store, uint32_t count) {
     }
 }
 
+/* Memory behind so many cells, behind so much of the room for sorting, and behind the table goes back; nothing is in it. */
+static void give_back(struct rate_store *store, uint32_t cells, uint32_t scratch) {
+    release(store->cells + cells, store->cells + cells_at(store, CAPACITY_MIN));
+    release(store->scratch + scratch, store->scratch + store->scratch_max);
+    release(store->entries + store->capacity, store->entries + store->capacity_max);
+}
+
 /* Twice as many places. Entries stand in the order of their hashes and move up, some at a time from the end on, always whole runs of them:
  * so the places that their new ones are looked for in are free or have new ones, and those that come round to the beginning move on later. */
 static void widen(struct rate_store *store) {
     uint32_t from, to = store->capacity;
-    ASSERT(2 * store->capacity <= store->capacity_max);
-    store->capacity *= 2;
-    if (store->capacity * sizeof *store->entries > PAGE_BYTES_LARGE)
-        want_large_pages(store->entries, store->entries + store->capacity);
+    set_capacity(store, 2 * store->capacity);
+    give_back(store, store->cells_max, store->log_max);
     for (; to > 0; to = from) {
         from = to > MOVED_AT_ONCE ? to - MOVED_AT_ONCE : 0;
         while (from > 0 && store->entries[from - 1].serial != 0) from--;
@@ -148,14 +188,10 @@ static void widen(struct rate_store *store) {
     }
 }
 
-/* Fewer places, the others in no pages. */
 static void narrow(struct rate_store *store, uint32_t capacity) {
     uint32_t count = take_away(store, 0, store->capacity);
-    uintptr_t page = PAGE_BYTES - 1, first = ((uintptr_t)(store->entries + capacity) + page) & ~page,
-              last = (uintptr_t)(store->entries + store->capacity) & ~page;
-    ASSERT(count < capacity);
-    if (first < last) ASSERT(madvise((void *)first, last - first, MADV_DONTNEED) == 0);
-    store->capacity = capacity;
+    ASSERT(count <= keys_at(capacity));
+    set_capacity(store, capacity);
     put_back(store, count);
 }
 
@@ -197,45 +233,48 @@ static void settle(struct rate_store *store) {
     store->disordered = false;
 }
 
-/* What entries count goes to the log. */
-static void flush(struct rate_store *store) {
+void rate_store_collect(struct rate_store *store) {
+    settle(store);
     for (uint32_t i = 0; i < store->capacity; i++) {
         struct rate_entry *entry = &store->entries[i];
-        if (entry->serial != 0 && entry->requests != 0) rate_store_push(store, entry);
+        if (entry->serial == 0 || entry->requests == 0) continue;
+        if (store->count - store->sorted == store->log_max) settle(store);
+        rate_store_push(store, entry);
     }
-}
-
-void rate_store_collect(struct rate_store *store) {
-    if (store->count - store->sorted + store->keys_count > store->log_max) settle(store);
-    flush(store);
     settle(store);
 }
 
-/* Room for the log and for all that entries count, behind the sorted cells. */
-static bool is_full(const struct rate_store *store, uint32_t more) {
-    return store->sorted > store->cells_max - 2 * store->log_max || store->keys_count + more > store->keys_max;
+/* Whether behind the sorted cells so many leave room for the log and for all that entries count. */
+static bool has_room(const struct rate_store *store, uint32_t cells_max, uint32_t more) {
+    return (uint64_t)store->sorted + cells_max / CELLS_A_SORTED + store->keys_count + more <= cells_max;
+}
+
+/* Makes it so. True: something was dropped. */
+static bool make_room(struct rate_store *store, uint32_t cells_max, uint32_t more) {
+    if (has_room(store, cells_max, more)) return false;
+    rate_store_collect(store);
+    if (has_room(store, cells_max, more)) return false;
+    rate_store_trim(store);
+    ASSERT(has_room(store, cells_max, more));
+    return true;
 }
 
 bool rate_store_make_room(struct rate_store *store, uint32_t more) {
-    bool trimmed = false;
-    ASSERT(4 * more <= store->keys_max);
-    if (store->count - store->sorted + more > store->log_max) settle(store);
-    if (is_full(store, more)) {
-        rate_store_collect(store);
-        if (is_full(store, more)) {
+    ASSERT(4 * more <= keys_at(store->capacity_max));
+    bool trimmed = make_room(store, store->cells_max, more);
+    while (store->keys_count + more > store->keys_max) {
+        settle(store);
+        if (store->capacity < store->capacity_max) {
+            trimmed |= make_room(store, cells_at(store, 2 * store->capacity), more);
+            widen(store);
+        } else {
+            rate_store_collect(store);
             rate_store_trim(store);
             trimmed = true;
         }
     }
-    while (store->keys_count + more > store->capacity / 4 * 3) widen(store);
+    if (store->count - store->sorted + more > store->log_max) settle(store);
     return trimmed;
-}
-
-/* Nothing is in what is behind the cells, up to the end of the room for sorting. */
-static void give_back(struct rate_store *store) {
-    uintptr_t page = PAGE_BYTES - 1, first = ((uintptr_t)(store->cells + store->count) + page) & ~page,
-              last = (uintptr_t)(store->scratch + store->log_max) & ~page;
-    if (first < last) (void)madvise((void *)first, last - first, MADV_DONTNEED);
 }
 
 bool rate_store_shrink(struct rate_store *store) {
@@ -244,7 +283,7 @@ bool rate_store_shrink(struct rate_store *store) {
     uint32_t capacity = store->capacity;
     while (capacity >= 4 * CAPACITY_MIN && store->keys_count < capacity / 4) capacity /= 2;
     if (capacity < store->capacity) narrow(store, capacity);
-    give_back(store);
+    give_back(store, store->count, 0);
     return true;
 }
 
@@ -266,7 +305,7 @@ void rate_store_forget(struct rate_store *store, uint32_t before) {
     rate_floors_forget(&store->floors, before);
     rate_store_sweep(store);
     store->oldest_slot = oldest_of(store);
-    if (many) give_back(store);
+    if (many) give_back(store, store->count, 0);
 }
 
 struct rate_range rate_store_table(const struct rate_store *store, uint32_t table) {

@@ -5,7 +5,7 @@
  * which are sorted by key and slot; when those are too many, each slot's smallest go (rate_store_trim). Records in any order only make more
  * cells.
  *
- * Everything is reserved at once and costs memory once it is used, so that an empty store is small.
+ * Addresses are reserved at once and cost memory once they are used, so that an empty store is small.
  *
  * Threads: see enrich/rate_count.h. */
 #ifndef WHEREFROM_RATE_STORE_H
@@ -44,7 +44,7 @@ struct rate_store {
     uint64_t seed;
     /* keys, with linear probing in the order of their hashes: */
     struct rate_entry *entries;
-    uint32_t capacity, capacity_max, keys_count, keys_max;
+    uint32_t capacity, capacity_max, keys_count, keys_max; /* keys_max: of this capacity, as cells_max and log_max */
     /* by serial number, from 1 on: */
     uint32_t *positions; /* of the entry; of free numbers: the next free one */
     struct rate_place *places;
@@ -52,11 +52,13 @@ struct rate_store {
     /* cells: `sorted` ones, and the log behind */
     struct rate_cell *cells, *scratch;
     uint32_t sorted, count, cells_max, log_max;
-    bool disordered; /* the log has cells of a key not in order of their slots */
+    size_t scratch_max; /* cells that there are addresses for */
+    bool disordered;    /* the log has cells of a key not in order of their slots */
     uint32_t oldest_slot;
     /* what was dropped: */
     struct rate_floors floors;
     uint64_t counters_kept, folded;
+    size_t bytes_max; /* of keys, cells and room for sorting */
     char *memory;
     size_t memory_bytes;
 };
@@ -142,6 +144,12 @@ static inline uint32_t rate_store_key_end(const struct rate_store *store, uint32
     while (end < to && store->cells[end].id == store->cells[from].id) end++;
     return end;
 }
+
+/* The most that there may be when the table of keys is one size larger, if it can be. */
+struct rate_store_room {
+    uint32_t cells, keys;
+};
+struct rate_store_room rate_store_next_room(const struct rate_store *store);
 
 /* Drops half of the cells and keys, those with the smallest counts, and gives memory back. False: there are too few. */
 bool rate_store_shrink(struct rate_store *store);

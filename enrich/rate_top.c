@@ -237,11 +237,11 @@ static void write_heaps(const struct pass *pass) {
 
 /* --- passes ------------------------------------------------------------------------------------- */
 
-/* Memory of heaps: behind the cells, with the room for sorting. */
+/* Memory of heaps: behind the cells. */
 static void find_memory(struct pass *pass) {
     const struct rate_store *store = &pass->rate->store;
     const struct rate_settings *settings = pass->rate->settings;
-    char *from = (char *)(store->cells + store->count), *to = (char *)(store->scratch + store->log_max);
+    char *from = (char *)(store->cells + store->count), *to = (char *)(store->cells + store->cells_max);
     size_t bytes = (size_t)(to - from), least = settings->dims_count * settings->windows_count; /* heaps */
     size_t room = bytes / least / sizeof(struct candidate) - 1;
     pass->heap_room = room < settings->rows + 1 ? (uint32_t)room : settings->rows + 1;

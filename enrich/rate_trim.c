@@ -104,7 +104,7 @@ static void set_thresholds(struct rate_store *store, uint32_t k) {
         next += group->count;
         group->count = 0;
     }
-    ASSERT(next * sizeof *counts <= store->log_max * sizeof *store->scratch);
+    ASSERT(next * sizeof *counts <= store->scratch_max * sizeof *store->scratch);
     for (uint32_t i = 0; i < store->count; i++) {
         struct rate_floor *group = group_of(store, &store->cells[i]);
         ASSERT(group != NULL);
@@ -159,7 +159,8 @@ static void trim(struct rate_store *store, uint32_t cells_max, uint32_t keys_max
 }
 
 void rate_store_trim(struct rate_store *store) {
-    trim(store, store->cells_max, store->keys_max);
+    struct rate_store_room room = rate_store_next_room(store);
+    trim(store, room.cells, room.keys);
 }
 
 bool rate_store_halve(struct rate_store *store) {
