@@ -17,6 +17,17 @@ static bool check_memory(const struct problem_scope *scope, const struct config_
                           (unsigned long long)(settings->memory_max_bytes >> 20));
 }
 
+/* Whether anything is counted by class. */
+static bool counts_classes(const struct rate_settings *settings) {
+    for (uint32_t i = 0; i < settings->dims_count; i++)
+        if ((settings->dims[i].parts & 1u << RATE_PATH_CLASS) != 0) return true;
+    for (uint32_t i = 0; i < settings->limits_count; i++) {
+        const struct rate_limit *limit = &settings->limits[i];
+        if ((limit->key.parts & 1u << RATE_PATH_CLASS) != 0 || limit->path_class != RATE_CLASS_NONE) return true;
+    }
+    return false;
+}
+
 bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *arguments,
                           const struct run_settings *settings, enum rates_use use, struct problems *problems) {
     const struct config_node *section = arguments->sections.trees[CONFIG_RATE];
@@ -30,7 +41,7 @@ bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *a
         config->settings.lateness_s = (uint32_t)settings->rollups_lateness_s; /* that of all roll-ups */
     choice->settings = &choice->config->settings;
     choice->bytes = choice->config->mem_bytes;
-    choice->classes = path_class_new(choice->config->paths, choice->config->paths_count);
+    choice->classes = path_class_new(config->paths, counts_classes(choice->settings) ? config->paths_count : 0);
     if (choice->classes == NULL) return problem_no_memory(&scope);
     if (settings->rollups == NULL && use == RATES_OF_RUN)
         problem_warn(&scope, section, "rate: counts nothing without --rollups OUT, where its documents would go");

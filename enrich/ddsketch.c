@@ -36,7 +36,7 @@ static uint32_t places_of(const struct ddsketch *sketch) {
 
 /* Where the bucket is in the set, or the free place for it: words of buckets in use are never 0. */
 static inline uint32_t *find(const struct ddsketch *sketch, uint32_t bucket) {
-    uint32_t *places = sketch->block, mask = places_of(sketch) - 1, at = bucket * 5u;
+    uint32_t *places = sketch->block, mask = places_of(sketch) - 1, at = ddsketch_place(bucket, mask);
     while (places[at & mask] != 0 && places[at & mask] >> COUNT_BITS != bucket) at++;
     return &places[at & mask];
 }
