@@ -1,6 +1,7 @@
 """What analytics cost: ALB lines with rates and with a residency policy, against the same run without.
 
-Documents go to a file, so what is measured is counting, sorting and writing them, heat among them, as --rollups always has it.
+Documents go to a file, so what is measured is counting, sorting and writing them, heat among them, as --rollups always has it. The run is the
+one of the main job, from .gz as S3 has the logs; the same from text that is unpacked already is told beside it.
 
 Threads: one.
 """
@@ -64,24 +65,27 @@ class AnalyticsBench:
             raise Failed(f"no documents of kind {kind}")
         return count
 
-    def rates(self):
+    def paths(self):
+        """Both forms of the log, the main one first."""
+        both = self.corpus.packed(self.options.lines), self.corpus.plain(self.options.lines)
+        for path in both:
+            measure.warm(path)
+        return both
+
+    def rates(self, path):
         """Samples of the run alone, with heat alone, with one dimension and with six."""
-        plain = self.corpus.plain(self.options.lines)
-        measure.warm(plain)
         try:
-            rows = self._check(plain, self._with(self.six), "top")
-            samples = in_turns({"without": lambda: self._run(plain),
-                                "heat": lambda: self._run(plain, "--rollups", self.documents),
-                                "one": lambda: self._run(plain, *self._with(self.one)),
-                                "six": lambda: self._run(plain, *self._with(self.six))}, self.options.runs)
+            rows = self._check(path, self._with(self.six), "top")
+            samples = in_turns({"without": lambda: self._run(path),
+                                "heat": lambda: self._run(path, "--rollups", self.documents),
+                                "one": lambda: self._run(path, *self._with(self.one)),
+                                "six": lambda: self._run(path, *self._with(self.six))}, self.options.runs)
         finally:
             measure.remove(self.documents)
         return samples, rows
 
-    def zones(self):
+    def zones(self, path):
         """Records with a residency verdict; evidence is for --rollups, so there is none here."""
-        plain = self.corpus.plain(self.options.lines)
-        measure.warm(plain)
-        samples = in_turns({"without": lambda: self._run(plain),
-                            "with": lambda: self._run(plain, "-c", self.residency)}, self.options.runs)
+        samples = in_turns({"without": lambda: self._run(path),
+                            "with": lambda: self._run(path, "-c", self.residency)}, self.options.runs)
         return samples, ratio(samples["with"], samples["without"])
