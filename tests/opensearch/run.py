@@ -14,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies"), str(HERE.parent / "http"), str(HERE.parent / "kafka")]
+import analytics_cases  # noqa: E402
 import count_cases  # noqa: E402
 import dashboard_cases  # noqa: E402
 import front_cases  # noqa: E402
@@ -33,8 +34,8 @@ from node import Node  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
-MODULES = (mapping_cases, setup_cases, rollover_cases, dashboard_cases, rollup_cases, count_cases, refusal_cases, reply_cases, front_cases, overload_cases,
-           trouble_cases, pressure_cases, several_cases, kill_cases)
+MODULES = (mapping_cases, setup_cases, rollover_cases, dashboard_cases, rollup_cases, analytics_cases, count_cases, refusal_cases, reply_cases,
+           front_cases, overload_cases, trouble_cases, pressure_cases, several_cases, kill_cases)
 
 
 class Bench:
