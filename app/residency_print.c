@@ -284,17 +284,55 @@ void residency_print_json(const struct residency_matrix *matrix, const struct re
 
 /* --- CSV ------------------------------------------------------------------------------------------ */
 
-static void csv_text(FILE *out, const char *text) {
-    fputc('"', out);
+/* A part of a field in quotes. */
+static void csv_inner(FILE *out, const char *text) {
     for (; *text != '\0'; text++) {
         if (*text == '"') fputc('"', out);
         fputc(*text, out);
     }
+}
+
+static void csv_text(FILE *out, const char *text) {
+    fputc('"', out);
+    csv_inner(out, text);
     fputc('"', out);
 }
 
+/* Whether a list stands with a policy before this one, too. */
+static bool is_listed_before(const struct residency_matrix *matrix, uint32_t index, const char *list) {
+    for (uint32_t i = 0; i < index; i++)
+        for (uint32_t j = 0; j < matrix->bases[i]->lists_count; j++)
+            if (strcmp(matrix->bases[i]->lists[j], list) == 0) return true;
+    return false;
+}
+
+/* What the rows were judged by and made of: said in each, so that one alone is evidence. Several have blanks between them. */
+static void csv_bases(const struct residency_matrix *matrix, FILE *out) {
+    uint64_t oldest = 0;
+    const char *blank = "";
+    fputs(",\"", out);
+    for (uint32_t i = 0; i < matrix->bases_count; i++) {
+        const struct evidence_basis *basis = matrix->bases[i];
+        fputs(i == 0 ? "" : " ", out);
+        csv_inner(out, basis->policy);
+        if (basis->geo_build_newest > 0 && (oldest == 0 || basis->geo_build < oldest)) oldest = basis->geo_build;
+    }
+    fputs("\",\"", out);
+    for (uint32_t i = 0; i < matrix->bases_count; i++)
+        for (uint32_t list = 0; list < matrix->bases[i]->lists_count; list++) {
+            if (is_listed_before(matrix, i, matrix->bases[i]->lists[list])) continue;
+            fputs(blank, out);
+            csv_inner(out, matrix->bases[i]->lists[list]);
+            blank = " ";
+        }
+    fputs("\",", out);
+    if (oldest > 0) fprintf(out, "%llu", (unsigned long long)oldest);
+    fprintf(out, ",%u,", matrix->inputs.count);
+    if (matrix->inputs.count > 0) fprintf(out, "xxh128:%.*s", (int)sizeof matrix->inputs.digest, matrix->inputs.digest);
+}
+
 void residency_print_csv(const struct residency_matrix *matrix, FILE *out) {
-    fputs("zone,place,verdict,requests,share,bytes,clients,first,last\r\n", out);
+    fputs("zone,place,verdict,requests,share,bytes,clients,first,last,policy,lists,geo_build,inputs,digest\r\n", out);
     for (uint32_t i = 0; i < matrix->cells_count; i++) {
         const struct residency_cell *cell = &matrix->cells[i];
         csv_text(out, name_of(cell->zone));
@@ -304,6 +342,8 @@ void residency_print_csv(const struct residency_matrix *matrix, FILE *out) {
         if (cell->verdict != RESIDENCY_EXEMPT) fprintf(out, "%.6f", residency_share(matrix, cell->requests));
         fprintf(out, ",%llu,", (unsigned long long)cell->bytes);
         if (has_clients(cell)) fprintf(out, "%llu", (unsigned long long)clients_of(cell));
-        fprintf(out, ",%s,%s\r\n", time_text(cell->first_ns).text, time_text(cell->last_ns).text);
+        fprintf(out, ",%s,%s", time_text(cell->first_ns).text, time_text(cell->last_ns).text);
+        csv_bases(matrix, out);
+        fputs("\r\n", out);
     }
 }

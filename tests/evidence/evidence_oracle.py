@@ -121,6 +121,14 @@ def check_matrix(report, found, records, what):
         share = None if cell["verdict"] == "exempt" else round(len(some) / share_of, 6)
         report.check(cell.get("share") == share or abs(cell["share"] - share) < 2e-6, f"{what}: share of {cell}")
         check_clients(report, at(cell, "clients.estimate"), {at(record, "client.ip") for record in some} - {None}, len(some), f"{what}: {key}")
+        times = sorted(map(time_of, some))
+        report.equal((cell["first"], cell["last"]), (times[0], times[-1]), f"{what}: first and last of {key}")
+    times = sorted(map(time_of, counted))
+    report.equal((found["first"], found["last"]), (times[0], times[-1]), f"{what}: first and last")
+    policies = {(one["policy"], *sorted(one["lists"])) for one in (record["residency"] for record in counted)}
+    report.equal(sorted((one["policy"], *one["lists"]) for one in found["policies"]), sorted(policies), f"{what}: policies and lists")
+    builds = {at(record, "residency.geo_build") for record in counted}
+    report.equal({build for one in found["policies"] for build in one["geo_build"].values()}, {min(builds), max(builds)}, f"{what}: when databases were built")
     report.equal({one.get("lb"): one["verdicts"] for one in found["balancers"]}, {lb: dict(counts) for lb, counts in lbs.items()}, f"{what}: balancers")
     trouble = [(-one["verdicts"].get("violation", 0), -one["verdicts"].get("indeterminate", 0), -one["requests"]) for one in found["balancers"]]
     report.equal(trouble, sorted(trouble), f"{what}: the worst ones first")

@@ -17,13 +17,14 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 DATABASES = HERE.parent / "databases"
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups")]
 from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, wait_until_signals_wait, write  # noqa: E402
-from evidence_oracle import VERDICTS, check_documents, check_matrix, judged  # noqa: E402
+from evidence_oracle import VERDICTS, check_documents, check_matrix, inputs_of, judged  # noqa: E402
 
 FAILED, USAGE, REJECTS = 1, 2, 3
 FORMATS = ("alb", "nlb", "clb", "cloudfront", "nginx", "vpc_flow", "waf", "ga_flow", "alb_json", "alb_health_check")
@@ -152,6 +153,10 @@ def test_new_policy_in_the_middle(bench):
     documents = [one for one in parse_lines(bench.read("rollups")) if one["kind"] == "residency"]
     check_documents(bench, documents, parse_lines(records), "two policies")
     bench.equal(len({one["policy"] for one in documents}), 2, "two policies")
+    check_matrix(bench, bench.matrix("two policies", stdin=records), parse_lines(records), "two policies")
+    rows = list(csv.reader(io.StringIO(bench.residency("--csv", "--fail-on", "never", stdin=records).out.decode(), newline=""), strict=True))
+    bench.equal([(sorted(row[9].split(" ")), row[10].split(" ")) for row in rows[1:]], [(sorted({one["policy"] for one in documents}), documents[0]["lists"])] * len(rows[1:]),
+                "CSV: two policies, with the same lists")
 
 
 # --- the matrix -------------------------------------------------------------------------------------------------------
@@ -249,12 +254,21 @@ def test_golden(bench):
     bench.equal(done.code, FAILED, "exit")
     bench.check(text.startswith(GOLDEN), f"text: {text}")
     bench.check("3 requests (16.67 %) are violation" in done.err, done.err)
-    for word in ("policy    sha256:", "lists     sha256:", "database  built 20", "inputs    1, xxh128:"):
-        bench.check(word in text, f"{word!r} is not in {text}")
+    bench.records(*arguments)
+    records = parse_lines(bench.read("records"))
+    first, inputs = records[0]["residency"], inputs_of(records)
+    lists, digest = sorted(first["lists"]), inputs.get("digest", "xxh128:")
+    check_matrix(bench, bench.matrix("golden", *arguments), records, "JSON")
+    built = time.strftime("%Y-%m-%d", time.gmtime(first["geo_build"]))
+    basis = ["policy    " + first["policy"], "lists     " + lists[0], f"          {lists[1]}", f"database  built {built}", f"inputs    1, {digest}"]
+    for line in basis:
+        bench.check(f"\n  {line}" in text, f"{line!r} is not in {text}")
     rows = list(csv.reader(io.StringIO(bench.residency(*arguments, "--csv").out.decode(), newline=""), strict=True))
-    bench.equal(rows[0], "zone,place,verdict,requests,share,bytes,clients,first,last".split(","), "CSV: header")
-    bench.equal(rows[2], ["eea", "us", "conditional", "1", "0.055556", "57", "1", "2026-03-01T00:00:03.250000Z", "2026-03-01T00:00:03.250000Z"], "CSV: a row")
+    bench.equal(rows[0], "zone,place,verdict,requests,share,bytes,clients,first,last,policy,lists,geo_build,inputs,digest".split(","), "CSV: header")
+    bench.equal(rows[2][:9], ["eea", "us", "conditional", "1", "0.055556", "57", "1", "2026-03-01T00:00:03.250000Z", "2026-03-01T00:00:03.250000Z"], "CSV: a row")
     bench.equal([row[:4] for row in rows[1:]], [line.split()[:4] for line in GOLDEN.split("\n")[9:18]], "CSV: rows")
+    basis = [first["policy"], " ".join(lists), str(first["geo_build"]), "1"]
+    bench.check(all(row[9:13] == basis and row[13].startswith(digest) for row in rows[1:]), f"CSV: what each row is made of: {rows[1]}, not {basis} {digest}")
     later = bench.matrix("a part of the time", *arguments, "--since", "2026-03-01T00:00:02", "--until", "2026-03-01T00:00:04")
     bench.equal(later["verdicts"], {"ok": 4, "conditional": 1}, "--since and --until")
     bench.run("golden.log", "-o", "records")
@@ -369,7 +383,7 @@ def test_hostile_records(bench):
     bench.equal((found["requests"], found["rejected"], found["unjudged"]), (len(odd), len(bad), len(unjudged)), "what counts")
     bench.check(any(cell["zone"] == "\x1b[2Jzone" and cell["place"] == 'p\n"q' for cell in found["matrix"]), "JSON has names as they are")
     rows = list(csv.reader(io.StringIO(bench.residency("odd", "--csv").out.decode(), newline=""), strict=True))
-    bench.check({len(row) for row in rows} == {9} and any(row[1] == 'p\n"q' for row in rows), f"CSV: {rows}")
+    bench.check({len(row) for row in rows} == {14} and any(row[1] == 'p\n"q' for row in rows), f"CSV: {rows}")
     many = "".join(changed(residency={**residency, "zone": f"zone-{number}"}) + "\n" for number in range(5000))
     write(bench.directory / "many", many)
     found = json.loads(bench.residency("many", "--json").out)
