@@ -38,6 +38,13 @@ USAGE = 2
 PATIENCE_S = 60
 NEEDED = ("@timestamp", "event.start", "event.category", "event.duration", "client", "source.ip", "hop", "http", "url.path", "nginx.http_x_forwarded_for")  # of records
 START_S = 1764547200  # 2025-12-01
+POLICY = """residency:
+  lists: [eu-eea-2026-02.list]
+  zones: {eea: ["@eea"], us: [US], cn: [CN], other: ["*"]}
+  places: {eu: [eu-central-1, eu-west-1], us: [us-*]}
+  rules: [{zone: eea, allow: [eu]}, {zone: us, allow: [us]}, {zone: cn, allow: [cn-*]}]
+  unsure: {min_trust: 1}
+"""
 
 
 class Bench:
@@ -112,9 +119,9 @@ def test_latency_is_none_of_connections(bench):
 
 
 def test_runs_that_go_on(bench):
-    """Killed, stopped, run again, with files that have grown: always the documents of all that was written, as one run has them."""
+    """Killed, stopped, run again, with files that have grown: always the documents of all that was written, as one run has them. Evidence and heat, too."""
     settings = {"windows": [60, 300], "dims": ["client", "lb"], "limits": [{"name": "some", "key": "client", "window": 60, "limit": 20}]}
-    bench.configure(settings)
+    bench.configure(settings, POLICY)
     (bench.directory / "logs").mkdir()
     for seed in range(1, 4):
         bench.log(f"logs/{seed}.log", "alb", "--lines", "15000", "--clients", "200", "--seed", str(seed))
@@ -138,7 +145,9 @@ def test_runs_that_go_on(bench):
         done = bench.run("run", "logs", "-c", "c.yaml", "-o", "at-once", "--rejects", "rejects-at-once", "--rollups", "whole", timeout=600)
         bench.check(bench.read("rollups") == bench.read("whole"), f"{what}: documents of one run")
         with open(records, encoding="utf-8") as written:
-            documents = [one for one in parse_lines(bench.read("rollups")) if one["kind"] != "heat"]
+            kinds = Counter(one["kind"] for one in parse_lines(bench.read("rollups")))
+            bench.check(kinds["residency"] > 20 and kinds["heat"] > 20, f"{what}: {kinds}")
+            documents = [one for one in parse_lines(bench.read("rollups")) if one["kind"] not in ("heat", "residency")]
             breaches = check_rates(bench, documents, map(json.loads, written), settings, what)
         bench.check(breaches > 10, f"{what}: {breaches} breaches")
 
