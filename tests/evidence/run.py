@@ -24,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DATABASES = HERE.parent / "databases"
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups")]
 from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, wait_until_signals_wait, write  # noqa: E402
+import readme_examples  # noqa: E402
 from evidence_oracle import VERDICTS, check_documents, check_matrix, inputs_of, judged  # noqa: E402
 
 FAILED, USAGE, REJECTS = 1, 2, 3
@@ -275,6 +276,16 @@ def test_golden(bench):
     for name in ("golden.log", "records"):
         some = bench.matrix(name, "-c", "policy.yaml", name, "--since", "2026-03-01T00:00:02", "--until", "2026-03-01T00:00:04")
         bench.equal((some["requests"], some["first"]), (5, "2026-03-01T00:00:02.250000Z"), f"{name}: a part of the time")
+
+
+def test_readme(bench):
+    """The compliance officer's example: over the logs of `./dev demo`."""
+    bench.equal(bench.generate.run("tree", bench.directory / "build" / "demo" / "logs", "--seed", "7").code, 0, "logs")
+    (bench.directory / "examples").symlink_to(HERE.parent.parent / "examples")
+    shown = [block for block in readme_examples.blocks("Which clients were served where?") if block.startswith("$ ")]
+    bench.equal(len(shown), 1, "examples")
+    for block in shown:
+        readme_examples.done_as_shown(bench.report, block, bench.directory, pathlib.Path(bench.program.path).parent, "README")
 
 
 # --- the gate ---------------------------------------------------------------------------------------------------------

@@ -28,8 +28,10 @@ from collections import Counter
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups"), str(HERE.parent.parent / "examples")]
+from access_log import BRUTE, SLY, START_S, VICTIM, known_events, nginx_line  # noqa: E402
 from black_box import Program, Report, alb_line, argument_parser, at, parse_lines, read_summary, scratch, write  # noqa: E402
+import readme_examples  # noqa: E402
 from rate_oracle import DEFAULTS, Event, check_rates, dim_of, masked, seconds_of, tops_of  # noqa: E402
 
 FORMATS = ("alb nlb clb alb_connection vpc_flow vpc_flow_custom tgw_flow ga_flow cloudfront nginx haproxy envoy "
@@ -37,7 +39,6 @@ FORMATS = ("alb nlb clb alb_connection vpc_flow vpc_flow_custom tgw_flow ga_flow
 USAGE = 2
 PATIENCE_S = 60
 NEEDED = ("@timestamp", "event.start", "event.category", "event.duration", "client", "source.ip", "hop", "http", "url.path", "nginx.http_x_forwarded_for")  # of records
-START_S = 1764547200  # 2025-12-01
 POLICY = """residency:
   lists: [eu-eea-2026-02.list]
   zones: {eea: ["@eea"], us: [US], cn: [CN], other: ["*"]}
@@ -155,32 +156,11 @@ def test_runs_that_go_on(bench):
 # --- limits, on events that are known ---------------------------------------------------------------------------------
 
 
-def nginx_line(second, client, path="/", forwarded=None, method="GET", status=200):
-    """By way of a balancer at 10.0.0.9, which puts the client at the end of the list."""
-    stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(START_S + second))
-    forwarded = f"{forwarded}, {client}" if forwarded else client
-    return f'10.0.0.9 - - [{stamp}] "{method} {path} HTTP/1.1" {status} 512 "-" "curl/8.5.0" "{forwarded}"\n'
-
-
 CHAIN = "chains: {web: [{type: alb, peers: [10.0.0.0/8], carrier: append}]}\nselect: [{chain: web}]\n"
 LIMITS = {"windows": [60, 300], "dims": ["client", "asn", "first-xff"], "path_class": {"login": ["/login*"]},
           "limits": [{"name": "login-ip", "key": "client", "scope": "path_class=login", "window": 300, "limit": 100},
                      {"name": "post-asn", "key": "asn", "scope": "method=POST", "window": 60, "limit": 30},
                      {"name": "lb", "key": "lb", "window": 120, "limit": 500}]}
-BRUTE, SLY, VICTIM, USER = "81.2.69.142", "89.160.20.112", "2.125.160.216", "175.16.199.5"
-
-
-def known_events():
-    """Somebody who tries passwords, one who hides it behind names of others, and those whose names he uses."""
-    chance = random.Random(7)
-    lines = [nginx_line(second, USER, "/login" if second % 50 == 0 else "/", forwarded=None) for second in range(0, 1800, 7)]
-    lines += [nginx_line(300 + i, BRUTE, "/login?x", method="POST", status=401) for i in range(300)]  # one a second for five minutes
-    lines += [nginx_line(600 + i // 3, SLY, "/login", f"{chance.randrange(1, 200)}.{i % 250}.{i // 250}.9") for i in range(450)]
-    lines += [nginx_line(1000 + i // 4, SLY, "/login", VICTIM) for i in range(600)]
-    lines += [nginx_line(1010 + 9 * i, VICTIM, "/login") for i in range(15)]
-    lines += [nginx_line(1300 + i % 60, f"10.20.{i % 200}.{i % 7}", "/") for i in range(400)]
-    chance.shuffle(lines)
-    return "".join(lines)
 
 
 def test_limits(bench):
@@ -306,6 +286,18 @@ def test_example(bench):
     bench.check(done.code == 0 and "rate       documents" in done.err, f"run: {done.err}")
     kinds = Counter(one["kind"] for one in parse_lines(bench.read("rollups")))
     bench.check(all(kinds[kind] > 0 for kind in ("top", "breach", "impact", "advice", "heat")), f"kinds {kinds}")
+
+
+def test_readme(bench):
+    """The engineer's example, from the README's config."""
+    blocks = readme_examples.blocks("Who sends too much, and what would a limit do?")
+    config = next(block for block in blocks if block.startswith("# web.yaml\n"))
+    write(bench.directory / "web.yaml", config)
+    (bench.directory / "examples").symlink_to(HERE.parent.parent / "examples")
+    shown = [block for block in blocks if block.startswith("$ ")]
+    bench.equal([len(re.findall(r"^\$ ", block, re.MULTILINE)) for block in shown], [2, 2], "commands")
+    for block in shown:
+        readme_examples.done_as_shown(bench.report, block, bench.directory, pathlib.Path(bench.program.path).parent, "README")
 
 
 def test_fields_are_mapped(bench):
