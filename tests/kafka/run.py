@@ -19,6 +19,7 @@ import kafka_evidence  # noqa: E402
 import kafka_life  # noqa: E402
 import kafka_payloads  # noqa: E402
 import kafka_pressure  # noqa: E402
+import kafka_privacy  # noqa: E402
 import kafka_rates  # noqa: E402
 import kafka_replay  # noqa: E402
 import kafka_rollups  # noqa: E402
@@ -28,7 +29,8 @@ from kafka_cluster import Cluster, Feeder, Run  # noqa: E402
 from server_cases import run_cases  # noqa: E402
 
 QUICK = ("session.timeout.ms=3000", "heartbeat.interval.ms=500")  # a member that was killed is missed after 3 s
-CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay, kafka_rollups, kafka_evidence, kafka_rates)
+CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay, kafka_rollups, kafka_evidence, kafka_rates,
+                                                      kafka_privacy)
          for name in vars(module) if name.startswith("test_")]
 
 

@@ -356,6 +356,19 @@ def sums(bench):
     bench.check(not ids_of[0] & ids_of[1] and ids_of[1] == ids_of[2] and len(ids_of[0]) == len(ids_of[1]), "ids of documents")
 
 
+def screens(bench):
+    """What is on a screen has left: `top` does not show what a policy hides, and goes as ever where nothing is hidden."""
+    write(bench.directory / "log", alb_line(client=f"{EEA[0]}:1") + "\n")
+    for privacy, code in ((TRUNCATE, USAGE), (["eea: {ip: keep}"], DONE), (None, DONE)):
+        done = bench.program.run("top", "-c", bench.config("config", privacy), "log", cwd=bench.directory)
+        bench.equal(done.code, code, f"top, {privacy}: exit ({done.err[:300]})")
+        shown = found(undone(done.out.decode() + done.err), EEA[0])
+        bench.equal(shown != "", code == DONE, f"top, {privacy}: {shown}")
+    bench.check("`privacy` of `residency`" in bench.program.run("top", "-c", bench.config("config", TRUNCATE), "log", cwd=bench.directory).err, "why")
+    done = bench.program.run("residency", "-c", bench.config("config", TRUNCATE), "log", "--fail-on", "never", cwd=bench.directory)
+    bench.check(done.code == DONE and done.out and not found(undone(done.out.decode() + done.err), EEA[0]), f"residency: {done.out} {done.err}")
+
+
 def node_in_path(bench):
     """The name of a balancer's object has the address of its node: that is no client's, and is needed to find the line again."""
     name = "AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/03/01/123456789012_elasticloadbalancing_eu-west-1_app.web.50dc6c495c0c9188_20260301T0005Z_77.217.39.53_2abcdefg.log"
@@ -409,7 +422,7 @@ def refusals(bench):
     bench.equal(done.code, DONE, f"keeping all needs no key: {done.err[:300]}")
 
 
-TESTS = {one.__name__: one for one in (scan_every_place, scan_finds, fields, pseudonyms, guesses, rejects, sums, node_in_path, many_workers, refusals)}
+TESTS = {one.__name__: one for one in (scan_every_place, scan_finds, fields, pseudonyms, guesses, rejects, sums, screens, node_in_path, many_workers, refusals)}
 
 
 def main():
