@@ -22,11 +22,11 @@
 #define DAY_NS 86400000000000
 
 #define POLICY                                                                                                   \
-    "residency:\n  lists: [l.list]\n  zones: {eea: [\"@eea\"], uk: [GB], cn: [CN], other: [\"*\"]}\n"            \
+    "residency:\n  lists: [l.list]\n  zones: {eea: [\"@eea\"], uk: [GB], cn: [CN], us: [US], other: [\"*\"]}\n"  \
     "  places: {eu: [eu-central-1, eu-west-1, FRA*], uk: [eu-west-2], us: [us-*, IAD*]}\n"                       \
     "  rules: [{zone: eea, allow: [eu], conditional: [uk], else: violation}, {zone: uk, allow: [uk, eu], name: " \
     "uk-2}, "                                                                                                    \
-    "{zone: cn, allow: [cn-*], else: indeterminate}]\n"
+    "{zone: cn, allow: [cn-*], else: indeterminate}, {zone: us, allow: [us], else: ok}]\n"
 #define TRUST_1 "  unsure: {min_trust: 1}\n"
 #define ENFORCE "  edge: enforce\n"
 
