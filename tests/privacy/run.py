@@ -21,8 +21,9 @@ import sys
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "cli")]
+sys.path[:0] = [str(HERE.parent / "cli"), str(HERE.parent / "listener")]
 from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, write  # noqa: E402
+from client import Listener  # noqa: E402
 
 FORMATS = ("alb nlb clb alb_connection vpc_flow vpc_flow_custom tgw_flow ga_flow cloudfront nginx haproxy envoy cloudfront_json waf "
            "alb_lambda_event alb_json envoy_json vpc_flow_json").split()
@@ -356,6 +357,24 @@ def sums(bench):
     bench.check(not ids_of[0] & ids_of[1] and ids_of[1] == ids_of[2] and len(ids_of[0]) == len(ids_of[1]), "ids of documents")
 
 
+def connections(bench):
+    """Whom a PROXY header names stands in no record and no reject either. Nobody's zone is known here, so the strictest counts."""
+    header, line = f"PROXY TCP4 {EEA[0]} 10.0.0.1 4242 80\r\n", alb_line(client=f"{EEA[0]}:1")
+    for privacy, names in (("*: {ip: keep}", True), (TRUNCATE[1], False)):
+        config = bench.config("config", [f"key_file: {bench.directory / 'key'}", privacy.replace("*", '"*"')])
+        listener = Listener(bench.program, bench.directory, "-c", bench.directory / config, inputs=("tcp://127.0.0.1:0?proxy=v1",))
+        try:
+            listener.send(f"{header}{line}\n{EEA[0]} is no log line\n{line}\n".encode())
+            listener.await_written(2)
+        finally:
+            listener.end_soon()
+        listener.stop()
+        bench.equal((len(listener.records), len(listener.rejects)), (2, 1), f"{privacy}: records and rejects")
+        for kind, rows in (("records", listener.records), ("rejects", listener.rejects)):
+            trace = found(undone(json.dumps(rows)), EEA[0])
+            bench.equal(trace != "", names, f"{privacy}: {kind}: {trace}")
+
+
 def screens(bench):
     """What is on a screen has left: `top` does not show what a policy hides, and goes as ever where nothing is hidden."""
     write(bench.directory / "log", alb_line(client=f"{EEA[0]}:1") + "\n")
@@ -422,7 +441,7 @@ def refusals(bench):
     bench.equal(done.code, DONE, f"keeping all needs no key: {done.err[:300]}")
 
 
-TESTS = {one.__name__: one for one in (scan_every_place, scan_finds, fields, pseudonyms, guesses, rejects, sums, screens, node_in_path, many_workers, refusals)}
+TESTS = {one.__name__: one for one in (scan_every_place, scan_finds, fields, pseudonyms, guesses, rejects, sums, connections, screens, node_in_path, many_workers, refusals)}
 
 
 def main():
