@@ -268,6 +268,30 @@ static void puts_every_country_into_one_zone(void **state) {
     chain_config_destroy(&config);
 }
 
+/* Who is adequate under conditions alone is never adequate without. */
+static void knows_who_is_adequate(void **state) {
+    (void)state;
+    static const char adequate[] = "AD AR BR CA CH FO GB GG IL IM JE JP KR NZ US UY", conditional[] = "CA US";
+    struct chain_config config;
+    chain_config_init(&config);
+    struct residency_policy *policy = residency_config_load(
+        &config,
+        "residency:\n  lists: [adequacy-2026-02.list]\n  zones: {adequate: [\"@adequacy\"], other: [\"*\"]}\n"
+        "  places: {eu: [eu-west-1]}\n  rules: [{zone: adequate, allow: [eu]}]\n",
+        LISTS);
+    assert_string_equal(chain_config_problems(&config), "");
+    uint32_t index = 0;
+    for (uint16_t number = country_iso(0); number != COUNTRY_NONE; number = country_iso(++index)) {
+        const char *code = country_code(number).text;
+        const struct residency_country *country = residency_country_of(policy, number);
+        if (strstr(adequate, code) == NULL) assert_string_equal(zone_of(policy, code), "other");
+        if (strstr(adequate, code) != NULL) assert_string_equal(zone_of(policy, code), "adequate");
+        assert_int_equal(country->conditional, strstr(conditional, code) != NULL);
+    }
+    residency_unload(policy);
+    chain_config_destroy(&config);
+}
+
 static void finds_places(void **state) {
     (void)state;
     struct chain_config config;
@@ -418,10 +442,15 @@ static void digests_lists(void **state) {
 int main(void) {
     setenv("RESIDENCY_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_is_wrong),   cmocka_unit_test(shows_an_example),
-        cmocka_unit_test(reads_lists),          cmocka_unit_test(puts_every_country_into_one_zone),
-        cmocka_unit_test(finds_places),         cmocka_unit_test(keeps_texts_as_they_are),
-        cmocka_unit_test(digests_what_decides), cmocka_unit_test(digests_lists),
+        cmocka_unit_test(says_what_is_wrong),
+        cmocka_unit_test(shows_an_example),
+        cmocka_unit_test(reads_lists),
+        cmocka_unit_test(puts_every_country_into_one_zone),
+        cmocka_unit_test(knows_who_is_adequate),
+        cmocka_unit_test(finds_places),
+        cmocka_unit_test(keeps_texts_as_they_are),
+        cmocka_unit_test(digests_what_decides),
+        cmocka_unit_test(digests_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
