@@ -187,8 +187,7 @@ static void assert_top_equal(const struct rate_settings *settings, const struct 
     assert_int_equal(a->status_5xx, b->status_5xx);
     assert_int_equal(a->trust, b->trust);
     assert_true(a->guaranteed && !a->approximate && a->error == 0);
-    assert_int_equal(a->has_clients,
-                     !has_address && (!has_as || only_as) && a->window_s % settings->windows_s[0] == 0);
+    assert_int_equal(a->has_clients, !has_address && (!has_as || only_as) && a->window_s % settings->windows_s[0] == 0);
     if (!a->has_clients) {
         assert_false(a->latency.known);
         return;

@@ -45,12 +45,13 @@ static void look(void *context, const struct rate_row *row) {
 
 /* Rows that have clients and latencies have all of them, those with the most requests before others. */
 static void test_sketches(void **state) {
-    struct rate_settings settings = {.slot_s = WINDOW_S,
-                                     .windows_count = 1,
-                                     .windows_s = {WINDOW_S},
-                                     .dims_count = 1,
-                                     .dims = {{.name = "country", .parts = 1u << RATE_COUNTRY, .v4_prefix = 0, .v6_prefix = 0}},
-                                     .rows = 200};
+    struct rate_settings settings = {
+        .slot_s = WINDOW_S,
+        .windows_count = 1,
+        .windows_s = {WINDOW_S},
+        .dims_count = 1,
+        .dims = {{.name = "country", .parts = 1u << RATE_COUNTRY, .v4_prefix = 0, .v6_prefix = 0}},
+        .rows = 200};
     struct crowd crowd = crowd_new(NETWORKS, 0.8);
     struct seeded seeded = {5};
     struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);
