@@ -17,8 +17,9 @@ struct rates_choice {
     uint64_t bytes;                       /* of memory that the user gave them; 0: nothing was said */
 };
 
-/* Who asks. Without the section `rate` a run has no rates, and `top` the defaults; a replay has none in any case. */
-enum rates_use { RATES_OF_RUN, RATES_OF_REPLAY, RATES_FOR_TOP };
+/* Who asks. Without the section `rate` a run has no rates, and `top` the defaults; a replay, and `residency`, have none in any
+ * case. */
+enum rates_use { RATES_OF_RUN, RATES_OF_NOBODY, RATES_FOR_TOP };
 
 /* Reads the section `rate`. False: problems were added. rates_choice_destroy is safe after any outcome. */
 bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *arguments,

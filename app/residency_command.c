@@ -138,19 +138,6 @@ static bool passes(const struct residency_matrix *matrix, const struct limits *l
 
 /* --- the run -------------------------------------------------------------------------------------- */
 
-/* What the config says of outputs is for `run`. */
-static void forget_outputs(struct run_setup *run) {
-    struct run_settings *settings = &run->settings;
-    struct config_sections *sections = &run->arguments.sections;
-    settings->output = "-";
-    settings->rejects = settings->rollups = settings->state = settings->summary = NULL;
-    settings->opensearch = settings->librdkafka = (struct option_list){0};
-    settings->limit = 0;
-    settings->append = settings->keep_original = false;
-    settings->dry_run = true;
-    sections->output = sections->rejects = sections->rollups = NULL;
-}
-
 static enum status check_inputs(const struct run_setup *run, struct error *error) {
     for (size_t i = 0; i < run->arguments.inputs.count; i++) {
         const char *input = run->arguments.inputs.items[i];
@@ -211,7 +198,7 @@ static int print(struct run_setup *run, const struct residency_settings *setting
 
 static int execute(struct run_setup *run, const struct residency_settings *settings, const struct limits *limits) {
     run->residency = true;
-    forget_outputs(run);
+    run_forget_outputs(run);
     int code = run_execute(run);
     if (code == EXIT_USAGE || run->evidence == NULL) return code;
     if (!run->whole) {

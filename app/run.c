@@ -167,7 +167,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     if (gone) return EXIT_DONE;
     if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
     if (summary_rejected(tally) == 0) return EXIT_DONE;
-    if (setup->settings.rejects == NULL && !setup->residency && setup->top == NULL)
+    if (setup->settings.rejects == NULL && !run_writes_nothing(setup))
         log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
     return EXIT_REJECTS;
 }
@@ -186,6 +186,11 @@ static bool is_usable(struct run_setup *setup, const struct chains *chains, cons
     if (memcmp(now, then, sizeof *now) == 0) return true;
     log_message(LOG_ERROR, "reload: the chains look at other headers than before; restart for that");
     return false;
+}
+
+/* Chains that rejects name are looked up in those of the start; what is counted and not written is counted by one policy. */
+static bool can_reload(const struct run_setup *setup) {
+    return setup->arguments.config_path != NULL && !setup->replay && !run_writes_nothing(setup);
 }
 
 /* SIGHUP: the config's chains and all that they are made of, anew; the rest of the config counts from the next start on. */
@@ -299,8 +304,7 @@ int run_execute(struct run_setup *setup) {
         .tick = tick,
         .written = setup->top != NULL ? count_for_top : NULL,
         .stopping = setup->top != NULL ? leave_screen : NULL,
-        /* chains that rejects name are looked up in those of the start */
-        .reload = setup->arguments.config_path != NULL && !setup->replay && setup->top == NULL ? reload : NULL,
+        .reload = can_reload(setup) ? reload : NULL,
         .context = &run,
     };
     run.progress = (struct progress){

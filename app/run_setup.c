@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/uuid.h"
 #include "config/duration.h"
+#include "config/kafka_url.h"
 #include "config/opensearch_url.h"
 #include "config/rate_dim.h"
 #include "schemas/output.h"
@@ -138,7 +139,8 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
 }
 
 static enum rates_use rates_use(const struct run_setup *run) {
-    return run->top_settings != NULL ? RATES_FOR_TOP : run->replay ? RATES_OF_REPLAY : RATES_OF_RUN;
+    if (run->top_settings != NULL) return RATES_FOR_TOP;
+    return run->replay || run->residency ? RATES_OF_NOBODY : RATES_OF_RUN;
 }
 
 /* What is on a screen has left: where addresses of a zone are transformed, `top` would show them as they are. */
@@ -174,7 +176,8 @@ enum status run_settle_single_inputs(struct run_setup *run, struct error *error)
                                            &run->problems);
     struct residency_policy *policy = run_chains(run)->policy;
     /* of a section that is wrong there is none, and that has been said */
-    bool route = !outputs || (policy == NULL && run->arguments.sections.trees[CONFIG_RESIDENCY] != NULL) ||
+    bool route = run_writes_nothing(run) || !outputs ||
+                 (policy == NULL && run->arguments.sections.trees[CONFIG_RESIDENCY] != NULL) ||
                  run_outputs_route(&run->outputs, policy, &run->problems);
     return outputs && kafka && rollups && rates && formats && route ? STATUS_OK
                                                                     : problems_first_error(&run->problems, error);
@@ -449,6 +452,31 @@ struct run_setup *run_setup_new(int argc, char **argv, struct option_group group
 struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group groups[RUN_GROUPS + 1],
                                      struct error *error, enum status *status) {
     return setup_new(argc, argv, groups, RUN_GROUPS + 1, error, status);
+}
+
+bool run_writes_nothing(const struct run_setup *run) {
+    return run->residency || run->top_settings != NULL;
+}
+
+static bool is_from_config(const struct run_setup *run, const char *option) {
+    return option_values_find(run->arguments.values, option, strlen(option), false)->origin == OPTION_FROM_FILE;
+}
+
+void run_forget_outputs(struct run_setup *run) {
+    struct run_settings *settings = &run->settings;
+    struct config_sections *sections = &run->arguments.sections;
+    bool reads_kafka = false;
+    for (size_t i = 0; i < run->arguments.inputs.count; i++)
+        reads_kafka |= kafka_url_is(run->arguments.inputs.items[i]);
+    settings->output = "-";
+    settings->rejects = settings->rollups = settings->state = NULL;
+    if (is_from_config(run, "summary")) settings->summary = NULL;
+    if (is_from_config(run, "limit")) settings->limit = 0;
+    /* inputs may need what it says, such as passwords; the outputs' must not be asked for */
+    if (!reads_kafka) settings->librdkafka = (struct option_list){0};
+    settings->append = settings->keep_original = false;
+    settings->dry_run = true;
+    sections->output = sections->rejects = sections->rollups = sections->trees[CONFIG_OUTPUTS] = NULL;
 }
 
 void run_setup_free(struct run_setup *run) {

@@ -61,6 +61,11 @@ struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group 
                                      struct error *error, enum status *status);
 void run_setup_free(struct run_setup *run);
 
+/* Of a command that counts and writes nothing, `residency` or `top`: what the config says of outputs, and of where a run ends or goes on, is for
+ * `run`. After run_setup_new_more. */
+void run_forget_outputs(struct run_setup *run);
+bool run_writes_nothing(const struct run_setup *run);
+
 /* The steps and the run itself; returns the exit code. */
 int run_execute(struct run_setup *run);
 

@@ -48,17 +48,11 @@ static void print_top_help(const struct option_group *groups) {
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
 }
 
-/* What a run would write, and where it would go on, is none of ours. Records are made as short as can be. */
-static void write_nothing(struct run_setup *run) {
+/* Nobody sees the records: as short as can be. */
+static void shorten_records(struct run_settings *settings) {
     static const char *const fields[] = {"+@timestamp"};
-    struct config_sections *sections = &run->arguments.sections;
-    run->settings.output = "-";
-    run->settings.rejects = run->settings.rollups = run->settings.state = NULL;
-    run->settings.schema = 0;
-    run->settings.fields = (struct option_list){fields, 1};
-    run->settings.keep_original = false;
-    run->settings.dry_run = true;
-    sections->output = sections->rejects = sections->rollups = NULL;
+    settings->schema = 0;
+    settings->fields = (struct option_list){fields, 1};
 }
 
 int command_top(int argc, char **argv) {
@@ -78,7 +72,8 @@ int command_top(int argc, char **argv) {
         code = EXIT_DONE;
     } else {
         run->top_settings = &settings;
-        write_nothing(run);
+        run_forget_outputs(run);
+        shorten_records(&run->settings);
         code = run_execute(run);
     }
     run_setup_free(run);

@@ -323,12 +323,21 @@ def test_usage(bench):
 
 
 def test_outputs_of_the_config_are_left_alone(bench):
-    write(bench.directory / "policy.yaml", POLICY + "inputs: [log]\noutput: {opensearch: {url: 'http://127.0.0.1:1', data_stream: x}}\nrejects: rejects\n"
-          "rollups: rollups\nstate: state\nsummary: summary\nkeep_original: true\n")
+    """Neither are they asked for, nor what they need, nor where records would go."""
+    index = "{opensearch: {url: 'http://127.0.0.1:1', data_stream: %s, user: x, password_file: nowhere}}"
+    rest = "inputs: [log]\nrejects: rejects\nrollups: rollups\nstate: state\nsummary: summary\nlimit: 3\nkeep_original: true\nappend: true\n"
+    kafka = "librdkafka: {ssl.key.password_file: nowhere}\n"
+    several = f"outputs: {{a: {index % 'x'}, b: {{kafka: {{brokers: 'localhost:1', topic: t}}}}, c: c.ndjson}}\n"
     write(bench.directory / "log", "".join(alb_line(number) + "\n" for number in range(50)))
-    matrix = bench.matrix("config", "-c", "policy.yaml")
-    bench.equal(matrix["requests"], 50, "inputs are those of the config")
-    bench.equal(sorted(path.name for path in bench.directory.iterdir()), ["log", "policy.yaml"], "nothing was written")
+    for what, outputs in (("one", f"output: {index % 'x'}\n"), ("several", several), ("several with a route", several + kafka)):
+        route = '  route: {eea: a, uk: b, "*": c}\n' if "route" in what else ""
+        write(bench.directory / "policy.yaml", POLICY + route + rest + outputs + "rate: {}\n")
+        matrix = bench.matrix(what, "-c", "policy.yaml")
+        bench.equal(matrix["requests"], 50, f"{what}: inputs are those of the config")
+        done = bench.program.run("top", "-c", "policy.yaml", "--by", "lb", "--json", cwd=bench.directory)
+        bench.equal((done.code, sum(one["n"] for one in parse_lines(done.out)), done.err), (0, 50, ""), f"{what}: top")
+        bench.equal(bench.residency("-c", "policy.yaml", "--fail-on", "never").err, "", f"{what}: nothing is amiss")
+        bench.equal(sorted(path.name for path in bench.directory.iterdir()), ["log", "policy.yaml"], f"{what}: nothing was written")
 
 
 def test_nothing_to_judge(bench):
