@@ -25,7 +25,7 @@ DATABASES = HERE.parent / "databases"
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups")]
 from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, wait_until_signals_wait, write  # noqa: E402
 import readme_examples  # noqa: E402
-from evidence_oracle import VERDICTS, check_documents, check_matrix, inputs_of, judged  # noqa: E402
+from evidence_oracle import check_documents, check_matrix, inputs_of, judged  # noqa: E402
 
 FAILED, USAGE, REJECTS = 1, 2, 3
 FORMATS = ("alb", "nlb", "clb", "cloudfront", "nginx", "vpc_flow", "waf", "ga_flow", "alb_json", "alb_health_check")
@@ -408,7 +408,6 @@ def test_hostile_records(bench):
     write(bench.directory / "many", many)
     found = json.loads(bench.residency("many", "--json").out)
     bench.check(found["requests"] == 4096 and found["rejected"] == 904, f"more zones than there are: {found['requests']} {found['rejected']}")
-    bench.equal(VERDICTS.index("ok") == 0, True, "verdicts")
 
 
 def main():
