@@ -8,6 +8,7 @@ Threads: a Report may be used from several.
 """
 import argparse
 import contextlib
+import fnmatch
 import json
 import os
 import pathlib
@@ -109,6 +110,35 @@ class Program:
             if f"scanner {name}\n" in version:
                 names.append(name)
         return names
+
+
+class Bench:
+    """What a group of a runner works with; runners add what they do often."""
+
+    def __init__(self, options, report, directory):
+        self.program, self.generate = Program(options.wherefrom), Program(options.generate)
+        self.report, self.directory, self.check, self.equal = report, directory, report.check, report.equal
+
+    def read(self, name):
+        return (self.directory / name).read_bytes()
+
+    def log(self, name, *arguments):
+        """A file of lines that are made up; returns its name."""
+        done = self.generate.run(*arguments, "-o", self.directory / name)
+        self.equal(done.code, 0, f"{arguments}: {done.err}")
+        return name
+
+
+def run_groups(parser, functions, bench):
+    """What main() of a runner returns. Of `functions`, {name: function}, those called test_ are groups, in this order; each gets a `bench`, made as
+    Bench is, with a directory of its own. `parser` gets the option --test."""
+    parser.add_argument("--test", action="append", metavar="GLOB", help="only the groups of this name, without test_; may be repeated")
+    options, report = parser.parse_args(), Report()
+    for name, function in [(name.removeprefix("test_"), function) for name, function in functions.items() if name.startswith("test_")]:
+        if any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]):
+            with scratch() as directory, report.group(name.replace("_", " ")):
+                function(bench(options, report, directory))
+    return report.finish()
 
 
 def wait_until_signals_wait(process):

@@ -9,7 +9,6 @@ Nothing here measures time.
 Threads: one; some cases start the program beside it.
 """
 import csv
-import fnmatch
 import gzip
 import io
 import json
@@ -23,7 +22,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 DATABASES = HERE.parent / "databases"
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups")]
-from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, wait_until_signals_wait, write  # noqa: E402
+from black_box import Bench, alb_line, argument_parser, parse_lines, run_groups, wait_until_signals_wait, write  # noqa: E402
 import readme_examples  # noqa: E402
 from evidence_oracle import check_documents, check_matrix, inputs_of, judged  # noqa: E402
 
@@ -50,10 +49,9 @@ POLICY = """residency:
 """
 
 
-class Bench:
-    def __init__(self, program, generate, report, directory):
-        self.program, self.generate, self.report, self.directory = program, generate, report, directory
-        self.check, self.equal = report.check, report.equal
+class EvidenceBench(Bench):
+    def __init__(self, options, report, directory):
+        super().__init__(options, report, directory)
         write(directory / "policy.yaml", POLICY)
 
     def run(self, *arguments, **settings):
@@ -66,14 +64,6 @@ class Bench:
         done = self.residency(*arguments, "--json", "--fail-on", "never", **settings)
         self.equal(done.code, code, f"{what}: exit ({done.err[:300]})")
         return json.loads(done.out)
-
-    def read(self, name):
-        return (self.directory / name).read_bytes()
-
-    def log(self, name, *arguments):
-        done = self.generate.run(*arguments, "-o", self.directory / name)
-        self.equal(done.code, 0, f"{arguments}: {done.err}")
-        return name
 
     def logs(self, lines):
         return [self.log(name + ".log", name, "--lines", str(lines), "--clients", "300", "--seed", "5") for name in FORMATS]
@@ -410,16 +400,5 @@ def test_hostile_records(bench):
     bench.check(found["requests"] == 4096 and found["rejected"] == 904, f"more zones than there are: {found['requests']} {found['rejected']}")
 
 
-def main():
-    parser = argument_parser("tests of evidence of residency")
-    parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
-    options, report = parser.parse_args(), Report()
-    for name, function in [(name.removeprefix("test_"), value) for name, value in globals().items() if name.startswith("test_")]:
-        if any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]):
-            with scratch() as directory, report.group(name.replace("_", " ")):
-                function(Bench(Program(options.wherefrom), Program(options.generate), report, directory))
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_groups(argument_parser("tests of evidence of residency"), globals(), EvidenceBench))

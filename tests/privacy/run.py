@@ -10,7 +10,6 @@ in it is looked at.
 
 Threads: one.
 """
-import fnmatch
 import hashlib
 import hmac
 import ipaddress
@@ -22,7 +21,7 @@ import sys
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "cli"), str(HERE.parent / "listener")]
-from black_box import Program, Report, alb_line, argument_parser, parse_lines, scratch, write  # noqa: E402
+from black_box import Bench, alb_line, argument_parser, parse_lines, run_groups, write  # noqa: E402
 from client import Listener  # noqa: E402
 
 FORMATS = ("alb nlb clb alb_connection vpc_flow vpc_flow_custom tgw_flow ga_flow cloudfront nginx haproxy envoy cloudfront_json waf "
@@ -142,17 +141,13 @@ def planted(line, text):
     yield f"{line}{separator}{text}"
 
 
-class Bench:
-    def __init__(self, program, generate, report, directory):
-        self.program, self.generate, self.report, self.directory = program, generate, report, directory
-        self.check, self.equal = report.check, report.equal
+class PrivacyBench(Bench):
+    def __init__(self, options, report, directory):
+        super().__init__(options, report, directory)
         write(directory / "key", KEY + "\n")
 
     def run(self, *arguments, **settings):
         return self.program.run("run", *arguments, **{"cwd": self.directory, **settings})
-
-    def read(self, name):
-        return (self.directory / name).read_bytes()
 
     def config(self, name, privacy):
         write(self.directory / name, RATES + ZONES + ("" if privacy is None else "  privacy:\n" + "".join(f"    {row}\n" for row in privacy)))
@@ -188,7 +183,7 @@ def log_of(bench, name, client, plant):
     return "\n".join([*header, *lines, ""])
 
 
-def scan_every_place(bench):
+def test_scan_every_place(bench):
     """Clients of the zone, and others whose lines name one of the zone."""
     configs = [bench.config("truncate", TRUNCATE), bench.config("hmac", HMAC), bench.config("drop", DROP), bench.config("kept", KEPT)]
     records = 0
@@ -207,7 +202,7 @@ def scan_every_place(bench):
     bench.check(records > 10000, f"only {records} records")
 
 
-def scan_finds(bench):
+def test_scan_finds(bench):
     """The scan itself: without privacy it finds each spelling of each address, and what is kept stays."""
     config = bench.config("nothing", None)
     for address in (*EEA, *US):
@@ -217,7 +212,7 @@ def scan_finds(bench):
             bench.check(found(records, address) or name in ("more parts", "more digits"), f"{address}, {name}: not found in {records[:3000]}")
 
 
-def fields(bench):
+def test_fields(bench):
     """What each transform leaves in the fields that are addresses."""
     lines = [alb_line(client=f"{client}:1234" if ":" not in client else f"{client}:1234", agent=f"curl {client}") for client in (*EEA, *US)]
     write(bench.directory / "log", "\n".join([*lines, ""]))
@@ -256,7 +251,7 @@ def pseudonym(address, key=KEY, day=None):
     return str(ipaddress.IPv6Address(b"\xfd" + hmac.digest(secret, packed, hashlib.sha256)[:15]))
 
 
-def pseudonyms(bench):
+def test_pseudonyms(bench):
     """Equal within a day, and what whoever has the key works out; of two days they have nothing in common."""
     times = ["2026-03-01T00:00:00.000000Z", "2026-03-01T23:59:59.999999Z", "2026-03-02T00:00:00.000000Z"]
     write(bench.directory / "log", "\n".join([alb_line(client=f"{client}:1", time=time) for time in times for client in EEA] + [""]))
@@ -274,7 +269,7 @@ def ids(bench, lines, config, **settings):
     return [one["event"]["id"] for one in parse_lines(done.out)]
 
 
-def guesses(bench):
+def test_guesses(bench):
     """Whoever knows all of a line but the last byte of its address tries them all: by the id that anybody can make, he finds it; by one
     that is keyed he does not, nor with a key of his own, and it is the same in every run."""
     config, other = bench.config("config", TRUNCATE), bench.config("other", ["key_env: OTHER_KEY", TRUNCATE[1]])
@@ -307,7 +302,7 @@ def ids_of_reject(bench, line):
     return parse_lines(bench.read("again"))[0]["event_id"]
 
 
-def rejects(bench):
+def test_rejects(bench):
     """A reject says what was wrong and where, and has no line; it cannot be replayed, and one of before loses its line on the way."""
     config = bench.config("config", TRUNCATE)
     line = f"{EEA[0]} " + alb_line(client=f"{EEA[0]}:1")
@@ -329,7 +324,7 @@ def rejects(bench):
         bench.check(found(undone(kept), EEA[0]) == "" and "original" not in kept, f"{name}: {kept[:600]}")
 
 
-def sums(bench):
+def test_sums(bench):
     """Rows of rates have the client's key as records have its address, and ids that nobody makes without the key."""
     lines = [alb_line(client=f"{client}:1", time="2026-03-01T12:00:00.000000Z") for client in (*EEA, *US) for _ in range(12)]
     write(bench.directory / "log", "\n".join([*lines, ""]))
@@ -357,7 +352,7 @@ def sums(bench):
     bench.check(not ids_of[0] & ids_of[1] and ids_of[1] == ids_of[2] and len(ids_of[0]) == len(ids_of[1]), "ids of documents")
 
 
-def connections(bench):
+def test_connections(bench):
     """Whom a PROXY header names stands in no record and no reject either. Nobody's zone is known here, so the strictest counts."""
     header, line = f"PROXY TCP4 {EEA[0]} 10.0.0.1 4242 80\r\n", alb_line(client=f"{EEA[0]}:1")
     for privacy, names in (("*: {ip: keep}", True), (TRUNCATE[1], False)):
@@ -375,7 +370,7 @@ def connections(bench):
             bench.equal(trace != "", names, f"{privacy}: {kind}: {trace}")
 
 
-def screens(bench):
+def test_screens(bench):
     """What is on a screen has left: `top` does not show what a policy hides, and goes as ever where nothing is hidden."""
     write(bench.directory / "log", alb_line(client=f"{EEA[0]}:1") + "\n")
     for privacy, code in ((TRUNCATE, USAGE), (["eea: {ip: keep}"], DONE), (None, DONE)):
@@ -388,7 +383,7 @@ def screens(bench):
     bench.check(done.code == DONE and done.out and not found(undone(done.out.decode() + done.err), EEA[0]), f"residency: {done.out} {done.err}")
 
 
-def node_in_path(bench):
+def test_node_in_path(bench):
     """The name of a balancer's object has the address of its node: that is no client's, and is needed to find the line again."""
     name = "AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/03/01/123456789012_elasticloadbalancing_eu-west-1_app.web.50dc6c495c0c9188_20260301T0005Z_77.217.39.53_2abcdefg.log"
     write(bench.directory / name, alb_line(client=f"{EEA[0]}:1") + "\nbad\n")
@@ -399,7 +394,7 @@ def node_in_path(bench):
     bench.equal(parse_lines(bench.read("rejects"))[0]["origin"]["path"], name, "origin.path")
 
 
-def many_workers(bench):
+def test_many_workers(bench):
     """The same bytes for any number of workers, any vectors, and whatever came before a record."""
     log = bench.generate.run("alb", "--lines", "20000", "--seed", "9").out
     write(bench.directory / "log", log)
@@ -410,7 +405,7 @@ def many_workers(bench):
         bench.check(outs[0].count(b"\n") == 20000 and all(one == outs[0] for one in outs), f"{privacy}: {[len(one) for one in outs]}")
 
 
-def refusals(bench):
+def test_refusals(bench):
     """What a config says that is wrong; secrets are not shown."""
     write(bench.directory / "short", "0123456789abcde\n")
     for privacy, *words in (
@@ -441,21 +436,5 @@ def refusals(bench):
     bench.equal(done.code, DONE, f"keeping all needs no key: {done.err[:300]}")
 
 
-TESTS = {one.__name__: one for one in (scan_every_place, scan_finds, fields, pseudonyms, guesses, rejects, sums, connections, screens, node_in_path, many_workers, refusals)}
-
-
-def main():
-    parser = argument_parser(__doc__)
-    parser.add_argument("--test", default="*", metavar="GLOB")
-    arguments = parser.parse_args()
-    report = Report()
-    for name, test in TESTS.items():
-        if not fnmatch.fnmatch(name, arguments.test):
-            continue
-        with report.group(name), scratch() as directory:
-            test(Bench(Program(arguments.wherefrom), Program(arguments.generate), report, directory))
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_groups(argument_parser("tests of privacy"), globals(), PrivacyBench))

@@ -9,7 +9,6 @@ any order of files; limits and the two views of them on events that are known; `
 Threads: one; cases on a terminal start the program beside it.
 """
 import fcntl
-import fnmatch
 import gzip
 import json
 import os
@@ -30,7 +29,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "rollups"), str(HERE.parent.parent / "examples")]
 from access_log import BRUTE, SLY, START_S, VICTIM, known_events, nginx_line  # noqa: E402
-from black_box import Program, Report, alb_line, argument_parser, at, parse_lines, read_summary, scratch, write  # noqa: E402
+from black_box import Bench, alb_line, argument_parser, at, parse_lines, read_summary, run_groups, write  # noqa: E402
 import readme_examples  # noqa: E402
 from rate_oracle import DEFAULTS, Event, check_rates, dim_of, masked, seconds_of, tops_of  # noqa: E402
 
@@ -48,24 +47,16 @@ POLICY = """residency:
 """
 
 
-class Bench:
-    def __init__(self, program, generate, report, directory, events_count):
-        self.program, self.generate, self.report, self.directory, self.events_count = program, generate, report, directory, events_count
-        self.check, self.equal = report.check, report.equal
+class RateBench(Bench):
+    def __init__(self, options, report, directory):
+        super().__init__(options, report, directory)
+        self.events_count = options.events
 
     def run(self, *arguments, **settings):
         return self.program.run(*arguments, **{"cwd": self.directory, **settings})
 
-    def read(self, name):
-        return (self.directory / name).read_bytes()
-
     def configure(self, settings, more="", name="c.yaml"):
         write(self.directory / name, more + "rate: " + json.dumps(settings) + "\n")  # JSON is YAML
-
-    def log(self, name, *arguments):
-        done = self.generate.run(*arguments, "-o", self.directory / name)
-        self.equal(done.code, 0, f"{arguments}: {done.err}")
-        return name
 
     def rates(self, what, *arguments):
         """Documents of rates of a run with the config; its records are in a file."""
@@ -519,14 +510,8 @@ def test_top_of_files_on_a_terminal(bench):
 
 def main():
     parser = argument_parser("tests of rates")
-    parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
     parser.add_argument("--events", type=int, default=20000, metavar="N", help="of the large case")
-    options, report = parser.parse_args(), Report()
-    for name, function in [(name.removeprefix("test_"), value) for name, value in globals().items() if name.startswith("test_")]:
-        if any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]):
-            with scratch() as directory, report.group(name.replace("_", " ")):
-                function(Bench(Program(options.wherefrom), Program(options.generate), report, directory, options.events))
-    return report.finish()
+    return run_groups(parser, globals(), RateBench)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ What a real node makes of them is in tests/opensearch. Nothing here measures tim
 
 Threads: one; some cases start the program beside it.
 """
-import fnmatch
 import gzip
 import json
 import pathlib
@@ -20,7 +19,7 @@ from collections import Counter
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "listener")]
-from black_box import (Program, Report, alb_line, alb_lines, argument_parser, at, parse_lines, read_summary, scratch,  # noqa: E402
+from black_box import (Bench, alb_line, alb_lines, argument_parser, at, parse_lines, read_summary, run_groups,  # noqa: E402
                        wait_until_signals_wait, write)
 from client import Listener  # noqa: E402
 from rollup_oracle import DAY_S, bytes_of, check_heat, order_of, seconds_of  # noqa: E402
@@ -31,21 +30,9 @@ FORMATS = ("alb nlb clb alb_connection alb_health_check vpc_flow vpc_flow_custom
 USAGE, REJECTS = 2, 3
 
 
-class Bench:
-    def __init__(self, program, generate, report, directory):
-        self.program, self.generate, self.report, self.directory = program, generate, report, directory
-        self.check, self.equal = report.check, report.equal
-
+class RollupBench(Bench):
     def run(self, *arguments, **settings):
         return self.program.run("run", *arguments, "--quiet", **{"cwd": self.directory, **settings})
-
-    def read(self, name):
-        return (self.directory / name).read_bytes()
-
-    def log(self, name, *arguments):
-        done = self.generate.run(*arguments, "-o", self.directory / name)
-        self.equal(done.code, 0, f"{arguments}: {done.err}")
-        return name
 
     def compare(self, what, *arguments, code=0):
         """A run whose roll-ups are those of its records; returns both."""
@@ -405,16 +392,5 @@ def test_more_slots_than_memory(bench):
     bench.check(days == found, "sums of days")
 
 
-def main():
-    parser = argument_parser("tests of roll-ups")
-    parser.add_argument("--test", action="append", metavar="GLOB", help="only the cases of this name, without test_; may be repeated")
-    options, report = parser.parse_args(), Report()
-    for name, function in [(name.removeprefix("test_"), value) for name, value in globals().items() if name.startswith("test_")]:
-        if any(fnmatch.fnmatch(name, glob) for glob in options.test or ["*"]):
-            with scratch() as directory, report.group(name.replace("_", " ")):
-                function(Bench(Program(options.wherefrom), Program(options.generate), report, directory))
-    return report.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_groups(argument_parser("tests of roll-ups"), globals(), RollupBench))
