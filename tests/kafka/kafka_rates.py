@@ -10,8 +10,8 @@ import time
 from collections import defaultdict
 
 from black_box import at, write
-from kafka_cluster import HERE, wait_until
-from kafka_rollups import Members, disturb, file_texts
+from kafka_cluster import HERE
+from kafka_rollups import Members, disturb, file_texts, kill_inside_messages
 from rollup_parts import line
 
 sys.path.append(str(HERE.parent / "rates"))
@@ -176,25 +176,14 @@ def test_rates_late_as_all_rollups(bench):
 
 def test_rates_of_large_messages(bench):
     """Messages of several batches each: who is killed inside one begins it anew, and counts none of its lines twice."""
-    topic, lines_each = bench.cluster.create("rated-packed", PARTITIONS), 1500
+    topic, count, lines_each = bench.cluster.create("rated-packed", PARTITIONS), 77, 1500
 
     def message(number):
         """Lines of its partition, which go on with time as single ones do."""
         return gzip.compress(b"\n".join(packed_line(number, at, lines_each) for at in range(lines_each)), 1)
 
-    feeder = bench.feed(topic, map(message, range(72)), partitions=PARTITIONS, per_second=4)
     members = members_with_rates(bench, topic, "rated-packed")
-
-    def committed():
-        return sum(max(one, 0) for one, _ in bench.cluster.offsets("rated-packed", topic).values())
-
-    for _ in range(3):
-        members.start("one")
-        before = committed()
-        wait_until(lambda before=before: committed() > before + 7, "it goes on")
-        members.kill("one")
-    members.start("one")
-    count = feeder.finish()
+    kill_inside_messages(members, message, count, PARTITIONS)
     recounted, _ = members.settle()
     bench.check(recounted > 0, "lines counted again")
     expected = {partition: Expected(records_of(bench, partition, count, lines_each), time.time()) for partition in range(PARTITIONS)}

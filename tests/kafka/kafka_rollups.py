@@ -70,11 +70,15 @@ def compare(bench, texts, topic, messages, what):
     return found, late
 
 
+def await_more(written, count, feeder):
+    before = written()
+    wait_until(lambda: written() > before + count or not feeder.thread.is_alive(), "it goes on")
+
+
 def disturb(bench, members, feeder, written):
     """Killed in the middle, taken over, joined, left; goes on while all that happens."""
     def progress(count=2500):
-        before = written()
-        wait_until(lambda: written() > before + count or not feeder.thread.is_alive(), "it goes on")
+        await_more(written, count, feeder)
 
     for name in "abc":
         members.start(name)
@@ -133,8 +137,7 @@ def test_rollups_in_transactions(bench):
 def pause(bench, members, feeder, written):
     """As a machine that swaps, longer than the group waits; a broker that is killed. What was in flight is given up, and read again."""
     def progress(count=2500):
-        before = written()
-        wait_until(lambda: written() > before + count or not feeder.thread.is_alive(), "it goes on")
+        await_more(written, count, feeder)
 
     for name in "abc":
         members.start(name)
@@ -208,26 +211,39 @@ def test_rollups_what_is_gone(bench):
     bench.check(not any("approx" in json.loads(text) for text in file_texts(members.runs[:1])), "none did before")
 
 
+def kill_inside_messages(members, message, count, partitions):
+    """Of `count` messages some come just before a process is killed, three times, and some when the last one starts: however fast the machine is,
+    there is something to count again, and a reason to read on."""
+    cluster, each, fed = members.bench.cluster, count // 7, 0
+
+    def produce():
+        nonlocal fed
+        cluster.produce_lines(members.topic, map(message, range(fed, fed + each)), partitions, first=fed)
+        fed += each
+
+    def committed():
+        return sum(max(one, 0) for one, _ in cluster.offsets(members.group, members.topic).values())
+
+    for _ in range(3):
+        produce()
+        before = committed()
+        members.start("one")
+        wait_until(lambda before=before: committed() > before + each // 2, "it goes on")
+        produce()
+        members.kill("one")
+    produce()
+    members.start("one")
+
+
 def test_rollups_of_large_messages(bench):
     """Messages of several batches each: who is killed inside one begins it anew, and counts none of its lines twice."""
-    topic, partitions, lines_each = bench.cluster.create("packed", 2), 2, 1500
+    topic, count, partitions, lines_each = bench.cluster.create("packed", 2), 63, 2, 1500
 
     def message(number):
         return gzip.compress(b"\n".join(line(number * lines_each + at, partitions, 0.2) for at in range(lines_each)), 1)
 
-    feeder = bench.feed(topic, map(message, range(60)), partitions=partitions, per_second=4)
     members = Members(bench, topic, "packed")
-
-    def committed():
-        return sum(max(one, 0) for one, _ in bench.cluster.offsets("packed", topic).values())
-
-    for _ in range(3):
-        members.start("one")
-        before = committed()
-        wait_until(lambda before=before: committed() > before + 5, "it goes on")
-        members.kill("one")
-    members.start("one")
-    count = feeder.finish()
+    kill_inside_messages(members, message, count, partitions)
     recounted, _ = members.settle()
     bench.check(recounted > 0, "lines counted again")
     compare(bench, file_texts(members.runs), topic, messages_of(count, partitions, lines_each), "large messages")
