@@ -37,11 +37,12 @@ static void check(rd_kafka_resp_err_t code, const char *what) {
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fail(what, rd_kafka_err2str(code));
 }
 
-/* What passes when a broker has just been started. Waits a little; not for ever. */
+/* What passes when a broker has just been started, or a topic just been made. Waits a little; not for ever. */
 static bool passes(rd_kafka_resp_err_t code, int *waits) {
     switch (code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
     case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
     case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
@@ -168,6 +169,23 @@ static void truncate_partition(rd_kafka_t *client, char **words) {
     rd_kafka_queue_destroy(queue);
 }
 
+/* The controller says that a right is given before the broker knows of it. */
+static void await_right(rd_kafka_t *client, rd_kafka_AclBindingFilter_t *right) {
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    size_t found = 0;
+    for (int waits = 0; found == 0; waits++) {
+        if (waits > TIMEOUT_MS / WAIT_MS) fail("right", "is not in force");
+        if (waits > 0) usleep(WAIT_MS * 1000);
+        rd_kafka_DescribeAcls(client, right, NULL, queue);
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
+        if (event == NULL) fail("broker", "no answer");
+        check(rd_kafka_event_error(event), "right");
+        (void)rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event), &found);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+}
+
 static void allow(rd_kafka_t *client, char **words) {
     static const struct {
         const char *name;
@@ -194,6 +212,12 @@ static void allow(rd_kafka_t *client, char **words) {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_CreateAcls(client, &right, 1, NULL, queue);
     check_event(queue);
+    rd_kafka_AclBindingFilter_t *given = rd_kafka_AclBindingFilter_new(
+        type, words[2], RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal, "*", operation,
+        RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why, sizeof why);
+    if (given == NULL) fail("right", why);
+    await_right(client, given);
+    rd_kafka_AclBinding_destroy(given);
     rd_kafka_AclBinding_destroy(right);
     rd_kafka_queue_destroy(queue);
 }

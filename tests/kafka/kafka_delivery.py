@@ -130,7 +130,8 @@ def exactly_once(bench, group, topic, output, rejected, count, runs):
     same_ids(bench, topic_ids(bench.cluster, rejected, '"event_id":"'), rejects, "rejects in their topic")
     bench.equal(bench.cluster.lag(group, topic), 0, "lag")
     for run in runs:
-        bench.check(run.summary["kafka"]["transactions_committed"] > 0, "transactions are counted")
+        done = run.summary["records"]["written"] + run.summary["records"]["rejected"]  # for the last one nothing may be left
+        bench.check(run.summary["kafka"]["transactions_committed"] > 0 or done == 0, f"transactions are counted: {run.summary['kafka']}, lines: {done}")
 
 
 def new_topics(bench, name):

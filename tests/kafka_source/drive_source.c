@@ -134,6 +134,9 @@ static void print_lags(void) {
     for (size_t i = 0; i < count; i++)
         printf("lag %s %" PRId32 " %" PRId64 " %" PRId64 "\n", lags[i].topic, lags[i].partition, lags[i].position,
                lags[i].lag);
+    ASSERT(pthread_mutex_lock(&drive.lock) == 0);
+    printf("unsettled %" PRIu64 "\n", drive.filled - drive.settled);
+    ASSERT(pthread_mutex_unlock(&drive.lock) == 0);
     printf("lags %zu\n", count);
     fflush(stdout);
 }

@@ -47,6 +47,27 @@ class Member:
         rows = content[:content.rfind(b"\n") + 1].decode(errors="replace").split("\n")
         return [row[len(kind) + 1:] for row in rows if row.startswith(kind + " ")]
 
+    def ask(self):
+        """Until it has answered `lags`, and with that has heard what it was told before. How many batches are full and not settled."""
+        before = len(self.rows("lags"))
+        self.tell("lags")
+        wait_until(lambda: len(self.rows("lags")) > before, lambda: f"an answer: {self.path.read_text()[-800:]}")
+        return int(self.rows("unsettled")[-1])
+
+    def partitions(self):
+        """How many it has."""
+        self.ask()
+        return int(self.rows("lags")[-1])
+
+    def hold(self):
+        """From the next batch on none settles."""
+        self.tell("hold")
+        self.ask()
+
+    def await_batch(self):
+        """Until one is held."""
+        wait_until(lambda: self.ask() > 0, "a batch that is held")
+
     def lines(self):
         def line(row):
             numbers, kind, first = (row + " ").split(" ", 7)[:5], *(row + " ").split(" ", 6)[5:]
@@ -177,13 +198,12 @@ def test_lags(bench):
     topic, group = bench.topic(600), bench.group()
     member = Member(bench, group, topic)
     bench.await_settled([member], 600)
-    member.tell("hold")
+    member.hold()
     bench.produce(topic, 60, begin=600)
     time.sleep(0.5)
 
     def lags():
-        member.tell("lags")
-        time.sleep(0.2)
+        member.ask()
         return sorted(tuple(map(int, row.split()[1:])) for row in member.rows("lag")[-PARTITIONS:])
 
     wait_until(lambda: lags() == [(partition, 100, 10) for partition in range(PARTITIONS)], lambda: f"lag of what is held {lags()}")
@@ -236,9 +256,7 @@ def test_partitions_come_while_a_batch_waits(bench):
 
     def assigned(member):
         """{partition: position}; a position is known from the first message on that was taken."""
-        before = len(member.rows("lags"))
-        member.tell("lags")
-        wait_until(lambda: len(member.rows("lags")) > before, "an answer")
+        member.ask()
         rows = member.rows("lag")
         return {int(row.split()[1]): int(row.split()[2]) for row in rows[len(rows) - int(member.rows("lags")[-1]):]}
 
@@ -265,9 +283,9 @@ def rewind_thrice(bench, *keys):
     member = Member(bench, group, topic, "batches=2", *keys)
     bench.await_settled([member], 3000)
     for number in range(1, 4):
-        member.tell("hold")
+        member.hold()
         bench.produce(topic, 18000, begin=18000 * number - 15000)
-        time.sleep(1)
+        member.await_batch()
         member.tell("rewind")
         member.tell("go")
         bench.await_settled([member], 18000 * (number + 1) - 15000)
@@ -292,9 +310,9 @@ def test_revoke_deadline(bench):
     topic, group = bench.topic(6000), bench.group()
     stuck = Member(bench, group, topic, *SESSION)
     bench.await_settled([stuck], 6000)
-    stuck.tell("hold")
+    stuck.hold()
     bench.produce(topic, 6000, begin=6000)
-    time.sleep(1)
+    stuck.await_batch()
     other = Member(bench, group, topic, *SESSION)
     stuck.await_row("say", "handed over with")
     wait_until(lambda: len({line.partition for line in other.lines()}) == PARTITIONS // 2, "the other one has its share")
@@ -310,19 +328,20 @@ def test_lost_partitions(bench):
     topic, group = bench.topic(6000), bench.group()
     frozen = Member(bench, group, topic, *SESSION)
     bench.await_settled([frozen], 6000)
-    frozen.tell("hold")
+    wait_until(lambda: bench.cluster.lag(group, topic) == 0, "committed")
+    frozen.hold()
     bench.produce(topic, 6000, begin=6000)
-    time.sleep(1)
+    frozen.await_batch()
     frozen.process.send_signal(signal.SIGSTOP)
     other = Member(bench, group, topic, *SESSION)
     bench.await_settled([frozen, other], 12000)
     before = bench.cluster.offsets(group, topic)
     frozen.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: len(frozen.batches()) and not frozen.rows("end"), "it goes on")
-    time.sleep(2)
+    wait_until(lambda: frozen.partitions() < PARTITIONS, "it knows that it has lost some")
     frozen.tell("go")
     bench.produce(topic, 6000, begin=12000)
     bench.await_settled([frozen, other], 18000)
+    wait_until(lambda: frozen.partitions() == other.partitions() == PARTITIONS // 2, "each has its share again")
     bench.check(frozen.stop() and other.stop(), "all has settled")
     alone = len({batch[0] for batch in other.batches()}) == 1  # on a machine with other work it may be missed, too
     bench.everything([frozen, other], 18000, doubles=0 if alone else None)
@@ -335,7 +354,7 @@ def test_polls_while_nothing_settles(bench):
     topic, group = bench.topic(18000), bench.group()
     member = Member(bench, group, topic, *SESSION, "max.poll.interval.ms=6000", "batches=2")
     bench.await_settled([member], 18000)
-    member.tell("hold")
+    member.hold()
     bench.produce(topic, 60000, begin=18000)
     time.sleep(13)
     member.tell("go")
