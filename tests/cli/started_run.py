@@ -33,6 +33,7 @@ class Run:
         self.out, self.rejected = self.folder / "out.ndjson", self.folder / "rejects.ndjson"
         self.summary_path = self.folder / "summary.json"
         self.summary_path.unlink(missing_ok=True)
+        self.begun = time.monotonic()
         self.counted = {}  # path, needle: (bytes looked at, how often it was there)
         more = [word for one in librdkafka for word in ("--librdkafka", one)]
         env = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", ""), **(env or {})}

@@ -136,7 +136,8 @@ def files_under_kills(bench, dice, count, kills, node_kills):
         def start():
             return bench.start(folder, "--fields", FIELDS, "--quiet", "--state", bench.folder / name / "state", name=name, output=output)
 
-        killing = Killing(bench, dice, start, count / 10000 / (kills + node_kills))  # about all of them in one round
+        # about all of them in one round; where it is too fast for that, sooner from round to round
+        killing = Killing(bench, dice, start, count / 10000 / (kills + node_kills) / rounds)
         killing.go(kills - happened["kill"], node_kills - happened["kill_node"])
         killing.finish()
         happened += killing.happened

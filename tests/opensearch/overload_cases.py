@@ -41,8 +41,9 @@ def test_node_that_dies(bench):
     fed = Fed(bench, output=url(bench, "dies"))
     fed.feed(range(100))
     await_count(bench, "dies", 100, fed.run)
-    fed.feed(range(100, 6000))
+    fed.feed(range(100, 5000))
     bench.node.kill()
+    fed.feed(range(5000, 6000))  # it may have had all the others
     await_log(fed.run, "onnect")
     time.sleep(1)
     bench.check(fed.run.process.poll() is None and not fed.run.rejects(), "it goes on, without rejects")
@@ -87,7 +88,7 @@ def test_breaker(bench):
     check_there(bench, "breaker", range(400), "breaker")
     check_log(bench, run, "breaker")
     counts = run.summary["opensearch"]
-    bench.check(counts["requests_failed"] > 0 and counts["documents_again"] >= 300, f"requests: {counts}")
+    bench.check(counts["requests_failed"] > 0 and counts["documents_again"] > 0, f"requests: {counts}")
 
 
 def test_node_for_little(bench):

