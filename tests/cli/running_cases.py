@@ -121,8 +121,7 @@ def test_signal_while_reading_files(bench):
     bench.write("a.log", alb_lines(60000))
     whole = bench.run("run", "a.log", "--quiet").out
     with Piped(bench, "a.log", "--read-size", "256", "-j", "2", "-o", "out.ndjson") as piped:
-        while not (bench.directory / "out.ndjson").exists() and piped.process.poll() is None:
-            time.sleep(0.005)
+        wait_until_signals_wait(piped.process)
         time.sleep(0.02)
         piped.process.send_signal(signal.SIGTERM)
         code, _, messages = piped.end()
