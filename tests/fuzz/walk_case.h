@@ -240,8 +240,9 @@ static inline void case_make(struct walk_case *walk_case, struct slice input) {
     evidence->begins = (uint8_t)(unusual % 3);
     if (evidence->begins != BEGINS_AT_PEER) evidence->peer = (struct address_token){.kind = TOKEN_EMPTY};
     evidence->no_list = (unusual & 0x40) != 0;
-    evidence->writer = unusual >= 0x80 && walk_case->chain.hops_count > 0 ? unusual % walk_case->chain.hops_count
-                                                                          : HOP_INDEX_NONE;
+    evidence->writer = HOP_INDEX_NONE;
+    if (unusual >= 0x80 && walk_case->chain.hops_count > 0)
+        evidence->writer = (uint8_t)(unusual % walk_case->chain.hops_count);
 }
 
 static inline void case_free(struct walk_case *walk_case) {
