@@ -14,38 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/rollup_part.h"
 #include "base/tile.h"
 #include "ingest/kafka_recount.h"
-#include "schemas/batch.h"
 #include "schemas/heat_slot.h"
+#include "tests/unit/part_file.h"
 
-#define SECOND_NS INT64_C(1000000000)
-#define BEGIN_S INT64_C(1772359200) /* of an interval */
-#define NOW_NS ((BEGIN_S + 86400) * SECOND_NS)
 #define LATENESS_S 60u
-
-static char path[64];
-static struct rollup_writer *writer;
-static struct sink_file *file;
-static const struct origin origin = {.stream = true, .topic = "edge", .partition = 3, .name = {"cluster/edge/3", 14}};
-
-static int set_up(void **state) {
-    struct error error;
-    (void)state;
-    snprintf(path, sizeof path, "rollup-part-%ld", (long)getpid());
-    assert_int_equal(sink_file_open(path, SINK_FILE_ANEW, &file, &error), STATUS_OK);
-    const struct rollup_writer_request request = {.file = file};
-    assert_int_equal(rollup_writer_open(&request, &writer, &error), STATUS_OK);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    rollup_writer_free(writer);
-    sink_file_free(file);
-    return unlink(path);
-}
 
 static struct rollup_part *new_part(void) {
     const struct rollup_part_request request = {
@@ -77,10 +51,7 @@ static char *written(void) {
     static char text[65536];
     char line[4096];
     size_t used = 0;
-    struct error error;
-    assert_int_equal(rollup_writer_finish(writer, &error), STATUS_OK);
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
+    FILE *in = written_documents();
     text[0] = '\0';
     while (fgets(line, sizeof line, in) != NULL) {
         int hour, minute;
@@ -273,10 +244,11 @@ static void test_metadata(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_over_by_event_time, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_however_batches_are_cut, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_again, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_handed_over, set_up, tear_down),
-                                       cmocka_unit_test(test_metadata)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_over_by_event_time, open_part_file, close_part_file),
+        cmocka_unit_test_setup_teardown(test_however_batches_are_cut, open_part_file, close_part_file),
+        cmocka_unit_test_setup_teardown(test_again, open_part_file, close_part_file),
+        cmocka_unit_test_setup_teardown(test_handed_over, open_part_file, close_part_file),
+        cmocka_unit_test(test_metadata)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,23 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/rollup_part.h"
 #include "base/tile.h"
 #include "ingest/kafka_recount.h"
-#include "schemas/batch.h"
 #include "schemas/heat_slot.h"
+#include "tests/unit/part_file.h"
 
-#define SECOND_NS INT64_C(1000000000)
-#define BEGIN_S INT64_C(1772359200)
-#define NOW_NS ((BEGIN_S + 86400) * SECOND_NS)
 #define NOTES 1200u
 #define LINES 3u /* of a message */
 #define TEXT_BYTES (1u << 20)
 
-static char path[64];
-static struct rollup_writer *writer;
-static struct sink_file *file;
-static const struct origin origin = {.stream = true, .topic = "edge", .partition = 3, .name = {"cluster/edge/3", 14}};
 static struct rollup_note notes[NOTES];
 
 static const struct rate_dim client = {.name = "client",
@@ -49,8 +41,6 @@ static struct rate_settings settings = {.slot_s = 10,
                                         .rows = 3};
 
 static int set_up(void **state) {
-    struct error error;
-    (void)state;
     settings.dims[0] = client;
     settings.limits[0] = (struct rate_limit){.name = "all",
                                              .key = client,
@@ -58,10 +48,6 @@ static int set_up(void **state) {
                                              .method = METHOD_NONE,
                                              .window_s = 120,
                                              .limit = 9};
-    snprintf(path, sizeof path, "rollup-rates-%ld", (long)getpid());
-    assert_int_equal(sink_file_open(path, SINK_FILE_ANEW, &file, &error), STATUS_OK);
-    const struct rollup_writer_request request = {.file = file};
-    assert_int_equal(rollup_writer_open(&request, &writer, &error), STATUS_OK);
     for (uint32_t i = 0; i < NOTES; i++) {
         uint32_t dice = i * 2654435761u >> 8;
         int64_t time_s = BEGIN_S + i * 2 - dice % 90 - (i % 29 == 28 ? 500 : 0);
@@ -78,14 +64,7 @@ static int set_up(void **state) {
             .latency_us = LATENCY_UNKNOWN,
             .bytes = 1};
     }
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    rollup_writer_free(writer);
-    sink_file_free(file);
-    return unlink(path);
+    return open_part_file(state);
 }
 
 static struct rollup_part *new_part(enum rollup_part_kind kind) {
@@ -104,10 +83,7 @@ static struct rollup_part *new_part(enum rollup_part_kind kind) {
 /* All that was written since the call before. */
 static void take_written(char text[TEXT_BYTES]) {
     static long seen;
-    struct error error;
-    assert_int_equal(rollup_writer_finish(writer, &error), STATUS_OK);
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
+    FILE *in = written_documents();
     fseek(in, 0, SEEK_END);
     if (ftell(in) < seen) seen = 0; /* a file of another test */
     fseek(in, seen, SEEK_SET);
@@ -231,9 +207,9 @@ static void test_lost(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_batches, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_handed_over, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_end, set_up, tear_down),
-                                       cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_batches, set_up, close_part_file),
+                                       cmocka_unit_test_setup_teardown(test_handed_over, set_up, close_part_file),
+                                       cmocka_unit_test_setup_teardown(test_end, set_up, close_part_file),
+                                       cmocka_unit_test_setup_teardown(test_lost, set_up, close_part_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
