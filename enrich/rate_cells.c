@@ -1,4 +1,5 @@
-/* Sorting is by radix from the last digit on: cells move once per digit of some eleven bits, and a day of 170,000 clients has three.
+/* Sorting by keys is by radix from the last digit on: cells move once per digit of some eleven bits, and those of 170,000 clients have two.
+ * Those of one key come in order of their slots but for a few that are late.
  *
  * Threads: see the header. */
 #include "enrich/rate_cells.h"
@@ -7,6 +8,7 @@
 
 #define DIGIT_BITS_MAX 11u
 #define DIGITS_MAX (1u << DIGIT_BITS_MAX)
+#define FEW 32u /* of a key, that are put in order one by one */
 
 /* What a digit is taken of: a slot since the first one, or an id without bits that none has. */
 struct field {
@@ -51,35 +53,44 @@ static struct rate_cell *sort_field(struct rate_cell *cells[2], uint32_t count, 
     return cells[0];
 }
 
-struct rate_cell *rate_cells_sort(struct rate_cell *cells, struct rate_cell *other, uint32_t count, bool ordered) {
-    uint32_t first = UINT32_MAX, last = 0, serial_most = 0, table_most = 0;
+/* Cells of one id, by slot; mostly they stand so. */
+static void sort_slots(struct rate_cell *cells, struct rate_cell *other, uint32_t count) {
+    uint32_t first = UINT32_MAX, last = 0;
+    if (count > FEW) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (cells[i].slot < first) first = cells[i].slot;
+            if (cells[i].slot > last) last = cells[i].slot;
+        }
+        struct rate_cell *both[2] = {cells, other};
+        struct field slot = {.is_slot = true, .lowest = first};
+        if (sort_field(both, count, slot, bits_of(last - first)) != cells) memcpy(cells, other, count * sizeof *cells);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const struct rate_cell moved = cells[i];
+        uint32_t at = i;
+        for (; at > 0 && cells[at - 1].slot > moved.slot; at--) cells[at] = cells[at - 1];
+        cells[at] = moved;
+    }
+}
+
+struct rate_cell *rate_cells_sort(struct rate_cell *cells, struct rate_cell *other, uint32_t count) {
+    uint32_t serial_most = 0, table_most = 0;
     struct rate_cell *both[2] = {cells, other};
-    if (count == 0) return cells;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t slot = cells[i].slot, serial = rate_cell_serial(&cells[i]), table = rate_cell_table(&cells[i]);
-        if (slot < first) first = slot;
-        if (slot > last) last = slot;
+        uint32_t serial = rate_cell_serial(&cells[i]), table = rate_cell_table(&cells[i]);
         if (serial > serial_most) serial_most = serial;
         if (table > table_most) table_most = table;
     }
-    struct field slot = {.is_slot = true, .lowest = first}, id = {.serial_bits = bits_of(serial_most)};
-    if (!ordered) sort_field(both, count, slot, bits_of(last - first));
-    return sort_field(both, count, id, id.serial_bits + bits_of(table_most));
-}
-
-static inline uint64_t order_of(const struct rate_cell *cell) {
-    return (uint64_t)cell->id << 32 | cell->slot;
-}
-
-/* From the end on, so that nothing is written over before it is read. */
-void rate_cells_merge(struct rate_cell *cells, uint32_t count, const struct rate_cell *added, uint32_t added_count) {
-    struct rate_cell *to = cells + count + added_count;
-    while (added_count > 0) {
-        if (count > 0 && order_of(&cells[count - 1]) > order_of(&added[added_count - 1]))
-            *--to = cells[--count];
-        else
-            *--to = added[--added_count];
+    struct field id = {.serial_bits = bits_of(serial_most)};
+    struct rate_cell *sorted = sort_field(both, count, id, id.serial_bits + bits_of(table_most));
+    for (uint32_t from = 0, to; from < count; from = to) {
+        bool ordered = true;
+        for (to = from + 1; to < count && sorted[to].id == sorted[from].id; to++)
+            ordered &= sorted[to].slot >= sorted[to - 1].slot;
+        if (!ordered) sort_slots(sorted + from, both[1] + from, to - from);
     }
+    return sorted;
 }
 
 uint32_t rate_cells_find(const struct rate_cell *cells, uint32_t count, uint32_t id, uint32_t slot) {
@@ -87,7 +98,7 @@ uint32_t rate_cells_find(const struct rate_cell *cells, uint32_t count, uint32_t
     uint32_t from = 0;
     while (count > 0) {
         uint32_t half = count / 2;
-        if (order_of(&cells[from + half]) < wanted) {
+        if (rate_cell_order(&cells[from + half]) < wanted) {
             from += half + 1;
             count -= half + 1;
         } else {

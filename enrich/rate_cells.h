@@ -18,7 +18,6 @@ struct rate_cell {
     uint32_t status_4xx;
     uint32_t status_5xx : 26;
     uint32_t trust : 3;             /* the least */
-    uint32_t settled : 1;           /* merged: its error is said */
     uint32_t over : 1, blocked : 1; /* marks of enrich/rate_views.c */
     uint64_t bytes;
 };
@@ -43,12 +42,13 @@ static inline uint32_t rate_sum_32(uint32_t a, uint32_t b) {
     return a + b < a ? UINT32_MAX : a + b;
 }
 
-/* Sorts by id and slot, equal ones as they stood; with `ordered` cells of one id stand in order of their slots already. `other` has as much
- * room; the result is in `cells` or in `other`, whichever is returned. */
-struct rate_cell *rate_cells_sort(struct rate_cell *cells, struct rate_cell *other, uint32_t count, bool ordered);
+/* Sorts by id and slot, equal ones as they stood. `other` has as much room; the result is in `cells` or in `other`, whichever is returned. */
+struct rate_cell *rate_cells_sort(struct rate_cell *cells, struct rate_cell *other, uint32_t count);
 
-/* Merges `added`, sorted, into the `count` sorted ones of `cells`, which have room for both; of equal ones `added` stands behind. */
-void rate_cells_merge(struct rate_cell *cells, uint32_t count, const struct rate_cell *added, uint32_t added_count);
+/* By id, then slot. */
+static inline uint64_t rate_cell_order(const struct rate_cell *cell) {
+    return (uint64_t)cell->id << 32 | cell->slot;
+}
 
 /* Adds another cell of the same key and slot. */
 static inline void rate_cell_add(struct rate_cell *cell, const struct rate_cell *other) {

@@ -13,6 +13,7 @@
 #include "enrich/rate_core.h"
 
 #define AT_ONCE 16u /* notes: as many cache lines are on their way */
+#define LOTS 3u
 #define NS 1000000000
 #define TEXTS_SHARE 64u /* of bytes_max */
 #define SKETCHES_SHARE 4u
@@ -116,19 +117,27 @@ static inline void gather(const struct rate *rate, uint32_t table, const struct 
     for (uint32_t i = 0; i < prepared_count; i++) {
         if (!rate_key_make(mask, &prepared[i], &lot->keys[count])) continue;
         lot->hashes[count] = rate_store_hash(&rate->store, &lot->keys[count]);
-        __builtin_prefetch(&rate->store.entries[rate_store_home(&rate->store, lot->hashes[count])], 1);
+        __builtin_prefetch(rate_store_home(&rate->store, (uint32_t)(lot->hashes[count] >> 32)));
         lot->notes[count++] = &prepared[i];
     }
     lot->count = count;
 }
 
+static inline void locate(const struct rate *rate, struct lot *lot) {
+    for (uint32_t i = 0; i < lot->count; i++) {
+        uint32_t serial = rate_store_guess(&rate->store, lot->hashes[i]);
+        lot->entries[i] = rate_store_entry(&rate->store, serial);
+        __builtin_prefetch(lot->entries[i], 1);
+    }
+}
+
 static inline void count_lot(struct rate *rate, uint32_t table, struct lot *lot) {
     struct rate_store *store = &rate->store;
     for (uint32_t i = 0; i < lot->count; i++) {
-        struct rate_entry *entry = rate_store_find(store, &lot->keys[i], lot->hashes[i]);
-        if (entry->serial == 0) rate_store_make(store, entry, &lot->keys[i], lot->notes[i]->slot);
+        struct rate_entry *entry = lot->entries[i]; /* number 0 is no key's */
+        if (entry->serial == 0 || !rate_packed_equal(&entry->key, &lot->keys[i]))
+            lot->entries[i] = entry = rate_store_make(store, &lot->keys[i], lot->hashes[i], lot->notes[i]->slot);
         count_note(rate, entry, lot->notes[i], &rate->plan.tables[table]);
-        lot->entries[i] = entry;
     }
     rate->table_requests[table] += lot->count;
 }
@@ -152,22 +161,24 @@ static void count_pairs(struct rate *rate, uint32_t number, const struct rate_pr
     if (!rate_key_make(&rate->masks[table->first_table], prepared, &first)) return;
     bool same = memcmp(client.address, first.address, sizeof client.address) == 0;
     if (same && client.vpce == 0 && client.unresolved == 0) return;
-    uint32_t serials[2] = {rate_store_find(store, &client, rate_store_hash(store, &client))->serial,
-                           rate_store_find(store, &first, rate_store_hash(store, &first))->serial};
+    uint32_t serials[2] = {rate_store_serial(store, &client), rate_store_serial(store, &first)};
     memcpy(pair.address, serials, sizeof serials);
-    struct rate_entry *entry = rate_store_find(store, &pair, rate_store_hash(store, &pair));
-    if (entry->serial == 0) rate_store_make(&rate->store, entry, &pair, prepared->slot);
-    count_note(rate, entry, prepared, table);
+    count_note(rate, rate_store_make(&rate->store, &pair, rate_store_hash(store, &pair), prepared->slot), prepared,
+               table);
 }
 
 static void count_prepared(struct rate *rate, const struct rate_prepared *prepared, uint32_t count) {
-    struct lot lots[2]; /* one is being counted while the other's entries are fetched */
+    struct lot lots[LOTS]; /* of one keys are looked for and of another entries fetched, while the third is counted */
+    uint32_t tables = rate->plan.tables_count;
     if (rate_store_make_room(&rate->store, rate->plan.tables_count * count))
         rate_sketches_forget(&rate->sketches, &rate->store, 0);
     gather(rate, 0, prepared, count, &lots[0]);
-    for (uint32_t table = 0; table < rate->plan.tables_count; table++) {
-        struct lot *lot = &lots[table % 2];
-        if (table + 1 < rate->plan.tables_count) gather(rate, table + 1, prepared, count, &lots[(table + 1) % 2]);
+    locate(rate, &lots[0]);
+    if (tables > 1) gather(rate, 1, prepared, count, &lots[1]);
+    for (uint32_t table = 0; table < tables; table++) {
+        struct lot *lot = &lots[table % LOTS];
+        if (table + 2 < tables) gather(rate, table + 2, prepared, count, &lots[(table + 2) % LOTS]);
+        if (table + 1 < tables) locate(rate, &lots[(table + 1) % LOTS]);
         count_lot(rate, table, lot);
         if (rate->plan.tables[table].has_clients) sketch_lot(rate, table, lot);
     }
@@ -278,7 +289,9 @@ size_t rate_bytes(const struct rate *rate) {
 bool rate_shrink(struct rate *rate) {
     bool less = rate_store_shrink(&rate->store);
     if (less) rate_sketches_forget(&rate->sketches, &rate->store, 0);
-    return rate_sketches_halve(&rate->sketches, &rate->store) || less;
+    bool fewer = rate_sketches_halve(&rate->sketches, &rate->store);
+    if (less) rate_sketches_renumber(&rate->sketches, rate_store_renumber(&rate->store));
+    return less || fewer;
 }
 
 /* --- beginning and end -------------------------------------------------------------------------- */

@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "enrich/rate_sketches.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -17,12 +16,12 @@
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* A quarter for sketches, with what sorting many of them takes; half for their blocks, which take half as much again while they move. */
+/* A quarter for sketches and as many more while they are sorted; half for their blocks, which take half as much again while they move. */
 bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) {
     *sketches = (struct rate_sketches){0};
     if (bytes_max == 0) return true;
-    size_t count = bytes_max / 4 / (sizeof *sketches->sketches + 2 * sizeof(void *));
-    void *memory = mmap(NULL, count * sizeof *sketches->sketches, PROT_READ | PROT_WRITE,
+    size_t count = bytes_max / 4 / (2 * sizeof *sketches->sketches);
+    void *memory = mmap(NULL, 2 * count * sizeof *sketches->sketches, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
     sketches->sketches = memory;
@@ -32,7 +31,7 @@ bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) {
 }
 
 void rate_sketches_destroy(struct rate_sketches *sketches) {
-    if (sketches->sketches != NULL) munmap(sketches->sketches, sketches->count_max * sizeof *sketches->sketches);
+    if (sketches->sketches != NULL) munmap(sketches->sketches, 2 * sketches->count_max * sizeof *sketches->sketches);
     pool_destroy(&sketches->pool);
     pool_destroy(&sketches->merging);
     *sketches = (struct rate_sketches){0};
@@ -41,8 +40,8 @@ void rate_sketches_destroy(struct rate_sketches *sketches) {
 /* Entries lead to the latest sketches of their keys again. */
 static void relink(struct rate_sketches *sketches, struct rate_store *store) {
     struct rate_sketch *all = sketches->sketches;
-    for (uint32_t i = 0; i < store->capacity; i++) {
-        struct rate_entry *entry = &store->entries[i];
+    for (uint32_t serial = 1; serial <= store->serials_used; serial++) {
+        struct rate_entry *entry = rate_store_entry(store, serial);
         if (entry->serial != 0 && store->plan->tables[entry->key.table].has_clients) entry->beside = 0;
     }
     for (uint32_t i = 1; i < sketches->count; i++) {
@@ -103,6 +102,13 @@ bool rate_sketches_halve(struct rate_sketches *sketches, struct rate_store *stor
     return true;
 }
 
+void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numbers) {
+    for (uint32_t i = 1; i < sketches->count; i++) {
+        uint32_t *id = &sketches->sketches[i].id;
+        *id = (*id & ~RATE_SERIAL_MASK) | numbers[*id & RATE_SERIAL_MASK];
+    }
+}
+
 /* --- adding ------------------------------------------------------------------------------------- */
 
 static __attribute__((noinline)) struct rate_sketch *make(struct rate_sketches *sketches, struct rate_store *store,
@@ -161,25 +167,22 @@ void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *sto
 
 /* --- telling ------------------------------------------------------------------------------------ */
 
-static int by_key(const void *a, const void *b) {
-    const struct rate_sketch *x = a, *y = b;
-    if (x->id != y->id) return x->id < y->id ? -1 : 1;
-    return (x->window > y->window) - (x->window < y->window);
+static uint64_t order_of(uint32_t id, uint32_t window) {
+    return (uint64_t)id << 32 | window;
 }
 
 /* Puts sketches in order of eleven bits of their keys (shift 32 and more) or windows; those that are equal stay as they were. */
 static bool sort_digit(const struct rate_sketch *from, struct rate_sketch *to, uint32_t count, uint32_t shift) {
     uint32_t starts[DIGITS] = {0}, sum = 0;
-    for (uint32_t i = 0; i < count; i++)
-        starts[((uint64_t)from[i].id << 32 | from[i].window) >> shift & (DIGITS - 1)]++;
-    if (starts[((uint64_t)from[0].id << 32 | from[0].window) >> shift & (DIGITS - 1)] == count) return false;
+    for (uint32_t i = 0; i < count; i++) starts[order_of(from[i].id, from[i].window) >> shift & (DIGITS - 1)]++;
+    if (starts[order_of(from[0].id, from[0].window) >> shift & (DIGITS - 1)] == count) return false;
     for (uint32_t digit = 0; digit < DIGITS; digit++) {
         uint32_t here = starts[digit];
         starts[digit] = sum;
         sum += here;
     }
     for (uint32_t i = 0; i < count; i++)
-        to[starts[((uint64_t)from[i].id << 32 | from[i].window) >> shift & (DIGITS - 1)]++] = from[i];
+        to[starts[order_of(from[i].id, from[i].window) >> shift & (DIGITS - 1)]++] = from[i];
     return true;
 }
 
@@ -187,10 +190,6 @@ void rate_sketches_sort(struct rate_sketches *sketches) {
     if (sketches->count <= 1) return;
     struct rate_sketch *from = sketches->sketches + 1, *to = from + sketches->count;
     uint32_t count = sketches->count - 1;
-    if (sketches->count > sketches->count_max / 2) { /* there is no room for the quicker way */
-        qsort(from, count, sizeof *from, by_key);
-        return;
-    }
     for (uint32_t shift = 0; shift < 64; shift += DIGIT_BITS) {
         if (!sort_digit(from, to, count, shift)) continue;
         struct rate_sketch *sorted = to;
@@ -201,11 +200,10 @@ void rate_sketches_sort(struct rate_sketches *sketches) {
 }
 
 static uint32_t first_of(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
-    const struct rate_sketch wanted = {.id = id, .window = window};
     uint32_t from = 1, to = sketches->count;
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        if (by_key(&sketches->sketches[middle], &wanted) < 0)
+        if (order_of(sketches->sketches[middle].id, sketches->sketches[middle].window) < order_of(id, window))
             from = middle + 1;
         else
             to = middle;

@@ -51,6 +51,9 @@ void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *sto
 /* Drops half of them, those with the fewest requests. False: there are too few. */
 bool rate_sketches_halve(struct rate_sketches *sketches, struct rate_store *store);
 
+/* Keys have other serial numbers (rate_store_renumber). */
+void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numbers);
+
 /* Puts them in order of key and window; nothing is added until rate_sketches_forget. */
 void rate_sketches_sort(struct rate_sketches *sketches);
 

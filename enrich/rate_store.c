@@ -12,8 +12,7 @@
 #include "enrich/rate_trim.h"
 
 #define CAPACITY_MIN 256u
-#define MOVED_AT_ONCE 1024u /* places whose entries move: few enough for the processor's own memory */
-#define CELLS_A_SORTED 8u   /* for each one that there is room to sort */
+#define CELLS_A_SORTED 8u /* for each one that there is room to sort */
 #define PARTS 6u
 #define FLOORS_SHARE 16u /* of bytes_max */
 /* Large pages where they pay: places of keys are met at random, and cells are put in order by thousands of digits at once. Beginnings
@@ -31,8 +30,8 @@ static uint32_t keys_at(uint32_t capacity) {
 }
 
 static size_t bytes_at(uint32_t capacity) {
-    return capacity * sizeof(struct rate_entry) +
-           (keys_at(capacity) + 1u) * (sizeof(uint32_t) + sizeof(struct rate_place));
+    return capacity * sizeof(struct rate_spot) +
+           (keys_at(capacity) + 1u) * (sizeof(struct rate_entry) + sizeof(struct rate_place));
 }
 
 /* The cells that there is room for beside it. */
@@ -83,13 +82,12 @@ bool rate_store_init(struct rate_store *store, const struct rate_plan *plan, siz
            keys_at(2 * store->capacity_max) <= RATE_SERIAL_MAX)
         store->capacity_max *= 2;
     set_capacity(store, CAPACITY_MIN);
-    uint32_t keys = keys_at(store->capacity_max);
-    size_t entries_bytes = store->capacity_max * sizeof *store->entries,
+    size_t keys = keys_at(store->capacity_max) + 1, entries_bytes = keys * sizeof *store->entries,
+           places_bytes = keys * sizeof *store->places, spots_bytes = store->capacity_max * sizeof *store->spots,
            cells_bytes = store->cells_max * sizeof *store->cells;
     size_t scratch_bytes = cells_bytes / CELLS_A_SORTED > entries_bytes ? cells_bytes / CELLS_A_SORTED : entries_bytes;
-    size_t places_bytes = (keys + 1) * (sizeof *store->positions + sizeof *store->places);
     /* each part begins with a large page */
-    store->memory_bytes = entries_bytes + cells_bytes + scratch_bytes + places_bytes + floors_bytes +
+    store->memory_bytes = spots_bytes + entries_bytes + places_bytes + cells_bytes + scratch_bytes + floors_bytes +
                           PARTS * PAGE_BYTES_LARGE;
     store->memory = mmap(NULL, store->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                          -1, 0);
@@ -99,17 +97,18 @@ bool rate_store_init(struct rate_store *store, const struct rate_plan *plan, siz
     }
     char *next = store->memory;
     store->scratch_max = scratch_bytes / sizeof *store->scratch;
+    store->spots = take(&next, spots_bytes);
     store->entries = take(&next, entries_bytes);
+    store->places = take(&next, places_bytes);
     store->cells = take(&next, cells_bytes);
     store->scratch = take(&next, scratch_bytes);
-    store->positions = take(&next, (keys + 1) * sizeof *store->positions);
-    store->places = take(&next, (keys + 1) * sizeof *store->places);
     rate_floors_init(&store->floors, take(&next, floors_bytes), floors_bytes);
     ASSERT(next <= store->memory + store->memory_bytes);
     want_large_pages((char *)store->entries + PAGE_BYTES_LARGE, (char *)store->entries + entries_bytes);
     want_large_pages((char *)store->cells + PAGE_BYTES_LARGE, (char *)store->cells + cells_bytes);
     want_large_pages((char *)store->scratch + PAGE_BYTES_LARGE, (char *)store->scratch + scratch_bytes);
-    want_large_pages((char *)store->places + PAGE_BYTES_LARGE, store->places + keys);
+    want_large_pages((char *)store->places + PAGE_BYTES_LARGE, (char *)store->places + places_bytes);
+    want_large_pages((char *)store->spots + PAGE_BYTES_LARGE, (char *)store->spots + spots_bytes);
     return true;
 }
 
@@ -120,8 +119,8 @@ void rate_store_destroy(struct rate_store *store) {
 
 size_t rate_store_bytes(const struct rate_store *store) {
     size_t log = store->count < store->log_max ? store->count : store->log_max;
-    return store->capacity * sizeof *store->entries + (store->count + log) * sizeof *store->cells +
-           store->serials_used * (sizeof *store->positions + sizeof *store->places) +
+    return store->capacity * sizeof *store->spots + (store->count + log) * sizeof *store->cells +
+           store->serials_used * (sizeof *store->entries + sizeof *store->places) +
            (store->floors.any ? store->floors.capacity * sizeof *store->floors.floors : 0);
 }
 
@@ -130,91 +129,136 @@ size_t rate_store_bytes(const struct rate_store *store) {
 static uint32_t new_serial(struct rate_store *store) {
     uint32_t serial = store->free_serial;
     if (serial == 0) return ++store->serials_used;
-    store->free_serial = store->positions[serial];
+    store->free_serial = store->entries[serial].slot;
     return serial;
 }
 
-void rate_store_make(struct rate_store *store, struct rate_entry *entry, const union rate_packed *key, uint32_t slot) {
-    uint32_t serial = new_serial(store);
-    ASSERT(store->keys_count < store->keys_max && serial <= store->keys_max);
+struct rate_entry *rate_store_make(struct rate_store *store, const union rate_packed *key, uint64_t hash,
+                                   uint32_t slot) {
+    struct rate_spot *spot = rate_store_find(store, key, hash);
+    if (spot->serial != 0) return &store->entries[spot->serial];
+    *spot = (struct rate_spot){(uint32_t)(hash >> 32), new_serial(store)};
+    ASSERT(store->keys_count < store->keys_max && spot->serial <= keys_at(store->capacity_max));
+    struct rate_entry *entry = &store->entries[spot->serial];
     store->keys_count++;
-    store->positions[serial] = (uint32_t)(entry - store->entries);
-    *entry = (struct rate_entry){.key = *key, .serial = serial, .slot = slot};
+    *entry = (struct rate_entry){.key = *key, .serial = spot->serial, .slot = slot};
     entry->key.beside = RATE_TRUST_MAX;
     if (slot < store->oldest_slot) store->oldest_slot = slot;
+    return entry;
 }
 
-/* Takes the entries of places [from, to) away; they wait in the room for sorting. */
-static uint32_t take_away(struct rate_store *store, uint32_t from, uint32_t to) {
-    struct rate_entry *waiting = (struct rate_entry *)(void *)store->scratch;
+static void put_spot(struct rate_store *store, struct rate_spot put) {
+    struct rate_spot *spot = rate_store_home(store, put.hash);
+    while (spot->serial != 0) spot = rate_store_behind(store, spot);
+    *spot = put;
+}
+
+/* More spots, or fewer; those in use wait in the room for sorting, in the order of their hashes, which is that of their new places. */
+static void move_spots(struct rate_store *store, uint32_t capacity) {
+    struct rate_spot *waiting = (struct rate_spot *)(void *)store->scratch;
     uint32_t count = 0;
-    for (uint32_t i = from; i < to; i++) {
-        if (store->entries[i].serial == 0) continue;
-        waiting[count++] = store->entries[i];
-        store->entries[i].serial = 0;
+    ASSERT(store->keys_count * sizeof *waiting <= store->scratch_max * sizeof *store->scratch);
+    for (uint32_t i = 0; i < store->capacity; i++) {
+        waiting[count] = store->spots[i];
+        count += store->spots[i].serial != 0;
     }
-    return count;
+    memset(store->spots, 0, store->capacity * sizeof *store->spots);
+    set_capacity(store, capacity);
+    ASSERT(count <= store->keys_max);
+    for (uint32_t i = 0; i < count; i++) put_spot(store, waiting[i]);
 }
 
-static void put_back(struct rate_store *store, uint32_t count) {
-    const struct rate_entry *waiting = (const struct rate_entry *)(const void *)store->scratch;
-    for (uint32_t i = 0; i < count; i++) {
-        union rate_packed key = waiting[i].key;
-        key.beside = 0;
-        uint32_t at = rate_store_home(store, rate_store_hash(store, &key));
-        while (store->entries[at].serial != 0) at = at + 1 < store->capacity ? at + 1 : 0;
-        store->entries[at] = waiting[i];
-        store->positions[waiting[i].serial] = at;
-    }
-}
-
-/* Memory behind so many cells, behind so much of the room for sorting, and behind the table goes back; nothing is in it. */
+/* What is behind so many cells and so much of the room for sorting goes back; nothing is in it. */
 static void give_back(struct rate_store *store, uint32_t cells, uint32_t scratch) {
     release(store->cells + cells, store->cells + cells_at(store, CAPACITY_MIN));
     release(store->scratch + scratch, store->scratch + store->scratch_max);
-    release(store->entries + store->capacity, store->entries + store->capacity_max);
 }
 
-/* Twice as many places. Entries stand in the order of their hashes and move up, some at a time from the end on, always whole runs of them:
- * so the places that their new ones are looked for in are free or have new ones, and those that come round to the beginning move on later. */
 static void widen(struct rate_store *store) {
-    uint32_t from, to = store->capacity;
-    set_capacity(store, 2 * store->capacity);
+    move_spots(store, 2 * store->capacity);
     give_back(store, store->cells_max, store->log_max);
-    for (; to > 0; to = from) {
-        from = to > MOVED_AT_ONCE ? to - MOVED_AT_ONCE : 0;
-        while (from > 0 && store->entries[from - 1].serial != 0) from--;
-        put_back(store, take_away(store, from, to));
-    }
 }
 
-static void narrow(struct rate_store *store, uint32_t capacity) {
-    uint32_t count = take_away(store, 0, store->capacity);
-    ASSERT(count <= keys_at(capacity));
-    set_capacity(store, capacity);
-    put_back(store, count);
+/* Keys that pairs are of. */
+static void renumber_pair(struct rate_entry *pair, const uint32_t *numbers) {
+    uint32_t serials[2];
+    memcpy(serials, pair->key.address, sizeof serials);
+    for (uint32_t i = 0; i < 2; i++) serials[i] = numbers[serials[i]];
+    memcpy(pair->key.address, serials, sizeof serials);
+}
+
+const uint32_t *rate_store_renumber(struct rate_store *store) {
+    uint32_t *numbers = (uint32_t *)(void *)store->scratch, next = 0;
+    ASSERT(store->sorted == store->count);
+    numbers[0] = 0;
+    for (uint32_t serial = 1; serial <= store->serials_used; serial++) {
+        numbers[serial] = 0;
+        if (store->entries[serial].serial == 0) continue;
+        numbers[serial] = ++next;
+        store->entries[next] = store->entries[serial];
+        store->entries[next].serial = next;
+        store->places[next] = store->places[serial];
+    }
+    ASSERT(next == store->keys_count);
+    store->serials_used = next;
+    store->free_serial = 0;
+    release(store->entries + next + 1, store->entries + keys_at(store->capacity_max) + 1);
+    release(store->places + next + 1, store->places + keys_at(store->capacity_max) + 1);
+    for (uint32_t i = 0; i < store->count; i++) {
+        uint32_t table = rate_cell_table(&store->cells[i]), serial = rate_cell_serial(&store->cells[i]);
+        store->cells[i].id = table << RATE_SERIAL_BITS | numbers[serial];
+    }
+    memset(store->spots, 0, store->capacity * sizeof *store->spots);
+    for (uint32_t serial = 1; serial <= next; serial++) {
+        struct rate_entry *entry = &store->entries[serial];
+        if (store->plan->tables[entry->key.table].parts == 0) renumber_pair(entry, numbers);
+        union rate_packed key = entry->key;
+        key.beside = 0;
+        put_spot(store, (struct rate_spot){(uint32_t)(rate_store_hash(store, &key) >> 32), serial});
+    }
+    return numbers;
 }
 
 /* --- cells -------------------------------------------------------------------------------------- */
 
-/* One cell for each key and slot of the first `count`; those that are new get what the slot's floor may hide. */
-static uint32_t unite(struct rate_store *store, uint32_t count) {
-    struct rate_cell *cells = store->cells;
+/* One cell for each key and slot; how many there are then. */
+static uint32_t unite(struct rate_cell *cells, uint32_t count) {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct rate_cell cell = cells[i];
-        if (kept > 0 && cells[kept - 1].id == cell.id && cells[kept - 1].slot == cell.slot) {
-            rate_cell_add(&cells[kept - 1], &cell);
-            continue;
-        }
-        if (!cell.settled && store->floors.any) {
-            cell.error = rate_floor(&store->floors, rate_cell_table(&cell), cell.slot);
-            cell.requests = rate_sum_32(cell.requests, cell.error);
-        }
-        cell.settled = 1;
-        cells[kept++] = cell;
+    for (uint32_t i = 1; i < count; i++) {
+        if (rate_cell_order(&cells[kept]) == rate_cell_order(&cells[i]))
+            rate_cell_add(&cells[kept], &cells[i]);
+        else if (++kept != i)
+            cells[kept] = cells[i];
     }
-    return kept;
+    return kept + 1;
+}
+
+/* The first cell of its key and slot: with what the slot's floor may hide. */
+static inline struct rate_cell settled_of(const struct rate_store *store, const struct rate_cell *cell) {
+    struct rate_cell settled = *cell;
+    if (store->floors.any) {
+        settled.error = rate_floor(&store->floors, rate_cell_table(cell), cell->slot);
+        settled.requests = rate_sum_32(settled.requests, settled.error);
+    }
+    return settled;
+}
+
+/* Merges `added`, from the end on, so that nothing is written over before it is read; as many places as were added to others stay free. */
+static void merge(struct rate_store *store, const struct rate_cell *added, uint32_t added_count) {
+    struct rate_cell *cells = store->cells;
+    uint32_t left = store->sorted, to = store->sorted + added_count, end = to;
+    while (added_count > 0) {
+        uint64_t next = rate_cell_order(&added[added_count - 1]),
+                 own = left > 0 ? rate_cell_order(&cells[left - 1]) : 0;
+        if (left > 0 && own > next)
+            cells[--to] = cells[--left];
+        else if (left > 0 && own == next)
+            rate_cell_add(&cells[left - 1], &added[--added_count]);
+        else
+            cells[--to] = settled_of(store, &added[--added_count]);
+    }
+    if (to > left) memmove(cells + left, cells + to, (end - to) * sizeof *cells);
+    store->sorted = store->count = left + end - to;
 }
 
 /* The log becomes part of the sorted cells. */
@@ -223,20 +267,16 @@ static void settle(struct rate_store *store) {
     uint32_t log_count = store->count - store->sorted;
     ASSERT(log_count <= store->log_max);
     if (log_count == 0) return;
-    struct rate_cell *sorted = rate_cells_sort(log, store->scratch, log_count, !store->disordered);
-    if (store->sorted != 0 && sorted == log) sorted = memcpy(store->scratch, log, log_count * sizeof *log);
-    if (store->sorted != 0)
-        rate_cells_merge(store->cells, store->sorted, sorted, log_count);
-    else if (sorted != log)
-        memcpy(log, sorted, log_count * sizeof *log);
-    store->sorted = store->count = unite(store, store->count);
-    store->disordered = false;
+    struct rate_cell *sorted = rate_cells_sort(log, store->scratch, log_count);
+    log_count = unite(sorted, log_count);
+    if (sorted == log) sorted = memcpy(store->scratch, log, log_count * sizeof *log);
+    merge(store, sorted, log_count);
 }
 
 void rate_store_collect(struct rate_store *store) {
     settle(store);
-    for (uint32_t i = 0; i < store->capacity; i++) {
-        struct rate_entry *entry = &store->entries[i];
+    for (uint32_t serial = 1; serial <= store->serials_used; serial++) {
+        struct rate_entry *entry = &store->entries[serial];
         if (entry->serial == 0 || entry->requests == 0) continue;
         if (store->count - store->sorted == store->log_max) settle(store);
         rate_store_push(store, entry);
@@ -282,7 +322,7 @@ bool rate_store_shrink(struct rate_store *store) {
     if (!rate_store_halve(store)) return false;
     uint32_t capacity = store->capacity;
     while (capacity >= 4 * CAPACITY_MIN && store->keys_count < capacity / 4) capacity /= 2;
-    if (capacity < store->capacity) narrow(store, capacity);
+    if (capacity < store->capacity) move_spots(store, capacity);
     give_back(store, store->count, 0);
     return true;
 }

@@ -1,7 +1,8 @@
 /* All counts of all tables, in bounded memory.
  *
- * A key's entry holds the counts of the slot that it was last met in, so that a record costs one cache line in each table. When the key is
- * met in another slot the counts go to the end of `cells`, the log. A log that is full is sorted and merged into the cells in front of it,
+ * A key has a serial number, and an entry by that, which holds the counts of the slot that it was last met in: a record costs one cache line
+ * of hashes and one of counts in each table, and those of the keys that came first, often the busiest, stand together. When the key is met in
+ * another slot the counts go to the end of `cells`, the log. A log that is full is sorted and merged into the cells in front of it,
  * which are sorted by key and slot; when those are too many, each slot's smallest go (rate_store_trim). Records in any order only make more
  * cells.
  *
@@ -20,11 +21,17 @@
 #include "enrich/rate_floors.h"
 #include "enrich/rate_key.h"
 
+/* Where a key is found by its hash. */
+struct rate_spot {
+    uint32_t hash;   /* its upper half */
+    uint32_t serial; /* 0: free */
+};
+
 /* A key, and its counts of one slot. */
 struct rate_entry {
     union rate_packed key;
-    uint32_t serial; /* 0: a free place */
-    uint32_t slot;
+    uint32_t serial; /* its own; 0: free */
+    uint32_t slot;   /* of free ones: the next free one */
     uint32_t requests, status_4xx, status_5xx;
     uint32_t beside; /* with a place: its tag; with clients: its sketch (enrich/rate_sketches.h) */
     uint64_t bytes;
@@ -42,18 +49,17 @@ struct rate_place {
 struct rate_store {
     const struct rate_plan *plan;
     uint64_t seed;
-    /* keys, with linear probing in the order of their hashes: */
-    struct rate_entry *entries;
+    /* spots, with linear probing in the order of hashes: */
+    struct rate_spot *spots;
     uint32_t capacity, capacity_max, keys_count, keys_max; /* keys_max: of this capacity, as cells_max and log_max */
     /* by serial number, from 1 on: */
-    uint32_t *positions; /* of the entry; of free numbers: the next free one */
+    struct rate_entry *entries;
     struct rate_place *places;
     uint32_t serials_used, free_serial;
     /* cells: `sorted` ones, and the log behind */
     struct rate_cell *cells, *scratch;
     uint32_t sorted, count, cells_max, log_max;
     size_t scratch_max; /* cells that there are addresses for */
-    bool disordered;    /* the log has cells of a key not in order of their slots */
     uint32_t oldest_slot;
     /* what was dropped: */
     struct rate_floors floors;
@@ -82,26 +88,43 @@ static inline uint64_t rate_store_hash(const struct rate_store *store, const uni
     return XXH3_64bits_withSeed(key, sizeof *key, store->seed) & rate_store_hash_bits;
 }
 
-static inline uint32_t rate_store_home(const struct rate_store *store, uint64_t hash) {
-    return (uint32_t)((hash >> 32) * store->capacity >> 32);
-}
-
-/* The key's entry, or the free place for it. */
-static inline struct rate_entry *rate_store_find(const struct rate_store *store, const union rate_packed *key,
-                                                 uint64_t hash) {
-    for (uint32_t at = rate_store_home(store, hash);; at++) {
-        if (at == store->capacity) at = 0;
-        struct rate_entry *entry = &store->entries[at];
-        if (entry->serial == 0 || rate_packed_equal(&entry->key, key)) return entry;
-    }
-}
-
 static inline struct rate_entry *rate_store_entry(const struct rate_store *store, uint32_t serial) {
-    return &store->entries[store->positions[serial]];
+    return &store->entries[serial];
 }
 
-/* Makes a key in a free place. */
-void rate_store_make(struct rate_store *store, struct rate_entry *entry, const union rate_packed *key, uint32_t slot);
+/* Where a key with that hash is, or the first one behind. */
+static inline struct rate_spot *rate_store_home(const struct rate_store *store, uint32_t hash) {
+    return &store->spots[(uint64_t)hash * store->capacity >> 32];
+}
+
+static inline struct rate_spot *rate_store_behind(const struct rate_store *store, struct rate_spot *spot) {
+    return spot + 1 < store->spots + store->capacity ? spot + 1 : store->spots;
+}
+
+/* A key that may be that one, by its hash alone; 0: it has none yet. For rate_store_prefetch. */
+static inline uint32_t rate_store_guess(const struct rate_store *store, uint64_t hash) {
+    struct rate_spot *spot = rate_store_home(store, (uint32_t)(hash >> 32));
+    while (spot->serial != 0 && spot->hash != hash >> 32) spot = rate_store_behind(store, spot);
+    return spot->serial;
+}
+
+/* The key's spot, or the free one for it. */
+static inline struct rate_spot *rate_store_find(const struct rate_store *store, const union rate_packed *key,
+                                                uint64_t hash) {
+    struct rate_spot *spot = rate_store_home(store, (uint32_t)(hash >> 32));
+    for (; spot->serial != 0; spot = rate_store_behind(store, spot))
+        if (spot->hash == hash >> 32 && rate_packed_equal(&store->entries[spot->serial].key, key)) return spot;
+    return spot;
+}
+
+/* 0: there is none. */
+static inline uint32_t rate_store_serial(const struct rate_store *store, const union rate_packed *key) {
+    return rate_store_find(store, key, rate_store_hash(store, key))->serial;
+}
+
+/* The key's entry, which is made when there is none. */
+struct rate_entry *rate_store_make(struct rate_store *store, const union rate_packed *key, uint64_t hash,
+                                   uint32_t slot);
 
 static inline void rate_store_push(struct rate_store *store, struct rate_entry *entry) {
     uint32_t status_5xx = entry->status_5xx < RATE_5XX_MAX ? entry->status_5xx : RATE_5XX_MAX;
@@ -120,7 +143,6 @@ static inline void rate_store_push(struct rate_store *store, struct rate_entry *
 
 /* The entry is to count another slot. */
 static inline void rate_store_turn(struct rate_store *store, struct rate_entry *entry, uint32_t slot) {
-    if (slot < entry->slot) store->disordered = true;
     if (entry->requests != 0) rate_store_push(store, entry);
     entry->slot = slot;
     if (slot < store->oldest_slot) store->oldest_slot = slot;
@@ -153,6 +175,10 @@ struct rate_store_room rate_store_next_room(const struct rate_store *store);
 
 /* Drops half of the cells and keys, those with the smallest counts, and gives memory back. False: there are too few. */
 bool rate_store_shrink(struct rate_store *store);
+
+/* After rate_store_shrink: serial numbers without gaps, in the same order, and the memory of the others goes back. The new ones by the old
+ * ones, until anything else is done with the store. */
+const uint32_t *rate_store_renumber(struct rate_store *store);
 
 /* Bytes in use, about. */
 size_t rate_store_bytes(const struct rate_store *store);

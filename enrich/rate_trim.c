@@ -197,35 +197,34 @@ static void mark_living(struct rate_store *store, uint8_t *lives) {
     store->sorted = store->count = kept;
 }
 
-/* Entries that stay are put in their places anew, one behind the other from a free place on: each then stands at its old place or before. */
-static void drop_entries(struct rate_store *store, const uint8_t *lives) {
-    uint32_t start = 0;
-    while (store->entries[start].serial != 0) start++;
-    for (uint32_t i = 1; i < store->capacity; i++) {
-        uint32_t at = start + i < store->capacity ? start + i : start + i - store->capacity;
-        struct rate_entry entry = store->entries[at];
-        if (entry.serial == 0) continue;
-        store->entries[at].serial = 0;
-        store->keys_count--;
-        if (lives[entry.serial] == 0) continue;
-        union rate_packed key = entry.key;
-        key.beside = 0;
-        struct rate_entry *place = rate_store_find(store, &key, rate_store_hash(store, &key));
-        *place = entry;
-        store->positions[entry.serial] = (uint32_t)(place - store->entries);
-        store->keys_count++;
+/* Spots that stay are put in their places anew, one behind the other from a free one on: each then stands at its old place or before. */
+static void drop_keys(struct rate_store *store, const uint8_t *lives) {
+    struct rate_spot *start = store->spots;
+    while (start->serial != 0) start++;
+    for (struct rate_spot *at = rate_store_behind(store, start); at != start; at = rate_store_behind(store, at)) {
+        const struct rate_spot spot = *at;
+        if (spot.serial == 0) continue;
+        at->serial = 0;
+        if (lives[spot.serial] == 0) {
+            store->entries[spot.serial].serial = 0;
+            store->keys_count--;
+            continue;
+        }
+        struct rate_spot *to = rate_store_home(store, spot.hash);
+        while (to->serial != 0) to = rate_store_behind(store, to);
+        *to = spot;
     }
 }
 
 void rate_store_sweep(struct rate_store *store) {
     uint8_t *lives = (uint8_t *)store->scratch;
     mark_living(store, lives);
-    drop_entries(store, lives);
+    drop_keys(store, lives);
     store->free_serial = 0;
     while (store->serials_used > 0 && lives[store->serials_used] == 0) store->serials_used--;
     for (uint32_t serial = store->serials_used; serial > 0; serial--) {
         if (lives[serial] != 0) continue;
-        store->positions[serial] = store->free_serial;
+        store->entries[serial].slot = store->free_serial;
         store->free_serial = serial;
     }
 }

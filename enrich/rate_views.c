@@ -53,7 +53,7 @@ static uint32_t twin_of(const struct marks *marks, uint32_t serial, uint32_t oth
     if (key.unresolved != 0 || key.vpce != 0) return 0;
     key.table = (uint8_t)other_table;
     key.beside = 0;
-    return rate_store_find(store, &key, rate_store_hash(store, &key))->serial;
+    return rate_store_serial(store, &key);
 }
 
 /* Requests in cells of one view that are blocked, less those that the other view would have stopped as well were they all of one address
