@@ -1,4 +1,4 @@
-/* Memory that is too small for distinct clients and latencies, and for limits: what is told all the same is right.
+/* Memory that is too small for distinct clients and latencies, and for limits, or that is given back: what is told all the same is right.
  *
  * Threads: one. */
 #define _GNU_SOURCE
@@ -135,7 +135,93 @@ static void test_limits(void **state) {
     rate_free(rate);
 }
 
+/* --- half of it dropped --------------------------------------------------------------------------- */
+
+#define LIGHT 20000u /* clients that come once, before those that are heavy */
+#define SECONDS 120u
+#define KEPT_MAX 200u
+
+/* What is told of heavy clients and of all. */
+struct kept {
+    enum rate_row_kind kind;
+    int64_t time_s;
+    uint64_t values[5];
+};
+struct kept_rows {
+    struct kept rows[KEPT_MAX];
+    uint32_t count, sketched;
+};
+
+static void keep(void *context, const struct rate_row *row) {
+    struct kept_rows *kept = context;
+    struct kept one = {.kind = row->kind, .time_s = row->time_s};
+    uint64_t p50_us = row->latency.known ? (uint64_t)(row->latency.p50_s * 1e6) : 0;
+    bool is_client = row->dim != NULL && (row->dim->parts & 1u << RATE_CLIENT) != 0;
+    if (row->kind == RATE_ADVICE || (row->kind == RATE_TOP && is_client && row->requests < 50)) return;
+    if (row->kind == RATE_TOP && is_client)
+        memcpy(one.values, (uint64_t[5]){row->requests, row->error, row->country, row->as_number, row->bytes},
+               sizeof one.values);
+    if (row->kind == RATE_TOP && !is_client)
+        memcpy(one.values, (uint64_t[5]){row->requests, row->has_clients, row->clients, p50_us, row->error},
+               sizeof one.values);
+    if (row->kind == RATE_BREACH)
+        memcpy(one.values, (uint64_t[5]){(uint64_t)row->from_s, (uint64_t)row->to_s, row->peak, row->waf_view},
+               sizeof one.values);
+    if (row->kind == RATE_IMPACT)
+        memcpy(one.values, (uint64_t[5]){row->evaded, row->framed, row->keys}, sizeof one.values);
+    kept->sketched += row->has_clients && row->latency.known;
+    assert_true(kept->count < KEPT_MAX);
+    kept->rows[kept->count++] = one;
+}
+
+static struct kept_rows count_heavy(bool shrinks) {
+    struct rate_dim client = {.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64};
+    struct rate_settings settings = {.slot_s = 10,
+                                     .windows_count = 1,
+                                     .windows_s = {WINDOW_S},
+                                     .dims_count = 2,
+                                     .dims = {client, {.name = "country", .parts = 1u << RATE_COUNTRY}},
+                                     .limits_count = 1,
+                                     .limits = {{"many", client, RATE_CLASS_NONE, METHOD_NONE, WINDOW_S, 200}},
+                                     .rows = 10};
+    struct rate *rate = rate_new(&settings, 8u * RATE_BYTES_MIN);
+    struct kept_rows kept = {.count = 0};
+    assert_non_null(rate);
+    for (uint32_t second = 0; second < SECONDS; second++) {
+        for (uint32_t i = 0; i < (second == 0 ? LIGHT : 0) + HEAVY * 10; i++) {
+            bool is_heavy = second > 0 || i >= LIGHT;
+            struct rollup_note note = request_of(is_heavy ? i % HEAVY : HEAVY + i, (FIRST_S + second) * 1000000000ll);
+            note.has_first = true;
+            note.first = note.client;
+            if (is_heavy && i % 2 == 0) note.first = address_v4(10000000); /* one that all of them borrow */
+            if (is_heavy) note.place.country = country_number(SLICE("JP"));
+            note.latency_us = 1000 + i % 7;
+            rate_add(rate, &note, 1);
+        }
+        if (shrinks && second == SECONDS / 2) assert_true(rate_shrink(rate));
+    }
+    assert_int_equal(rate_totals(rate).approximate, shrinks);
+    rate_report(rate, INT64_MAX, keep, &kept);
+    rate_free(rate);
+    return kept;
+}
+
+/* Clients that come once go, numbers of others change; what is told of those stays: counts, places, breaches, both views, sketches. */
+static void test_shrunk(void **state) {
+    struct kept_rows whole = count_heavy(false), shrunk = count_heavy(true);
+    (void)state;
+    assert_true(whole.count > 2 * HEAVY && whole.sketched > 2);
+    assert_int_equal(whole.count, shrunk.count);
+    for (uint32_t i = 0; i < whole.count; i++) {
+        assert_int_equal(whole.rows[i].kind, shrunk.rows[i].kind);
+        assert_int_equal(whole.rows[i].time_s, shrunk.rows[i].time_s);
+        for (uint32_t j = 0; j < COUNT_OF(whole.rows[i].values); j++)
+            assert_int_equal(whole.rows[i].values[j], shrunk.rows[i].values[j]);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sketches), cmocka_unit_test(test_limits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sketches), cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_shrunk)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
