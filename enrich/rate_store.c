@@ -1,5 +1,5 @@
-/* Keys and cells share one bound: the table of keys doubles as long as there are not too many cells for that, and what it does not take is for
- * cells, with an eighth of them as room for sorting. Addresses are reserved for the most of each, so nothing has to move.
+/* Keys and cells share one bound: spots double as long as there are not too many cells for that, and what they and their keys do not take is
+ * for cells, with an eighth of them as room for sorting. Addresses are reserved for the most of each, so nothing has to move.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@
 #define CELLS_A_SORTED 8u /* for each one that there is room to sort */
 #define PARTS 6u
 #define FLOORS_SHARE 16u /* of bytes_max */
-/* Large pages where they pay: places of keys are met at random, and cells are put in order by thousands of digits at once. Beginnings
+/* Large pages where they pay: keys are met at random, and cells are put in order by thousands of digits at once. Beginnings
  * stay in small ones, so that small stores are small. */
 #define PAGE_BYTES 4096u
 #define PAGE_BYTES_LARGE (2u * 1024 * 1024)
@@ -24,7 +24,7 @@ uint64_t rate_store_hash_bits = UINT64_MAX;
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* Of a table of so many places: its keys, and what it takes with all that belongs to them. */
+/* Of so many spots: the keys that they are for, and the bytes of all that. */
 static uint32_t keys_at(uint32_t capacity) {
     return capacity / 4 * 3;
 }
@@ -34,7 +34,7 @@ static size_t bytes_at(uint32_t capacity) {
            (keys_at(capacity) + 1u) * (sizeof(struct rate_entry) + sizeof(struct rate_place));
 }
 
-/* The cells that there is room for beside it. */
+/* The cells that there is room for beside that. */
 static uint32_t cells_at(const struct rate_store *store, uint32_t capacity) {
     size_t eights = (store->bytes_max - bytes_at(capacity)) / ((CELLS_A_SORTED + 1) * sizeof(struct rate_cell));
     size_t eights_max = UINT32_MAX / 2 / CELLS_A_SORTED;

@@ -101,7 +101,7 @@ static inline struct rate_spot *rate_store_behind(const struct rate_store *store
     return spot + 1 < store->spots + store->capacity ? spot + 1 : store->spots;
 }
 
-/* A key that may be that one, by its hash alone; 0: it has none yet. For rate_store_prefetch. */
+/* A key that may be that one, by its hash alone: whose entry is worth fetching; 0: none. */
 static inline uint32_t rate_store_guess(const struct rate_store *store, uint64_t hash) {
     struct rate_spot *spot = rate_store_home(store, (uint32_t)(hash >> 32));
     while (spot->serial != 0 && spot->hash != hash >> 32) spot = rate_store_behind(store, spot);
@@ -167,7 +167,7 @@ static inline uint32_t rate_store_key_end(const struct rate_store *store, uint32
     return end;
 }
 
-/* The most that there may be when the table of keys is one size larger, if it can be. */
+/* The most that there may be when spots are twice as many, if they can be. */
 struct rate_store_room {
     uint32_t cells, keys;
 };

@@ -7,7 +7,7 @@
 #include "enrich/rate_store.h"
 
 /* After rate_store_collect: keeps the k highest counts of each table and slot, with the largest k for which half of the memory for cells
- * and for keys is enough when the table of keys is one size larger; of equal ones those of keys that were met first. */
+ * and for keys is enough when spots are twice as many; of equal ones those of keys that were met first. */
 void rate_store_trim(struct rate_store *store);
 
 /* The same with half of those that there are. False: there are few. */
