@@ -3,6 +3,7 @@
 Threads: pure functions.
 """
 import calendar
+import functools
 import json
 import random
 import time
@@ -30,6 +31,7 @@ def line(number, partitions, seconds_each=2):
     return alb_line(number, client=f"81.2.69.{dice.randrange(1, 40)}:1024", time=stamp).encode()
 
 
+@functools.lru_cache(1 << 16)
 def seconds_of(text):
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
 

@@ -73,7 +73,7 @@ def undone(text):
     """Escapes of URLs, JSON and logs, as often as there are any."""
     while True:
         before = text
-        text = re.sub(r"%u00([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|\\+u00([0-9a-fA-F]{2})|\\+x([0-9a-fA-F]{2})",
+        text = re.sub(r"%u00([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|\\\\*u00([0-9a-fA-F]{2})|\\\\*x([0-9a-fA-F]{2})",
                       lambda match: chr(int(next(group for group in match.groups() if group), 16)), text)
         if text == before:
             return text.lower()
@@ -97,7 +97,7 @@ def found(text, address):
         if match:
             return text[max(0, match.start() - 60):match.end() + 20]
     wanted = ipaddress.ip_address(address)
-    for token in re.findall(r"[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}", text) if wanted.version == 6 else ():
+    for token in set(re.findall(r"[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}", text)) if wanted.version == 6 else ():
         for candidate in (token, token.rpartition(":")[0]):
             try:
                 if ipaddress.ip_address(candidate) == wanted:

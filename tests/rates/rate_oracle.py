@@ -26,6 +26,7 @@ DEFAULTS = {"key": "client", "v4_prefix": 32, "v6_prefix": 64, "windows": [60, 1
             "dims": ["client", "asn", "country", "client+path_class", "asn+method", "lb"]}
 
 
+@functools.lru_cache(1 << 16)
 def seconds_of(text):
     """With a fraction, exactly: (seconds, rest)."""
     whole, _, fraction = text.rstrip("Z").partition(".")

@@ -3,6 +3,7 @@
 Threads: pure functions.
 """
 import calendar
+import functools
 import math
 import re
 import time
@@ -16,8 +17,13 @@ FAR = 0.065  # four of them
 LONG_MAX = 2 ** 63 - 1
 
 
+@functools.lru_cache(1 << 16)
+def seconds_of_text(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+
+
 def seconds_of(record):
-    return calendar.timegm(time.strptime(record["@timestamp"][:19], "%Y-%m-%dT%H:%M:%S"))
+    return seconds_of_text(record["@timestamp"][:19])
 
 
 def time_text(seconds):
