@@ -42,8 +42,9 @@ class Refused(Exception):
 class Node(JavaServer):
     """`url` (without a slash at the end), `address` (HOST:PORT). They stay the same over restarts, and so does what was indexed."""
 
-    def __init__(self, folder, heap="512m", settings=None):
-        """Starts nothing yet. `settings` are lines of opensearch.yml; `start` writes them: they may be changed before a restart."""
+    def __init__(self, folder, heap="1g", settings=None):
+        """Starts nothing yet. `settings` are lines of opensearch.yml; `start` writes them: they may be changed before a restart. With half of that heap
+        its circuit breaker refuses requests where it gets too little of the cores to collect what is garbage."""
         super().__init__(folder, heap)
         self.jars = JARS.library("opensearch-2*.jar", "javac")
         self.settings = dict(settings or {})
