@@ -117,7 +117,8 @@ def test_streams_replace_what_says_less(bench):
     listener = Listener(bench.program, bench.folder, "--rollups", output(bench, "flowing-heat"), "--rollups-every", "1")
 
     def heat():
-        hits = bench.node.post("/flowing-heat/_search?version=true", {"size": 100})["hits"]["hits"] if bench.node.request("GET", "/flowing-heat")[0] == 200 else []
+        status, reply = bench.node.request("POST", "/flowing-heat/_search?version=true", {"size": 100})
+        hits = reply["hits"]["hits"] if status == 200 else []  # 404 before there is an index, 503 before it has its shard
         return sorted((hit["_source"]["@timestamp"], hit["_source"]["requests"], hit["_source"]["revision"], hit["_version"]) for hit in hits)
 
     def heat_is(*expected):
