@@ -25,6 +25,7 @@ from server_cases import run_cases  # noqa: E402
 
 PATIENCE_S = 90
 LONG = 60000  # ms that a command may take
+SHOWN_S = 30  # until what is committed is seen in all partitions
 
 
 class Driver:
@@ -90,8 +91,12 @@ class Bench:
         return [json.loads(message.value)["number"] for message in self.cluster.read(topic)]
 
     def same_records(self, topic, expected, what):
-        """Each once, and nothing else."""
+        """Each once, and nothing else. A commit is done before all partitions show it: the coordinator tells them afterwards."""
         found, expected = collections.Counter(self.numbers(topic)), collections.Counter(expected)
+        until = time.monotonic() + SHOWN_S
+        while expected - found and not found - expected and time.monotonic() < until:
+            time.sleep(0.2)
+            found = collections.Counter(self.numbers(topic))
         self.check(found == expected, f"{what}: {(expected - found).total()} of {expected.total()} are missing "
                                       f"{sorted(expected - found)[:3]}, {(found - expected).total()} too many {sorted(found - expected)[:3]}")
 
