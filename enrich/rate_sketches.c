@@ -16,11 +16,11 @@
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* A quarter for sketches and as many more while they are sorted; half for their blocks, which take half as much again while they move. */
+/* A quarter for sketches, half for their blocks; the last quarter is for blocks while they move, or for sketches while they are sorted. */
 bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) {
     *sketches = (struct rate_sketches){0};
     if (bytes_max == 0) return true;
-    size_t count = bytes_max / 4 / (2 * sizeof *sketches->sketches);
+    size_t count = bytes_max / 4 / sizeof *sketches->sketches;
     void *memory = mmap(NULL, 2 * count * sizeof *sketches->sketches, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
