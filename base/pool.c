@@ -24,7 +24,8 @@ void pool_destroy(struct pool *pool) {
     *pool = (struct pool){0};
 }
 
-void *pool_take(struct pool *pool, unsigned size) {
+/* One that is the pool's, with anything in it. */
+static void *take(struct pool *pool, unsigned size) {
     ASSERT(size < POOL_SIZES);
     size_t bytes = (size_t)POOL_BLOCK_BYTES_MIN << size;
     struct pool_free *block = pool->free[size];
@@ -35,7 +36,17 @@ void *pool_take(struct pool *pool, unsigned size) {
         block = (struct pool_free *)(void *)(pool->memory + pool->taken_bytes);
         pool->taken_bytes += bytes;
     }
-    return memset(block, 0, bytes);
+    return block;
+}
+
+void *pool_take(struct pool *pool, unsigned size) {
+    void *block = take(pool, size);
+    return block != NULL ? memset(block, 0, (size_t)POOL_BLOCK_BYTES_MIN << size) : NULL;
+}
+
+void *pool_copy(struct pool *pool, const void *from, unsigned size) {
+    void *block = take(pool, size);
+    return block != NULL ? memcpy(block, from, (size_t)POOL_BLOCK_BYTES_MIN << size) : NULL;
 }
 
 void pool_give_back(struct pool *pool, void *block, unsigned size) {

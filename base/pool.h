@@ -26,6 +26,9 @@ void pool_destroy(struct pool *pool);
 
 /* A zeroed block of POOL_BLOCK_BYTES_MIN << size bytes; NULL: nothing is left. */
 void *pool_take(struct pool *pool, unsigned size) __attribute__((warn_unused_result));
+
+/* A block with what `from`, of any pool, has; NULL: nothing is left. */
+void *pool_copy(struct pool *pool, const void *from, unsigned size) __attribute__((warn_unused_result));
 void pool_give_back(struct pool *pool, void *block, unsigned size);
 
 #endif

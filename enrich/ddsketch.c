@@ -114,9 +114,9 @@ bool ddsketch_add(struct ddsketch *sketch, struct pool *pool, uint32_t value) {
 
 bool ddsketch_move(struct ddsketch *sketch, struct pool *to) {
     if (sketch->block == NULL) return true;
-    void *block = pool_take(to, sketch->size);
+    void *block = pool_copy(to, sketch->block, sketch->size);
     if (block == NULL) return false;
-    sketch->block = memcpy(block, sketch->block, ddsketch_bytes(sketch));
+    sketch->block = block;
     return true;
 }
 

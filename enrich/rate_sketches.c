@@ -232,13 +232,13 @@ static struct rate_latency latency_of(const struct rate_sketch *sketches, uint32
 
 /* Clients of several sketches. */
 static uint64_t clients_of(struct pool *merging, const struct rate_sketch *sketches, uint32_t count) {
+    if (count == 1) return hyperloglog_estimate(&sketches[0].clients);
     struct hyperloglog both = {0};
     uint32_t largest = 0; /* it is copied, the others are added */
     for (uint32_t i = 1; i < count; i++)
         if (hyperloglog_bytes(&sketches[i].clients) > hyperloglog_bytes(&sketches[largest].clients) ||
             sketches[i].clients.dense)
             largest = i;
-    if (count == 1) return hyperloglog_estimate(&sketches[0].clients);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t next = i == 0 ? largest : i == largest ? 0 : i;
         ASSERT(hyperloglog_merge(&both, merging, &sketches[next].clients));

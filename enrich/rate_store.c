@@ -147,12 +147,6 @@ struct rate_entry *rate_store_make(struct rate_store *store, const union rate_pa
     return entry;
 }
 
-static void put_spot(struct rate_store *store, struct rate_spot put) {
-    struct rate_spot *spot = rate_store_home(store, put.hash);
-    while (spot->serial != 0) spot = rate_store_behind(store, spot);
-    *spot = put;
-}
-
 /* More spots, or fewer; those in use wait in the room for sorting, in the order of their hashes, which is that of their new places. */
 static void move_spots(struct rate_store *store, uint32_t capacity) {
     struct rate_spot *waiting = (struct rate_spot *)(void *)store->scratch;
@@ -165,7 +159,7 @@ static void move_spots(struct rate_store *store, uint32_t capacity) {
     memset(store->spots, 0, store->capacity * sizeof *store->spots);
     set_capacity(store, capacity);
     ASSERT(count <= store->keys_max);
-    for (uint32_t i = 0; i < count; i++) put_spot(store, waiting[i]);
+    for (uint32_t i = 0; i < count; i++) rate_store_put(store, waiting[i]);
 }
 
 /* What is behind so many cells and so much of the room for sorting goes back; nothing is in it. */
@@ -214,7 +208,7 @@ const uint32_t *rate_store_renumber(struct rate_store *store) {
         if (store->plan->tables[entry->key.table].parts == 0) renumber_pair(entry, numbers);
         union rate_packed key = entry->key;
         key.beside = 0;
-        put_spot(store, (struct rate_spot){(uint32_t)(rate_store_hash(store, &key) >> 32), serial});
+        rate_store_put(store, (struct rate_spot){(uint32_t)(rate_store_hash(store, &key) >> 32), serial});
     }
     return numbers;
 }

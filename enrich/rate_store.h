@@ -101,6 +101,13 @@ static inline struct rate_spot *rate_store_behind(const struct rate_store *store
     return spot + 1 < store->spots + store->capacity ? spot + 1 : store->spots;
 }
 
+/* Into the first free one from there on; its key is in no other. */
+static inline void rate_store_put(const struct rate_store *store, struct rate_spot put) {
+    struct rate_spot *spot = rate_store_home(store, put.hash);
+    while (spot->serial != 0) spot = rate_store_behind(store, spot);
+    *spot = put;
+}
+
 /* A key that may be that one, by its hash alone: whose entry is worth fetching; 0: none. */
 static inline uint32_t rate_store_guess(const struct rate_store *store, uint64_t hash) {
     struct rate_spot *spot = rate_store_home(store, (uint32_t)(hash >> 32));

@@ -210,9 +210,7 @@ static void drop_keys(struct rate_store *store, const uint8_t *lives) {
             store->keys_count--;
             continue;
         }
-        struct rate_spot *to = rate_store_home(store, spot.hash);
-        while (to->serial != 0) to = rate_store_behind(store, to);
-        *to = spot;
+        rate_store_put(store, spot);
     }
 }
 
