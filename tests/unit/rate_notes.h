@@ -58,6 +58,17 @@ static inline struct ip address_v6(uint32_t number) {
     return ip;
 }
 
+/* One window, by client. */
+static inline struct rate_settings settings_of_clients(uint32_t window_s, uint32_t rows) {
+    return (struct rate_settings){
+        .slot_s = 10,
+        .windows_count = 1,
+        .windows_s = {window_s},
+        .dims_count = 1,
+        .dims = {{.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64}},
+        .rows = rows};
+}
+
 /* A request of a client. */
 static inline struct rollup_note request_of(uint32_t client, int64_t start_ns) {
     static const char *const countries[] = {"DE", "SE", "US", "CN", "IN", "BR", "GB", "FR"};

@@ -119,13 +119,7 @@ static void check_window(const struct seen *seen, uint32_t window, uint64_t k, c
 static void check(const struct stream *stream, uint32_t rows, uint64_t seed) {
     static struct rollup_note notes[BATCH];
     static struct seen seen;
-    struct rate_settings settings = {
-        .slot_s = 10,
-        .windows_count = 1,
-        .windows_s = {WINDOW_S},
-        .dims_count = 1,
-        .dims = {{.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64}},
-        .rows = rows};
+    struct rate_settings settings = settings_of_clients(WINDOW_S, rows);
     struct rate *rate = rate_new(&settings, stream->shared_bytes > 0 ? 8 * RATE_BYTES_MIN : RATE_BYTES_MIN);
     memset(&seen, 0, sizeof seen);
     draw(stream, seed);
@@ -175,13 +169,7 @@ static void look_at_certain(void *context, const struct rate_row *row) {
 
 static void test_certain(void **state) {
     static struct rollup_note note;
-    struct rate_settings settings = {
-        .slot_s = 10,
-        .windows_count = 1,
-        .windows_s = {WINDOW_S},
-        .dims_count = 1,
-        .dims = {{.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64}},
-        .rows = 20};
+    struct rate_settings settings = settings_of_clients(WINDOW_S, 20);
     (void)state;
     for (size_t i = 0; i < COUNT_OF(streams); i++) {
         struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);

@@ -98,22 +98,16 @@ static void look_at_limits(void *context, const struct rate_row *row) {
     rows->advice += row->kind == RATE_ADVICE;
 }
 
+static struct rate_settings many_requests(void) {
+    struct rate_settings settings = settings_of_clients(WINDOW_S, 10);
+    settings.limits[settings.limits_count++] = (struct rate_limit){"many",      settings.dims[0], RATE_CLASS_NONE,
+                                                                   METHOD_NONE, WINDOW_S,         200};
+    return settings;
+}
+
 /* Among floods of clients, each of which comes once, those over the limit are found, and no others. */
 static void test_limits(void **state) {
-    struct rate_settings settings = {
-        .slot_s = 10,
-        .windows_count = 1,
-        .windows_s = {WINDOW_S},
-        .dims_count = 1,
-        .dims = {{.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64}},
-        .limits_count = 1,
-        .limits = {{"many",
-                    {.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64},
-                    RATE_CLASS_NONE,
-                    METHOD_NONE,
-                    WINDOW_S,
-                    200}},
-        .rows = 10};
+    struct rate_settings settings = many_requests();
     struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);
     struct limit_rows rows = {0};
     (void)state;
@@ -175,15 +169,8 @@ static void keep(void *context, const struct rate_row *row) {
 }
 
 static struct kept_rows count_heavy(bool shrinks) {
-    struct rate_dim client = {.name = "client", .parts = 1u << RATE_CLIENT, .v4_prefix = 32, .v6_prefix = 64};
-    struct rate_settings settings = {.slot_s = 10,
-                                     .windows_count = 1,
-                                     .windows_s = {WINDOW_S},
-                                     .dims_count = 2,
-                                     .dims = {client, {.name = "country", .parts = 1u << RATE_COUNTRY}},
-                                     .limits_count = 1,
-                                     .limits = {{"many", client, RATE_CLASS_NONE, METHOD_NONE, WINDOW_S, 200}},
-                                     .rows = 10};
+    struct rate_settings settings = many_requests();
+    settings.dims[settings.dims_count++] = (struct rate_dim){.name = "country", .parts = 1u << RATE_COUNTRY};
     struct rate *rate = rate_new(&settings, 8u * RATE_BYTES_MIN);
     struct kept_rows kept = {.count = 0};
     assert_non_null(rate);
