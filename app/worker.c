@@ -75,13 +75,14 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
 
 /* --- records on their way -------------------------------------------------------------------------
  * Finding a place means two waits for memory, one for the bucket of the address and one for the place; so a record is asked for
- * at three points, with another line read in between: resolve (fetch the bucket), locate (fetch the place), write. */
+ * at three points, with another line read in between: resolve (fetch the bucket), locate (fetch the place, and what was decided
+ * about such records), write. */
 
 static void resolve(struct worker *worker, struct record *record) {
     client_resolve(&worker->clients, record);
     record->place.length = 0;
     record->place.facts = PLACE_FACTS_UNKNOWN;
-    record->residency.verdict = RESIDENCY_NONE;
+    record->residency = NULL;
     if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
 }
 
@@ -91,11 +92,6 @@ static void locate(struct worker *worker, struct record *record) {
     record->place.json = place.json;
     record->place.length = place.length;
     record->place.facts = place.facts;
-}
-
-static inline void decide(struct worker *worker, struct record *record) {
-    if (worker->residency->policy == NULL) return;
-    residency_decide(worker->residency, record, &record->residency);
 }
 
 static void mark_record(struct worker *worker, const struct batch *batch, struct batch *share,
@@ -125,12 +121,12 @@ static void take_note(const struct worker *worker, struct batch *batch, const st
     note_record(record, worker->context.origin, note);
     if (worker->plan->classes != NULL) note_record_rates(record, worker->plan->classes, note);
     if (batch->notes_count > 1 && slice_equal(note[-1].lb, note->lb)) note->lb = note[-1].lb;
-    if (record->residency.verdict != RESIDENCY_NONE) hash_id_words(worker->context.id, note->id);
+    if (record->residency != NULL) hash_id_words(worker->context.id, note->id);
 }
 
 /* Of a record that was written before: its id is made again by writing it where nobody looks. */
 static void recount(struct worker *worker, struct batch *batch, const struct record *record) {
-    if (record->residency.verdict != RESIDENCY_NONE)
+    if (record->residency != NULL)
         (void)encoder_write(worker->plan->encoder, &worker->context, record, batch->out + batch->out_bytes);
     take_note(worker, batch, record);
 }
@@ -140,12 +136,12 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
         recount(worker, batch, record);
         return;
     }
-    uint32_t index = batch->shares != NULL ? residency_output(worker->chains->policy, &record->residency) : 0;
+    uint32_t index = batch->shares != NULL ? residency_output(worker->chains->policy, record->residency) : 0;
     const struct worker_output *output = &worker->plan->outputs[index];
     struct batch *share = batch_share(batch, index);
     batch->tally.verdicts[record->client.verdict] += schema_tells_client(record->schema);
-    if (record->residency.verdict != RESIDENCY_NONE)
-        count_residency(&batch->tally, record->residency.verdict, record->residency.reasons);
+    if (record->residency != NULL)
+        count_residency(&batch->tally, record->residency->verdict, record->residency->reasons);
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     if (share != batch) share->tally.written++;
@@ -162,10 +158,14 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
 
 /* Moves every record one point on; `newest` (NULL at the end of a batch) comes in. */
 static void advance(struct worker *worker, struct batch *batch, struct record *newest) {
-    if (worker->located != NULL) write_record(worker, batch, worker->located);
+    bool judged = worker->residency->policy != NULL;
+    if (worker->located != NULL) {
+        if (judged) worker->located->residency = residency_decide(worker->residency);
+        write_record(worker, batch, worker->located);
+    }
     if (worker->resolved != NULL) {
         locate(worker, worker->resolved);
-        decide(worker, worker->resolved);
+        if (judged) residency_ask(worker->residency, worker->resolved);
     }
     if (newest != NULL) resolve(worker, newest);
     worker->located = worker->resolved;

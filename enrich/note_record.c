@@ -146,11 +146,13 @@ void note_record(const struct record *record, const struct origin *origin, struc
     bool known = service >= 0 && !record_null(record, record->fields[service]);
     note->lb = known ? record_text(record, record->fields[service]) : (struct slice){0};
     note->place = record->place.facts;
-    note->residency = (struct residency_note){.policy = record->residency.policy,
-                                              .reasons = record->residency.reasons,
-                                              .verdict = record->residency.verdict,
-                                              .zone = record->residency.zone,
-                                              .place = record->residency.place};
+    const struct residency *residency = record->residency;
+    note->residency = residency == NULL ? (struct residency_note){.verdict = RESIDENCY_NONE}
+                                        : (struct residency_note){.policy = residency->policy,
+                                                                  .reasons = residency->reasons,
+                                                                  .verdict = residency->verdict,
+                                                                  .zone = residency->zone,
+                                                                  .place = residency->place};
     note->vpce = (struct slice){0};
     if (!client->resolved) return;
     note->client = client->ip;

@@ -8,6 +8,7 @@
 
 #define NS_PER_SECOND 1000000000
 #define SECONDS_PER_DAY 86400u
+#define SERVED_MASK ((1ull << REGION_NUMBER_BITS * SERVED) - 1)
 #define BIT(reason) (1u << RESIDENCY_##reason)
 
 struct residency_decider *residency_decider_new(void) {
@@ -292,38 +293,49 @@ static bool says_same(const struct residency *a, const struct residency *b) {
     return same;
 }
 
-/* The outcome that says this, new when there is none. */
-static const struct residency *find_outcome(struct residency_decider *decider, struct residency *said) {
+/* The outcome that says this, new when there is none: its index, plus 1. */
+static uint16_t find_outcome(struct residency_decider *decider, struct residency *said) {
     for (uint32_t i = 0; i < decider->outcomes_count; i++)
-        if (says_same(&decider->outcomes[i], said)) return &decider->outcomes[i];
+        if (says_same(&decider->outcomes[i], said)) return (uint16_t)(i + 1);
     if (decider->outcomes_count == OUTCOMES_KNOWN) forget(decider);
     said->id = ++decider->last_id;
-    decider->outcomes[decider->outcomes_count] = *said;
-    return &decider->outcomes[decider->outcomes_count++];
+    decider->outcomes[decider->outcomes_count++] = *said;
+    return (uint16_t)decider->outcomes_count;
 }
 
-/* Where a decision by these facts is kept. */
-static inline struct decision *decision_of(struct residency_decider *decider, uint64_t facts,
-                                           const struct served *served) {
-    uint64_t mixed = facts;
-    for (uint32_t i = 0; i < SERVED; i++) mixed += (uint64_t)(uintptr_t)served->by[i] * (2 * i + 1);
-    return &decider->decisions[mixed * 0x9e3779b97f4a7c15u >> 32 & (DECISIONS_KNOWN - 1)];
+/* Regions by number. */
+static inline uint64_t numbers_of(const struct residency_decider *decider, const struct served *served) {
+    uint64_t numbers = 0;
+    for (uint32_t i = 0; i < SERVED; i++) {
+        uint64_t number = served->by[i] != NULL ? (uint64_t)(served->by[i] - decider->regions) + 1 : 0;
+        numbers = numbers << REGION_NUMBER_BITS | number;
+    }
+    return numbers;
 }
 
-void residency_decide(struct residency_decider *decider, const struct record *record, struct residency *residency) {
-    residency->verdict = RESIDENCY_NONE;
+void residency_ask(struct residency_decider *decider, const struct record *record) {
+    struct pending *pending = &decider->pending;
+    pending->decision = NULL;
     if (!schema_tells_client(record->schema)) return;
-    struct served served;
-    find_served(decider, record, &served);
-    uint64_t facts = facts_of(decider, record);
-    struct decision *decision = decision_of(decider, facts, &served);
-    bool known = decision->facts == facts && decision->outcome != NULL &&
-                 memcmp(&decision->served, &served, sizeof served) == 0;
+    find_served(decider, record, &pending->served);
+    pending->facts = facts_of(decider, record);
+    pending->numbers = numbers_of(decider, &pending->served);
+    uint64_t mixed = (pending->facts ^ pending->numbers << 16) * 0x9e3779b97f4a7c15u;
+    pending->decision = &decider->decisions[mixed >> 32 & (DECISIONS_KNOWN - 1)];
+    __builtin_prefetch(pending->decision);
+}
+
+const struct residency *residency_decide(struct residency_decider *decider) {
+    const struct pending *pending = &decider->pending;
+    struct decision *decision = pending->decision;
+    if (decision == NULL) return NULL;
+    bool known = decision->facts == pending->facts && decision->served == pending->numbers && decision->outcome != 0;
     if (__builtin_expect(!known, 0)) {
         struct residency said;
-        decide(decider->policy, facts, &served, &said);
-        const struct residency *outcome = find_outcome(decider, &said); /* which may forget all decisions */
-        *decision = (struct decision){.facts = facts, .served = served, .outcome = outcome};
+        decide(decider->policy, pending->facts, &pending->served, &said);
+        uint16_t outcome = find_outcome(decider, &said); /* which may forget all decisions */
+        *decision = (struct decision){.facts = pending->facts, .outcome = outcome};
+        decision->served = pending->numbers & SERVED_MASK;
     }
-    *residency = *decision->outcome;
+    return &decider->outcomes[decision->outcome - 1];
 }

@@ -23,11 +23,22 @@ struct served {
     const struct known_region *by[SERVED];
 };
 
-/* What was said of a record before, for which all that decides was the same. */
+#define REGION_NUMBER_BITS 13u
+_Static_assert(RESIDENCY_REGIONS_MET_MAX < 1 << REGION_NUMBER_BITS, "a number for each, and for none");
+
+/* What was said of a record before, for which all that decides was the same. Small, for these are spread over their table. */
 struct decision {
     uint64_t facts;
+    uint64_t served : REGION_NUMBER_BITS *SERVED; /* numbers of regions */
+    uint64_t outcome : 16;                        /* index + 1; 0: free */
+};
+
+/* A record that is to be decided about. */
+struct pending {
     struct served served;
-    const struct residency *outcome; /* NULL: free */
+    struct decision *decision; /* where what was said before is kept; NULL: its format tells of no client */
+    uint64_t facts;
+    uint64_t numbers; /* of `served` */
 };
 
 #define DECISIONS_KNOWN 4096u /* countries times regions, doubts apart: those of most logs, once each */
@@ -43,6 +54,7 @@ struct residency_decider {
     uint32_t arn_changes;                  /* for which this is the region: */
     bool arn_of_waf;                       /* whose resources may be everywhere */
     const struct known_region *arn_region; /* NULL: none */
+    struct pending pending;
     struct decision decisions[DECISIONS_KNOWN];
     uint64_t last_id;
     uint32_t outcomes_count;
@@ -62,14 +74,18 @@ void residency_decider_set(struct residency_decider *decider, const struct resid
 /* Records of `origin` from here on; with a policy. */
 void residency_decider_begin(struct residency_decider *decider, const struct origin *origin);
 
-/* What the policy, which there must be, says of a record whose client is resolved and located. Texts are borrowed from the decider. No
- * allocation, bounded work.
+/* The next record to decide about, whose client is resolved and located; there must be a policy. What will be looked at is fetched from
+ * memory: with other work until residency_decide nobody waits for that. */
+void residency_ask(struct residency_decider *decider, const struct record *record);
+
+/* What the policy says of the record that was asked about last, until the next one is decided about; texts stay as long as the decider.
+ * No allocation, bounded work. NULL for formats that tell of no client.
  *
- * Verdicts: none for formats that tell of no client. Else exempt for clients of one's own network: private, shared, loopback or
+ * Verdicts: exempt for clients of one's own network: private, shared, loopback or
  * link-local addresses, unless headers of proxies were there that no chain uses and the trust is below the least, since that is how a
  * proxy looks that nobody declared. Else indeterminate as long as there is a reason for it. Else what the rule says of the worst
  * of the places: violation, indeterminate (unknown place), conditional, ok. Zone and place are also said where they decide nothing. */
-void residency_decide(struct residency_decider *decider, const struct record *record, struct residency *residency);
+const struct residency *residency_decide(struct residency_decider *decider);
 
 /* The place of a region or edge location by the policy's tables; RESIDENCY_INDEX_NONE: in none. */
 uint8_t residency_place_of(const struct residency_policy *policy, struct slice region);

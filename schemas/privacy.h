@@ -54,7 +54,7 @@ struct privacy {
 /* The rule of a record. */
 static inline const struct privacy_rule *privacy_rule_of(const struct privacy *privacy,
                                                          const struct residency *residency) {
-    bool has_zone = residency->verdict != RESIDENCY_NONE && residency->zone != RESIDENCY_INDEX_NONE;
+    bool has_zone = residency != NULL && residency->zone != RESIDENCY_INDEX_NONE;
     return has_zone ? &privacy->zones[residency->zone] : &privacy->unknown;
 }
 

@@ -74,9 +74,9 @@ struct record {
         const char *json;
         uint32_t length;
         struct place_facts facts;
-    } place; /* rendered, see enrich/geo_cache.h */
-    struct residency residency;
-    struct span fields[FIELDS_MAX]; /* those behind fields_count, up to the format's columns, are empty */
+    } place;                           /* rendered, see enrich/geo_cache.h */
+    const struct residency *residency; /* NULL: nobody judges it */
+    struct span fields[FIELDS_MAX];    /* those behind fields_count, up to the format's columns, are empty */
 };
 
 static inline struct slice record_text(const struct record *record, struct span span) {

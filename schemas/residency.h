@@ -144,7 +144,7 @@ const char *residency_rule_name(const struct residency_policy *policy, uint8_t r
 /* --- what it says of a record ----------------------------------------------------------------------- */
 
 struct residency {
-    uint8_t verdict;  /* enum residency_verdict; RESIDENCY_NONE: the rest means nothing */
+    uint8_t verdict;  /* enum residency_verdict, never RESIDENCY_NONE */
     uint8_t zone;     /* index in the policy's zones */
     uint8_t place;    /* of the region that decided, index in the policy's places */
     uint8_t rule;     /* likewise */
@@ -156,9 +156,9 @@ struct residency {
     const struct residency_policy *policy;       /* that was in force */
 };
 
-/* The output that a record goes to. */
+/* The output that a record goes to; NULL: of which nothing is said. */
 static inline uint32_t residency_output(const struct residency_policy *policy, const struct residency *residency) {
-    bool of_zone = residency->verdict != RESIDENCY_NONE && residency->zone != RESIDENCY_INDEX_NONE;
+    bool of_zone = residency != NULL && residency->zone != RESIDENCY_INDEX_NONE;
     return of_zone ? policy->zones[residency->zone].output : policy->output;
 }
 

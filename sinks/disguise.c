@@ -67,7 +67,7 @@ void disguise_sum(struct disguise *disguise, const struct ip *client, uint16_t c
 void disguise_record(struct disguise *disguise, const struct record *record) {
     const struct client *client = &record->client;
     disguise_line(disguise);
-    disguise->rule = privacy_rule_of(disguise->privacy, &record->residency);
+    disguise->rule = privacy_rule_of(disguise->privacy, record->residency);
     disguise->time_ns = record->time.ns;
     disguise->has_client = client->resolved;
     disguise->client = client->ip;

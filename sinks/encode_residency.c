@@ -94,7 +94,7 @@ static __attribute__((noinline)) void render(struct residency_entry *entry, cons
 }
 
 uint64_t prepare_residency(struct preparation *preparation) {
-    const struct residency *residency = &preparation->record->residency;
+    const struct residency *residency = preparation->record->residency;
     struct residency_entry *entry = &preparation->context->residencies->entries[residency->id % RESIDENCIES_KNOWN];
     if (entry->id != residency->id) render(entry, preparation->encoder, residency);
     if (entry->json_bytes == 0) return 0;

@@ -490,7 +490,7 @@ void prepare_values(struct preparation *preparation) {
     }
     found |= prepare_addresses(preparation);
     found |= prepare_hop(preparation);
-    if (record->residency.verdict != RESIDENCY_NONE) found |= prepare_residency(preparation);
+    if (record->residency != NULL) found |= prepare_residency(preparation);
     found |= prepare_request(preparation);
     found |= prepare_tls(preparation);
     found |= prepare_cloud(preparation);

@@ -32,6 +32,7 @@ static struct ip ip_of(const char *text) {
 /* A disguise for records of one zone, whose client is V4 or, with `v6`, V6. */
 struct fixture {
     struct privacy privacy;
+    struct residency residency;
     struct record record;
     struct disguise *disguise;
 };
@@ -42,7 +43,8 @@ static void fixture_use(struct fixture *self, enum privacy_address address, cons
     self->privacy.unknown = (struct privacy_rule){.address = PRIVACY_TRUNCATE, .v4_bits = 16, .v6_bits = 32};
     *rule = (struct privacy_rule){.address = (uint8_t)address, .v4_bits = 24, .v6_bits = 48};
     for (uint8_t i = 0; i < PRIVACY_KEY_BYTES; i++) rule->key[i] = i;
-    self->record.residency = (struct residency){.verdict = RESIDENCY_OK, .zone = 3};
+    self->residency = (struct residency){.verdict = RESIDENCY_OK, .zone = 3};
+    self->record.residency = &self->residency;
     self->record.client.resolved = client != NULL;
     if (client != NULL) self->record.client.ip = ip_of(client);
     self->disguise = disguise_new();
@@ -276,7 +278,7 @@ static void test_keep(void **state) {
                         ".1.2.0.0 2600:9000::7::ffff:1.2.0.0 9.8.7.6:1.2.0.0"); /* what stands beside them does not */
     disguise_line(fixture.disguise); /* of a line that is no record all are anybody's */
     assert_string_equal(disguised(&fixture, V4 " 9.8.7.6", 0), "81.2.0.0 9.8.0.0");
-    fixture.record.residency.zone = RESIDENCY_INDEX_NONE; /* of a client without a zone likewise */
+    fixture.residency.zone = RESIDENCY_INDEX_NONE; /* of a client without a zone likewise */
     disguise_record(fixture.disguise, &fixture.record);
     assert_string_equal(disguised(&fixture, V4 " 9.8.7.6", 0), "81.2.0.0 9.8.0.0");
     fixture.privacy.unknown.address = PRIVACY_KEEP;

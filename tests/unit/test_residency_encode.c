@@ -30,7 +30,7 @@ static struct encoder *new_encoder(const struct output_schema *schema, const cha
 
 /* A record without columns, with that said of it; the caller frees it. */
 static json_t *written(const struct encoder *encoder, const struct residency *residency) {
-    record.residency = *residency;
+    record.residency = residency;
     size_t bytes = encoder_write(encoder, &context, &record, out);
     json_error_t error;
     json_t *json = json_loadb(out, bytes, JSON_REJECT_DUPLICATES, &error);
