@@ -48,7 +48,7 @@ static inline struct rate_key rate_key_of(const struct rate *rate, uint32_t seri
     return rate_key_unpack(&rate_store_entry(&rate->store, serial)->key, &rate->texts);
 }
 
-/* Rows of windows with ends in (after_s, until_s]; cells are collected, sketches sorted. */
+/* Rows of windows with ends in (after_s, until_s]; cells are collected. */
 struct rate_report {
     struct rate *rate;
     int64_t after_s, until_s;

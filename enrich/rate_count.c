@@ -148,8 +148,7 @@ static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
     for (uint32_t i = 0; i < lot->count; i++)
         rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i]->note, with_latency);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_add(&rate->sketches, &rate->store, lot->entries[i], lot->notes[i]->window, lot->notes[i]->note,
-                          with_latency);
+        rate_sketches_add(&rate->sketches, lot->entries[i], lot->notes[i]->window, lot->notes[i]->note, with_latency);
 }
 
 /* Pairs of a client and a first address that are not the same one. */
@@ -229,7 +228,6 @@ void rate_report(struct rate *rate, int64_t until_ns, rate_row_function *functio
     if (until_ns < 0 || report.until_s <= report.after_s) return;
     report.keep_from = report.whole ? RATE_SLOT_NONE : first_needed(rate, report.until_s);
     rate_store_collect(&rate->store);
-    rate_sketches_sort(&rate->sketches);
     rate_top_rows(&report);
     rate_limit_rows(&report);
     if (report.whole) rate_advice_rows(&report);
@@ -282,14 +280,13 @@ void rate_set_approximate(struct rate *rate, int64_t until_ns) {
 /* --- memory ------------------------------------------------------------------------------------- */
 
 size_t rate_bytes(const struct rate *rate) {
-    return rate_store_bytes(&rate->store) + rate->texts.bytes + rate->sketches.pool.taken_bytes +
-           rate->sketches.count * sizeof *rate->sketches.sketches;
+    return rate_store_bytes(&rate->store) + rate->texts.bytes + rate_sketches_bytes(&rate->sketches);
 }
 
 bool rate_shrink(struct rate *rate) {
     bool less = rate_store_shrink(&rate->store);
     if (less) rate_sketches_forget(&rate->sketches, &rate->store, 0);
-    bool fewer = rate_sketches_halve(&rate->sketches, &rate->store);
+    bool fewer = rate_sketches_halve(&rate->sketches);
     if (less) rate_sketches_renumber(&rate->sketches, rate_store_renumber(&rate->store));
     return less || fewer;
 }
@@ -341,7 +338,7 @@ static bool set_up(struct rate *rate, size_t bytes_max) {
     rate->wants_places = rate_plan_has(&rate->plan, 1u << RATE_CLIENT);
     size_t sketches_bytes = sketched ? bytes_max / SKETCHES_SHARE : 0, texts_bytes = bytes_max / TEXTS_SHARE;
     rate_texts_init(&rate->texts, texts_bytes, seed);
-    return rate_sketches_init(&rate->sketches, sketches_bytes) &&
+    return rate_sketches_init(&rate->sketches, sketches_bytes, seed) &&
            rate_store_init(&rate->store, &rate->plan, bytes_max - sketches_bytes - texts_bytes - sizeof *rate, seed);
 }
 

@@ -1,4 +1,5 @@
-/* Sketches stand one behind the other, in the order in which they were made; an entry leads to its key's latest one.
+/* Sketches stand one behind the other, in the order in which they were made, and are found by a hash of key and window; an entry says which
+ * one its key had last, and most often that is the one.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -9,46 +10,70 @@
 
 #include "base/check.h"
 
-#define DIGIT_BITS 11u
-#define DIGITS (1u << DIGIT_BITS)
 #define SKETCHES_HALVED_MIN 64u
+#define SPOTS_A_SKETCH 2u
+#define SPOTS_MIN 1024u
+#define SKETCH_BYTES (sizeof(struct rate_sketch) + SPOTS_A_SKETCH * sizeof(uint32_t))
 #define MERGE_BYTES (16u * 1024) /* a sketch that grows from nothing takes all sizes of blocks once: 8 KiB */
 
 /* --- memory ------------------------------------------------------------------------------------- */
 
-/* A quarter for sketches, half for their blocks; the last quarter is for blocks while they move, or for sketches while they are sorted. */
-bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) {
-    *sketches = (struct rate_sketches){0};
+/* A quarter for sketches and the places where they are found, half for their blocks, the last quarter for blocks while they move. */
+bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max, uint64_t seed) {
+    *sketches = (struct rate_sketches){.seed = seed};
     if (bytes_max == 0) return true;
-    size_t count = bytes_max / 4 / sizeof *sketches->sketches;
-    void *memory = mmap(NULL, 2 * count * sizeof *sketches->sketches, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t count = bytes_max / 4 / SKETCH_BYTES;
+    void *memory = mmap(NULL, count * SKETCH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                        -1, 0);
     if (memory == MAP_FAILED) return false;
     sketches->sketches = memory;
+    sketches->spots = (uint32_t *)(void *)(sketches->sketches + count);
     sketches->count = 1;
     sketches->count_max = (uint32_t)count;
+    sketches->spots_count = SPOTS_MIN;
     return pool_init(&sketches->pool, bytes_max / 2) && pool_init(&sketches->merging, MERGE_BYTES);
 }
 
 void rate_sketches_destroy(struct rate_sketches *sketches) {
-    if (sketches->sketches != NULL) munmap(sketches->sketches, 2 * sketches->count_max * sizeof *sketches->sketches);
+    if (sketches->sketches != NULL) munmap(sketches->sketches, sketches->count_max * SKETCH_BYTES);
     pool_destroy(&sketches->pool);
     pool_destroy(&sketches->merging);
     *sketches = (struct rate_sketches){0};
 }
 
-/* Entries lead to the latest sketches of their keys again. */
-static void relink(struct rate_sketches *sketches, struct rate_store *store) {
-    struct rate_sketch *all = sketches->sketches;
-    for (uint32_t serial = 1; serial <= store->serials_used; serial++) {
-        struct rate_entry *entry = rate_store_entry(store, serial);
-        if (entry->serial != 0 && store->plan->tables[entry->key.table].has_clients) entry->beside = 0;
-    }
-    for (uint32_t i = 1; i < sketches->count; i++) {
-        struct rate_entry *entry = rate_store_entry(store, all[i].id & RATE_SERIAL_MASK);
-        if (entry->beside == 0 || all[entry->beside].window <= all[i].window) entry->beside = i;
-    }
+size_t rate_sketches_bytes(const struct rate_sketches *sketches) {
+    return sketches->pool.taken_bytes + sketches->count * sizeof *sketches->sketches +
+           sketches->spots_count * sizeof *sketches->spots;
 }
+
+/* --- finding ------------------------------------------------------------------------------------ */
+
+/* The spot of a key's sketch of a window, or the free one for it. */
+static uint32_t *find(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
+    uint32_t key[2] = {id, window}, count = sketches->spots_count;
+    uint32_t hash = (uint32_t)((XXH3_64bits_withSeed(key, sizeof key, sketches->seed) & rate_store_hash_bits) >> 32);
+    uint32_t at = (uint32_t)((uint64_t)hash * count >> 32);
+    for (; sketches->spots[at] != 0; at = at + 1 < count ? at + 1 : 0) {
+        const struct rate_sketch *sketch = &sketches->sketches[sketches->spots[at]];
+        if (sketch->id == id && sketch->window == window) break;
+    }
+    return &sketches->spots[at];
+}
+
+/* All of them are found again, wherever they stand now; afterwards there are spots for more. */
+static void relink(struct rate_sketches *sketches) {
+    uint32_t spots_max = SPOTS_A_SKETCH * sketches->count_max, wanted = SPOTS_A_SKETCH * sketches->count;
+    uint32_t before = sketches->spots_count;
+    sketches->spots_count = SPOTS_MIN;
+    while (sketches->spots_count <= wanted && sketches->spots_count < spots_max) sketches->spots_count *= 2;
+    if (sketches->spots_count > spots_max) sketches->spots_count = spots_max;
+    memset(sketches->spots, 0,
+           (before > sketches->spots_count ? before : sketches->spots_count) * sizeof *sketches->spots);
+    for (uint32_t i = 1; i < sketches->count; i++)
+        *find(sketches, sketches->sketches[i].id, sketches->sketches[i].window) = i;
+}
+
+/* --- dropping ----------------------------------------------------------------------------------- */
 
 /* The bucket of requests (as DDSketch has them) up to which sketches go, so that the others are no more than that. */
 static uint32_t find_threshold(const struct rate_sketches *sketches, size_t count_max, size_t bytes_max) {
@@ -71,7 +96,7 @@ static uint32_t find_threshold(const struct rate_sketches *sketches, size_t coun
 }
 
 /* No more than so many stay, with so many bytes: those with the fewest requests go, and blocks of the others move together. */
-static void keep(struct rate_sketches *sketches, struct rate_store *store, uint32_t count_max, size_t bytes_max) {
+static void keep(struct rate_sketches *sketches, uint32_t count_max, size_t bytes_max) {
     struct rate_sketch *all = sketches->sketches;
     struct pool pool;
     uint32_t kept = 1, threshold = find_threshold(sketches, count_max, bytes_max);
@@ -88,17 +113,17 @@ static void keep(struct rate_sketches *sketches, struct rate_store *store, uint3
     sketches->count = kept;
     pool_destroy(&sketches->pool);
     sketches->pool = pool;
-    relink(sketches, store);
+    relink(sketches);
 }
 
 /* Half of the memory becomes free. */
-static __attribute__((noinline)) void reduce(struct rate_sketches *sketches, struct rate_store *store) {
-    keep(sketches, store, sketches->count_max / 2, sketches->pool.bytes_max / 2);
+static __attribute__((noinline)) void reduce(struct rate_sketches *sketches) {
+    keep(sketches, sketches->count_max / 2, sketches->pool.bytes_max / 2);
 }
 
-bool rate_sketches_halve(struct rate_sketches *sketches, struct rate_store *store) {
+bool rate_sketches_halve(struct rate_sketches *sketches) {
     if (sketches->count < SKETCHES_HALVED_MIN) return false;
-    keep(sketches, store, sketches->count / 2, sketches->pool.taken_bytes / 2);
+    keep(sketches, sketches->count / 2, sketches->pool.taken_bytes / 2);
     return true;
 }
 
@@ -107,38 +132,45 @@ void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numb
         uint32_t *id = &sketches->sketches[i].id;
         *id = (*id & ~RATE_SERIAL_MASK) | numbers[*id & RATE_SERIAL_MASK];
     }
+    if (sketches->sketches != NULL) relink(sketches);
 }
 
 /* --- adding ------------------------------------------------------------------------------------- */
 
-static __attribute__((noinline)) struct rate_sketch *make(struct rate_sketches *sketches, struct rate_store *store,
-                                                          struct rate_entry *entry, uint32_t window) {
-    if (sketches->count == sketches->count_max) reduce(sketches, store);
-    entry->beside = sketches->count++;
-    sketches->sketches[entry->beside] = (struct rate_sketch){
-        .id = (uint32_t)entry->key.table << RATE_SERIAL_BITS | entry->serial, .window = window};
+/* The number of a key's sketch of a window, which is made when there is none. */
+static __attribute__((noinline)) uint32_t turn(struct rate_sketches *sketches, uint32_t id, uint32_t window) {
+    uint32_t *spot = find(sketches, id, window);
+    if (*spot != 0) return *spot;
+    if (sketches->count == sketches->count_max) reduce(sketches);
+    if (SPOTS_A_SKETCH * sketches->count >= sketches->spots_count) relink(sketches);
+    spot = find(sketches, id, window); /* it may be another one now */
+    *spot = sketches->count++;
+    sketches->sketches[*spot] = (struct rate_sketch){.id = id, .window = window};
+    return *spot;
+}
+
+/* False: the pool is used up. Doing it again then is right: a client that is added twice counts once. */
+static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note,
+                       bool with_latency) {
+    if (note->resolved && !hyperloglog_add(&sketch->clients, pool, note->client_hash)) return false;
+    if (with_latency && note->latency_us != LATENCY_UNKNOWN && !ddsketch_add(&sketch->latency, pool, note->latency_us))
+        return false;
+    sketch->requests = rate_sum_32(sketch->requests, 1);
+    return true;
+}
+
+/* The key's sketch of that window. */
+static inline struct rate_sketch *sketch_of(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window) {
+    uint32_t id = (uint32_t)entry->key.table << RATE_SERIAL_BITS | entry->serial;
+    struct rate_sketch *sketch = &sketches->sketches[entry->beside];
+    if (entry->beside < sketches->count && sketch->id == id && sketch->window == window) return sketch;
+    entry->beside = turn(sketches, id, window);
     return &sketches->sketches[entry->beside];
 }
 
-static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note, bool with_latency,
-                       bool *has_client) {
-    if (!*has_client && note->resolved && !hyperloglog_add(&sketch->clients, pool, note->client_hash)) return false;
-    *has_client = true; /* adding twice would change nothing */
-    return !with_latency || note->latency_us == LATENCY_UNKNOWN ||
-           ddsketch_add(&sketch->latency, pool, note->latency_us);
-}
-
-void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,
-                       uint32_t window, const struct rollup_note *note, bool with_latency) {
-    for (bool has_client = false, done = false; !done;) {
-        struct rate_sketch *sketch = &sketches->sketches[entry->beside];
-        if (entry->beside == 0 || sketch->window != window) sketch = make(sketches, store, entry, window);
-        done = count_note(sketch, &sketches->pool, note, with_latency, &has_client);
-        if (done)
-            sketch->requests = rate_sum_32(sketch->requests, 1);
-        else
-            reduce(sketches, store);
-    }
+void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window,
+                       const struct rollup_note *note, bool with_latency) {
+    while (!count_note(sketch_of(sketches, entry, window), &sketches->pool, note, with_latency)) reduce(sketches);
 }
 
 /* --- forgetting --------------------------------------------------------------------------------- */
@@ -148,7 +180,7 @@ static bool key_lives(const struct rate_store *store, uint32_t id) {
     return entry->serial == (id & RATE_SERIAL_MASK) && entry->key.table == id >> RATE_SERIAL_BITS;
 }
 
-void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *store, uint32_t window) {
+void rate_sketches_forget(struct rate_sketches *sketches, const struct rate_store *store, uint32_t window) {
     struct rate_sketch *all = sketches->sketches;
     uint32_t kept = 1;
     if (all == NULL) return;
@@ -162,66 +194,38 @@ void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *sto
         if (all[i].latency.block != NULL) pool_give_back(&sketches->pool, all[i].latency.block, all[i].latency.size);
     }
     sketches->count = kept;
-    relink(sketches, store);
+    relink(sketches);
 }
 
 /* --- telling ------------------------------------------------------------------------------------ */
 
-static uint64_t order_of(uint32_t id, uint32_t window) {
-    return (uint64_t)id << 32 | window;
-}
-
-/* Puts sketches in order of eleven bits of their keys (shift 32 and more) or windows; those that are equal stay as they were. */
-static bool sort_digit(const struct rate_sketch *from, struct rate_sketch *to, uint32_t count, uint32_t shift) {
-    uint32_t starts[DIGITS] = {0}, sum = 0;
-    for (uint32_t i = 0; i < count; i++) starts[order_of(from[i].id, from[i].window) >> shift & (DIGITS - 1)]++;
-    if (starts[order_of(from[0].id, from[0].window) >> shift & (DIGITS - 1)] == count) return false;
-    for (uint32_t digit = 0; digit < DIGITS; digit++) {
-        uint32_t here = starts[digit];
-        starts[digit] = sum;
-        sum += here;
+/* Those of a key in the windows of cells, as a list; its first one's number, 0: none. */
+static uint32_t gather(struct rate_sketches *sketches, const struct rate_cell *cells, uint32_t count,
+                       uint32_t window_slots, uint64_t *requests) {
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t window = cells[i].slot / window_slots;
+        if (i > 0 && window == cells[i - 1].slot / window_slots) continue;
+        uint32_t number = *find(sketches, cells[i].id, window);
+        if (number == 0) continue;
+        sketches->sketches[number].next = first;
+        *requests += sketches->sketches[number].requests;
+        first = number;
     }
-    for (uint32_t i = 0; i < count; i++)
-        to[starts[order_of(from[i].id, from[i].window) >> shift & (DIGITS - 1)]++] = from[i];
-    return true;
-}
-
-void rate_sketches_sort(struct rate_sketches *sketches) {
-    if (sketches->count <= 1) return;
-    struct rate_sketch *from = sketches->sketches + 1, *to = from + sketches->count;
-    uint32_t count = sketches->count - 1;
-    for (uint32_t shift = 0; shift < 64; shift += DIGIT_BITS) {
-        if (!sort_digit(from, to, count, shift)) continue;
-        struct rate_sketch *sorted = to;
-        to = from;
-        from = sorted;
-    }
-    if (from != sketches->sketches + 1) memcpy(sketches->sketches + 1, from, count * sizeof *from);
-}
-
-static uint32_t first_of(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
-    uint32_t from = 1, to = sketches->count;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        if (order_of(sketches->sketches[middle].id, sketches->sketches[middle].window) < order_of(id, window))
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    return first;
 }
 
 /* Quantiles of several sketches, in one pass. */
-static struct rate_latency latency_of(const struct rate_sketch *sketches, uint32_t count) {
+static struct rate_latency latency_of(const struct rate_sketch *all, uint32_t first) {
     static const double quantiles[] = {0.5, 0.95, 0.99};
     double told_s[3] = {0};
     struct ddsketch_sum sum;
     uint64_t below = 0;
     uint32_t used = 0;
-    for (uint32_t i = 0; i < count; i++) used += sketches[i].latency.block != NULL;
+    for (uint32_t i = first; i != 0; i = all[i].next) used += all[i].latency.block != NULL;
     if (used == 0) return (struct rate_latency){false, 0, 0, 0};
     memset(&sum, 0, sizeof sum);
-    for (uint32_t i = 0; i < count; i++) ddsketch_sum_merge(&sum, &sketches[i].latency);
+    for (uint32_t i = first; i != 0; i = all[i].next) ddsketch_sum_merge(&sum, &all[i].latency);
     for (uint32_t bucket = 0, next = 0; next < 3 && below < sum.count; bucket++) {
         below += sum.buckets[bucket];
         while (next < 3 && below > (uint64_t)(quantiles[next] * (double)(sum.count - 1)))
@@ -231,32 +235,28 @@ static struct rate_latency latency_of(const struct rate_sketch *sketches, uint32
 }
 
 /* Clients of several sketches. */
-static uint64_t clients_of(struct pool *merging, const struct rate_sketch *sketches, uint32_t count) {
-    if (count == 1) return hyperloglog_estimate(&sketches[0].clients);
+static uint64_t clients_of(struct pool *merging, const struct rate_sketch *all, uint32_t first) {
+    if (all[first].next == 0) return hyperloglog_estimate(&all[first].clients);
     struct hyperloglog both = {0};
-    uint32_t largest = 0; /* it is copied, the others are added */
-    for (uint32_t i = 1; i < count; i++)
-        if (hyperloglog_bytes(&sketches[i].clients) > hyperloglog_bytes(&sketches[largest].clients) ||
-            sketches[i].clients.dense)
+    uint32_t largest = first; /* it is copied, the others are added */
+    for (uint32_t i = all[first].next; i != 0; i = all[i].next)
+        if (hyperloglog_bytes(&all[i].clients) > hyperloglog_bytes(&all[largest].clients) || all[i].clients.dense)
             largest = i;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t next = i == 0 ? largest : i == largest ? 0 : i;
-        ASSERT(hyperloglog_merge(&both, merging, &sketches[next].clients));
-    }
+    ASSERT(hyperloglog_merge(&both, merging, &all[largest].clients));
+    for (uint32_t i = first; i != 0; i = all[i].next)
+        if (i != largest) ASSERT(hyperloglog_merge(&both, merging, &all[i].clients));
     uint64_t clients = hyperloglog_estimate(&both);
     if (both.block != NULL) pool_give_back(merging, both.block, both.size);
     return clients;
 }
 
-bool rate_sketches_tell(struct rate_sketches *sketches, uint32_t id, uint32_t from, uint32_t to, uint64_t requests,
-                        struct rate_sketched *told) {
+bool rate_sketches_tell(struct rate_sketches *sketches, const struct rate_cell *cells, uint32_t count,
+                        uint32_t window_slots, uint64_t requests, struct rate_sketched *told) {
     if (sketches->sketches == NULL) return false;
-    uint32_t first = first_of(sketches, id, from), count = first_of(sketches, id, to) - first;
-    const struct rate_sketch *some = &sketches->sketches[first];
     uint64_t counted = 0;
-    for (uint32_t i = 0; i < count; i++) counted += some[i].requests;
+    uint32_t first = gather(sketches, cells, count, window_slots, &counted);
     if (counted != requests) return false;
-    uint64_t clients = clients_of(&sketches->merging, some, count);
-    *told = (struct rate_sketched){clients < requests ? clients : requests, latency_of(some, count)};
+    uint64_t clients = clients_of(&sketches->merging, sketches->sketches, first);
+    *told = (struct rate_sketched){clients < requests ? clients : requests, latency_of(sketches->sketches, first)};
     return true;
 }

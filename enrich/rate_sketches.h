@@ -15,6 +15,7 @@
 struct rate_sketch {
     uint32_t id; /* as of cells */
     uint32_t window, requests;
+    uint32_t next; /* while several are told as one: the next of them, 0: none */
     struct hyperloglog clients;
     struct ddsketch latency; /* microseconds; empty where the table has none */
 };
@@ -22,17 +23,21 @@ struct rate_sketch {
 struct rate_sketches {
     struct rate_sketch *sketches; /* reserved; number 0 is not used */
     uint32_t count, count_max;
+    uint32_t *spots; /* numbers of sketches, by a hash of key and window, with linear probing; 0: free */
+    uint32_t spots_count;
+    uint64_t seed;
     struct pool pool, merging;
     uint64_t lost; /* requests of sketches that went */
 };
 
 /* `bytes_max` 0: there are none. False when the system refuses; rate_sketches_destroy is safe after any outcome. */
-bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max) __attribute__((warn_unused_result));
+bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max, uint64_t seed)
+    __attribute__((warn_unused_result));
 void rate_sketches_destroy(struct rate_sketches *sketches);
 
 /* Counts a note of a key that stands in `window`, with its latency where the key's table has that. */
-void rate_sketches_add(struct rate_sketches *sketches, struct rate_store *store, struct rate_entry *entry,
-                       uint32_t window, const struct rollup_note *note, bool with_latency);
+void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window,
+                       const struct rollup_note *note, bool with_latency);
 
 /* What rate_sketches_add will look at. */
 static inline void rate_sketches_prefetch(const struct rate_sketches *sketches, const struct rate_entry *entry) {
@@ -46,23 +51,23 @@ static inline void rate_sketches_prefetch_more(const struct rate_sketches *sketc
 }
 
 /* Drops those of keys that are gone and of windows before that one. */
-void rate_sketches_forget(struct rate_sketches *sketches, struct rate_store *store, uint32_t window);
+void rate_sketches_forget(struct rate_sketches *sketches, const struct rate_store *store, uint32_t window);
 
 /* Drops half of them, those with the fewest requests. False: there are too few. */
-bool rate_sketches_halve(struct rate_sketches *sketches, struct rate_store *store);
+bool rate_sketches_halve(struct rate_sketches *sketches);
 
 /* Keys have other serial numbers (rate_store_renumber). */
 void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numbers);
 
-/* Puts them in order of key and window; nothing is added until rate_sketches_forget. */
-void rate_sketches_sort(struct rate_sketches *sketches);
-
-/* Of a key in windows [from, to): false: not of all its `requests`. Afterwards of sorted ones only. */
+/* Of a key in the windows that its cells are in, so many of them, of `window_slots` each: false: not of all its `requests`. */
 struct rate_sketched {
     uint64_t clients;
     struct rate_latency latency;
 };
-bool rate_sketches_tell(struct rate_sketches *sketches, uint32_t id, uint32_t from, uint32_t to, uint64_t requests,
-                        struct rate_sketched *told);
+bool rate_sketches_tell(struct rate_sketches *sketches, const struct rate_cell *cells, uint32_t count,
+                        uint32_t window_slots, uint64_t requests, struct rate_sketched *told);
+
+/* Bytes in use, about. */
+size_t rate_sketches_bytes(const struct rate_sketches *sketches);
 
 #endif

@@ -150,25 +150,25 @@ void rate_add_place(const struct rate *rate, uint32_t serial, struct rate_row *r
     row->latitude = place->latitude;
 }
 
-static void add_sketched(struct rate *rate, uint32_t id, uint32_t number, struct rate_row *row) {
+static void add_sketched(struct rate *rate, const struct rate_cell *cells, uint32_t count, struct rate_row *row) {
     struct rate_sketched told;
-    uint32_t shortest = rate->settings->windows_s[0], times = row->window_s / shortest;
-    if (row->window_s % shortest != 0) return;
-    if (!rate_sketches_tell(&rate->sketches, id, number * times, (number + 1) * times, row->requests, &told)) return;
+    if (row->window_s % rate->settings->windows_s[0] != 0) return;
+    if (!rate_sketches_tell(&rate->sketches, cells, count, rate->sketch_slots, row->requests, &told)) return;
     row->has_clients = true;
     row->clients = told.clients;
     row->latency = told.latency;
 }
 
-/* Sums of the candidate's cells of the window; `hidden`: what its floors hide of every key. */
-static void add_counts(const struct rate *rate, const struct candidate *candidate, uint32_t first_slot, uint64_t hidden,
-                       struct rate_row *row) {
+/* Sums of the candidate's cells of the window; `hidden`: what its floors hide of every key. The first of them. */
+static uint32_t add_counts(const struct rate *rate, const struct candidate *candidate, uint32_t first_slot,
+                           uint64_t hidden, struct rate_row *row) {
     const struct rate_cell *cells = rate->store.cells;
-    uint32_t at = candidate->last_cell, id = cells[at].id, table = rate_cell_table(&cells[at]);
+    uint32_t at = candidate->last_cell, first = at, id = cells[at].id, table = rate_cell_table(&cells[at]);
     row->requests = (uint64_t)((int64_t)hidden + candidate->above);
     row->error = hidden;
     row->trust = RATE_TRUST_MAX;
     for (uint32_t i = at + 1; i-- > 0 && cells[i].id == id && cells[i].slot >= first_slot;) {
+        first = i;
         row->error += cells[i].error;
         if (hidden != 0) row->error -= rate_floor(&rate->store.floors, table, cells[i].slot);
         row->bytes = rate_sum_64(row->bytes, cells[i].bytes);
@@ -176,6 +176,7 @@ static void add_counts(const struct rate *rate, const struct candidate *candidat
         row->status_5xx += cells[i].status_5xx;
         if (cells[i].trust < row->trust) row->trust = cells[i].trust;
     }
+    return first;
 }
 
 /* False: nobody has anything there. */
@@ -198,7 +199,7 @@ static bool write_heap(const struct pass *pass, uint32_t w, uint32_t number, uin
                                .dim = &rate->settings->dims[dim],
                                .key = rate_key_of(rate, candidate->serial),
                                .late = rate->late_since[w]};
-        add_counts(rate, candidate, first_slot, hidden, &row);
+        uint32_t first = add_counts(rate, candidate, first_slot, hidden, &row);
         row.approximate = row.error > 0 || hidden > 0 || row.time_s - row.window_s < rate->incomplete_s;
         row.guaranteed = !rate->store.floors.of_table[table] || row.requests - row.error > outside;
         if (rate->plan.tables[table].placed)
@@ -206,7 +207,7 @@ static bool write_heap(const struct pass *pass, uint32_t w, uint32_t number, uin
         else
             row.trust = 0;
         if (rate->plan.tables[table].has_clients)
-            add_sketched(rate, rate->store.cells[candidate->last_cell].id, number, &row);
+            add_sketched(rate, &rate->store.cells[first], candidate->last_cell + 1 - first, &row);
         pass->report->function(pass->report->context, &row);
     }
     return true;

@@ -18,6 +18,7 @@
 #define WINDOW_S 60u
 #define WINDOWS 40u
 #define NETWORKS 1500u
+#define NETWORKS_FEW 200u
 #define CLIENTS 8u /* of a network */
 #define NOTES 400000u
 
@@ -43,8 +44,8 @@ static void look(void *context, const struct rate_row *row) {
     assert_true(row->latency.p50_s <= latency_s * (1 + DDSKETCH_ERROR));
 }
 
-/* Rows that have clients and latencies have all of them, those with the most requests before others. */
-static void test_sketches(void **state) {
+/* Counts notes of so many networks, one of `late` at any time and the others in order; how many notes sketches lost. */
+static uint64_t sketch(uint32_t networks, uint32_t late) {
     struct rate_settings settings = {
         .slot_s = WINDOW_S,
         .windows_count = 1,
@@ -52,14 +53,15 @@ static void test_sketches(void **state) {
         .dims_count = 1,
         .dims = {{.name = "country", .parts = 1u << RATE_COUNTRY, .v4_prefix = 0, .v6_prefix = 0}},
         .rows = 200};
-    struct crowd crowd = crowd_new(NETWORKS, 0.8);
+    struct crowd crowd = crowd_new(networks, 0.8);
     struct seeded seeded = {5};
     struct rate *rate = rate_new(&settings, RATE_BYTES_MIN);
-    (void)state;
+    memset(counts, 0, sizeof counts);
+    told = untold = 0;
     for (uint32_t i = 0; i < NOTES; i++) {
         uint32_t network = crowd_draw(&crowd, &seeded), client = seeded_below(&seeded, CLIENTS);
         uint32_t second = (uint32_t)((uint64_t)i * WINDOWS * WINDOW_S / NOTES);
-        if (i % 5 == 0) second = seeded_below(&seeded, WINDOWS * WINDOW_S);
+        if (i % late == 0) second = seeded_below(&seeded, WINDOWS * WINDOW_S);
         struct rollup_note note = request_of(network * CLIENTS + client, (FIRST_S + second) * 1000000000ll);
         note.place.country = (uint16_t)network;
         note.latency_us = network + 1;
@@ -67,12 +69,29 @@ static void test_sketches(void **state) {
         counts[second / WINDOW_S][network].clients |= (uint8_t)(1u << client);
         rate_add(rate, &note, 1);
     }
-    assert_true(rate_totals(rate).sketches_lost > 0);
+    uint64_t lost = rate_totals(rate).sketches_lost;
     assert_false(rate_totals(rate).approximate);
     rate_report(rate, INT64_MAX, look, NULL);
-    assert_true(told > 0 && untold > 0);
     rate_free(rate);
     crowd_free(&crowd);
+    return lost;
+}
+
+/* Rows that have clients and latencies have all of them, those with the most requests before others. */
+static void test_sketches(void **state) {
+    (void)state;
+    assert_true(sketch(NETWORKS, 5) > 0);
+    assert_true(told > 0 && untold > 0);
+}
+
+/* What there is room for in order there is room for without any. */
+static void test_sketches_without_order(void **state) {
+    static const uint32_t late[] = {NOTES, 5, 1};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(late); i++) {
+        assert_int_equal(sketch(NETWORKS_FEW, late[i]), 0);
+        assert_true(told > 0 && untold == 0);
+    }
 }
 
 /* --- limits ------------------------------------------------------------------------------------- */
@@ -208,7 +227,7 @@ static void test_shrunk(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sketches), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_shrunk)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sketches), cmocka_unit_test(test_sketches_without_order),
+                                       cmocka_unit_test(test_limits), cmocka_unit_test(test_shrunk)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
