@@ -34,10 +34,11 @@ static uint32_t places_of(const struct ddsketch *sketch) {
     return (POOL_BLOCK_BYTES_MIN / (uint32_t)sizeof(uint32_t)) << sketch->size;
 }
 
-/* Where the bucket is in the set, or the free place for it: words of buckets in use are never 0. */
+/* Where the bucket is in the set, or the free place for it: words of buckets in use are never 0. As in
+ * enrich/hyperloglog.c that is one question. */
 static inline uint32_t *find(const struct ddsketch *sketch, uint32_t bucket) {
     uint32_t *places = sketch->block, mask = places_of(sketch) - 1, at = ddsketch_place(bucket, mask);
-    while (places[at & mask] != 0 && places[at & mask] >> COUNT_BITS != bucket) at++;
+    while ((uint64_t)places[at & mask] * (places[at & mask] >> COUNT_BITS ^ bucket) != 0) at++;
     return &places[at & mask];
 }
 
@@ -85,30 +86,24 @@ static bool grow(struct ddsketch *sketch, struct pool *pool, bool dense) {
     return true;
 }
 
-static __attribute__((noinline)) bool add_new(struct ddsketch *sketch, struct pool *pool, uint32_t bucket) {
-    while (sketch->block == NULL || (!sketch->dense && sketch->count >= places_of(sketch) / 4 * 3))
-        if (!grow(sketch, pool, sketch->block != NULL && sketch->size == SET_SIZE_MAX)) return false;
-    if (sketch->dense) {
-        add_to_ring(sketch, bucket, 1);
-    } else {
-        *find(sketch, bucket) = bucket << COUNT_BITS | 1;
-        sketch->count++;
-    }
-    return true;
+static __attribute__((noinline)) bool grow_and_add(struct ddsketch *sketch, struct pool *pool, uint32_t bucket,
+                                                   bool dense) {
+    return grow(sketch, pool, dense) && ddsketch_add_bucket(sketch, pool, bucket);
 }
 
-bool ddsketch_add(struct ddsketch *sketch, struct pool *pool, uint32_t value) {
-    uint32_t bucket = ddsketch_bucket(value);
-    if (!sketch->dense) {
-        uint32_t *place = sketch->block != NULL ? find(sketch, bucket) : NULL;
-        if (place == NULL || *place == 0) return add_new(sketch, pool, bucket);
-        if ((*place & COUNT_MAX) != COUNT_MAX) {
-            (*place)++;
-            return true;
-        }
-        if (!grow(sketch, pool, true)) return false;
+bool ddsketch_add_bucket(struct ddsketch *sketch, struct pool *pool, uint32_t bucket) {
+    if (sketch->dense) {
+        add_to_ring(sketch, bucket, 1);
+        return true;
     }
-    add_to_ring(sketch, bucket, 1);
+    if (sketch->block == NULL) return grow_and_add(sketch, pool, bucket, false);
+    uint32_t *place = find(sketch, bucket), counted = *place & COUNT_MAX;
+    bool is_new = counted == 0;
+    if (is_new && sketch->count == places_of(sketch) / 4 * 3)
+        return grow_and_add(sketch, pool, bucket, sketch->size == SET_SIZE_MAX);
+    if (counted == COUNT_MAX) return grow_and_add(sketch, pool, bucket, true);
+    *place = bucket << COUNT_BITS | (counted + 1);
+    sketch->count = (uint16_t)(sketch->count + is_new);
     return true;
 }
 

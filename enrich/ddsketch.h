@@ -45,17 +45,22 @@ uint32_t ddsketch_lowest(uint32_t bucket);
 uint32_t ddsketch_highest(uint32_t bucket);
 uint32_t ddsketch_middle(uint32_t bucket);
 
-/* Counts a value. False: the pool is used up, and nothing was changed. */
-bool ddsketch_add(struct ddsketch *sketch, struct pool *pool, uint32_t value) __attribute__((warn_unused_result));
+/* Counts a value, by its bucket. False: the pool is used up, and nothing was changed. */
+bool ddsketch_add_bucket(struct ddsketch *sketch, struct pool *pool, uint32_t bucket)
+    __attribute__((warn_unused_result));
+static inline __attribute__((warn_unused_result)) bool ddsketch_add(struct ddsketch *sketch, struct pool *pool,
+                                                                    uint32_t value) {
+    return ddsketch_add_bucket(sketch, pool, ddsketch_bucket(value));
+}
 
 /* Where a set of `mask` + 1 places has it, or behind: neighbours, which values mostly are, stand far from each other. */
 static inline uint32_t ddsketch_place(uint32_t bucket, uint32_t mask) {
     return bucket * 40503u >> 7 & mask; /* 2^16 / golden ratio */
 }
 
-/* Fetches what ddsketch_add will look at, without waiting for it. */
-static inline void ddsketch_prefetch(const struct ddsketch *sketch, uint32_t value) {
-    uint32_t bucket = ddsketch_bucket(value), last = (4u << sketch->size) - 1;
+/* Fetches what ddsketch_add_bucket will look at, without waiting for it. */
+static inline void ddsketch_prefetch(const struct ddsketch *sketch, uint32_t bucket) {
+    uint32_t last = (4u << sketch->size) - 1;
     uint32_t place = sketch->dense ? bucket & 1023u : ddsketch_place(bucket, last);
     if (sketch->block != NULL) __builtin_prefetch((const uint32_t *)sketch->block + place);
 }

@@ -24,7 +24,7 @@ static uint32_t rank_of(uint64_t word, uint32_t bits) {
     return (zeros < bits ? zeros : bits) + 1;
 }
 
-static uint32_t entry_of(uint64_t hash) {
+uint32_t hyperloglog_entry(uint64_t hash) {
     uint32_t index = (uint32_t)(hash >> (64 - INDEX_BITS));
     return index << ENTRY_RANK_BITS | rank_of(hash << INDEX_BITS, 64 - INDEX_BITS);
 }
@@ -41,10 +41,10 @@ static uint32_t places_of(const struct hyperloglog *sketch) {
     return (POOL_BLOCK_BYTES_MIN / (uint32_t)sizeof(uint32_t)) << sketch->size;
 }
 
-/* Where the entry is in the set, or the free place for it. */
+/* Where the entry is in the set, or the free place for it. Which of the two it will be nobody can foresee, so that is one question. */
 static inline uint32_t *find(const struct hyperloglog *sketch, uint32_t entry) {
     uint32_t *places = sketch->block, mask = places_of(sketch) - 1, at = entry >> ENTRY_RANK_BITS;
-    while (places[at & mask] != 0 && places[at & mask] != entry) at++;
+    while ((uint64_t)places[at & mask] * (places[at & mask] ^ entry) != 0) at++;
     return &places[at & mask];
 }
 
@@ -69,28 +69,22 @@ static bool grow(struct hyperloglog *sketch, struct pool *pool) {
     return true;
 }
 
-static __attribute__((noinline)) bool add_new(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
-    while (sketch->block == NULL || (!sketch->dense && sketch->count >= places_of(sketch) / 4 * 3))
-        if (!grow(sketch, pool)) return false;
+static __attribute__((noinline)) bool grow_and_add(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
+    return grow(sketch, pool) && hyperloglog_add_entry(sketch, pool, entry);
+}
+
+bool hyperloglog_add_entry(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
     if (sketch->dense) {
         raise_register(sketch->block, entry);
-    } else {
-        *find(sketch, entry) = entry;
-        sketch->count++;
+        return true;
     }
+    if (sketch->block == NULL) return grow_and_add(sketch, pool, entry);
+    uint32_t *place = find(sketch, entry);
+    bool is_new = *place == 0;
+    if (is_new && sketch->count == places_of(sketch) / 4 * 3) return grow_and_add(sketch, pool, entry);
+    *place = entry;
+    sketch->count = (uint16_t)(sketch->count + is_new);
     return true;
-}
-
-static inline bool add_entry(struct hyperloglog *sketch, struct pool *pool, uint32_t entry) {
-    if (sketch->dense)
-        raise_register(sketch->block, entry);
-    else if (sketch->block == NULL || *find(sketch, entry) != entry)
-        return add_new(sketch, pool, entry);
-    return true;
-}
-
-bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool, uint64_t hash) {
-    return add_entry(sketch, pool, entry_of(hash));
 }
 
 bool hyperloglog_move(struct hyperloglog *sketch, struct pool *to) {
@@ -110,7 +104,7 @@ static bool merge_set(struct hyperloglog *sketch, struct pool *pool, const struc
         count += places[i] != 0;
     }
     for (uint32_t i = 0; i < count; i++)
-        if (!add_entry(sketch, pool, entries[i])) return false;
+        if (!hyperloglog_add_entry(sketch, pool, entries[i])) return false;
     return true;
 }
 

@@ -25,18 +25,30 @@ struct hyperloglog {
 
 /* An empty sketch is all zero. */
 
-/* Adds one by a hash of 64 good bits. False: the pool is used up, and nothing was changed. */
-bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool, uint64_t hash) __attribute__((warn_unused_result));
+/* What a sketch has of a hash of 64 good bits; never 0. */
+uint32_t hyperloglog_entry(uint64_t hash);
+
+/* Adds one by that. False: the pool is used up, and nothing was changed. */
+bool hyperloglog_add_entry(struct hyperloglog *sketch, struct pool *pool, uint32_t entry)
+    __attribute__((warn_unused_result));
+static inline __attribute__((warn_unused_result)) bool hyperloglog_add(struct hyperloglog *sketch, struct pool *pool,
+                                                                       uint64_t hash) {
+    return hyperloglog_add_entry(sketch, pool, hyperloglog_entry(hash));
+}
 
 #define HYPERLOGLOG_REGISTER_BITS 12u
 #define HYPERLOGLOG_INDEX_BITS 26u /* of a hash in a set */
 
-/* Fetches what hyperloglog_add will look at, without waiting for it. */
-static inline void hyperloglog_prefetch(const struct hyperloglog *sketch, uint64_t hash) {
+/* Fetches what adding will look at, without waiting for it. */
+static inline void hyperloglog_prefetch_entry(const struct hyperloglog *sketch, uint32_t entry) {
     size_t last = ((size_t)POOL_BLOCK_BYTES_MIN << sketch->size) - 1,
-           place = (size_t)(hash >> (64 - HYPERLOGLOG_INDEX_BITS)) * sizeof(uint32_t) & last;
-    if (sketch->dense) place = (size_t)(hash >> (64 - HYPERLOGLOG_REGISTER_BITS));
+           place = (size_t)(entry >> (32 - HYPERLOGLOG_INDEX_BITS)) * sizeof(uint32_t) & last;
+    if (sketch->dense) place = entry >> (32 - HYPERLOGLOG_REGISTER_BITS);
     if (sketch->block != NULL) __builtin_prefetch((const char *)sketch->block + place);
+}
+
+static inline void hyperloglog_prefetch(const struct hyperloglog *sketch, uint64_t hash) {
+    hyperloglog_prefetch_entry(sketch, (uint32_t)(hash >> 32)); /* it looks at upper bits, which are the same */
 }
 
 /* Adds all that `other` has, of the same pool or of another. False: the pool is used up, and part of it may have been added. */

@@ -12,8 +12,8 @@ struct rate {
     const struct rate_settings *settings;
     struct rate_plan plan;
     struct rate_mask masks[RATE_TABLES_MAX];
-    bool wants_claim, wants_lb, wants_places, wants_pairs; /* parts that cost something to find out */
-    uint32_t sketch_slots;                                 /* of the shortest window */
+    bool wants_claim, wants_lb, wants_places, wants_pairs, wants_sketches; /* parts that cost something to find out */
+    uint32_t sketch_slots;                                                 /* of the shortest window */
     struct rate_store store;
     struct rate_sketches sketches;
     struct rate_texts texts;

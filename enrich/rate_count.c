@@ -31,7 +31,7 @@ static inline void prepare(struct rate *rate, const struct rollup_note *note, ui
                            struct rate_prepared *prepared) {
     prepared->note = note;
     prepared->slot = slot;
-    prepared->window = rate->latest_window;
+    if (rate->wants_sketches) rate_sketches_prepare(note, rate->latest_window, prepared);
     if (rate->wants_places) prepared->place_tag = rate_place_tag(&note->place);
     prepared->has = 1u << RATE_CLIENT | (uint32_t)note->has_peer << RATE_PEER |
                     (uint32_t)note->has_first << RATE_FIRST_XFF;
@@ -146,9 +146,9 @@ static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
     bool with_latency = rate->plan.tables[table].has_latency;
     for (uint32_t i = 0; i < lot->count; i++) rate_sketches_prefetch(&rate->sketches, lot->entries[i]);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i]->note, with_latency);
+        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
     for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_add(&rate->sketches, lot->entries[i], lot->notes[i]->window, lot->notes[i]->note, with_latency);
+        rate_sketches_add(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
 }
 
 /* Pairs of a client and a first address that are not the same one. */
@@ -326,17 +326,17 @@ void rate_totals_add(struct rate_totals *sum, const struct rate_totals *totals) 
 
 static bool set_up(struct rate *rate, size_t bytes_max) {
     uint64_t seed;
-    bool sketched = false;
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) return false;
     for (uint32_t i = 0; i < rate->plan.tables_count; i++) {
         rate->masks[i] = rate_mask(&rate->plan.tables[i], (uint8_t)i);
         rate->wants_pairs |= rate->plan.tables[i].parts == 0;
-        sketched |= rate->plan.tables[i].has_clients;
+        rate->wants_sketches |= rate->plan.tables[i].has_clients;
     }
     rate->wants_claim = rate_plan_has(&rate->plan, 1u << RATE_CLAIM);
     rate->wants_lb = rate_plan_has(&rate->plan, 1u << RATE_LB);
     rate->wants_places = rate_plan_has(&rate->plan, 1u << RATE_CLIENT);
-    size_t sketches_bytes = sketched ? bytes_max / SKETCHES_SHARE : 0, texts_bytes = bytes_max / TEXTS_SHARE;
+    size_t sketches_bytes = rate->wants_sketches ? bytes_max / SKETCHES_SHARE : 0,
+           texts_bytes = bytes_max / TEXTS_SHARE;
     rate_texts_init(&rate->texts, texts_bytes, seed);
     return rate_sketches_init(&rate->sketches, sketches_bytes, seed) &&
            rate_store_init(&rate->store, &rate->plan, bytes_max - sketches_bytes - texts_bytes - sizeof *rate, seed);

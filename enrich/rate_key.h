@@ -54,11 +54,12 @@ static inline uint32_t rate_place_tag(const struct place_facts *place) {
 /* A note with its parts in place. */
 struct rate_prepared {
     const struct rollup_note *note;
-    uint32_t slot, window;         /* of sketches */
-    uint32_t place_tag;            /* of its place: larger ones win; never 0 */
-    uint32_t has;                  /* 1 << enum rate_part, of addresses; RATE_CLIENT always */
-    union rate_packed common;      /* without address */
-    struct ip addresses[RATE_ASN]; /* by part */
+    uint32_t slot;
+    uint32_t window, client, latency; /* of sketches: entry and bucket; of what is not known 0, DDSKETCH_BUCKETS */
+    uint32_t place_tag;               /* of its place: larger ones win; never 0 */
+    uint32_t has;                     /* 1 << enum rate_part, of addresses; RATE_CLIENT always */
+    union rate_packed common;         /* without address */
+    struct ip addresses[RATE_ASN];    /* by part */
 };
 
 /* Whether the table counts the note; `key` is its key then. */

@@ -50,14 +50,12 @@ size_t rate_sketches_bytes(const struct rate_sketches *sketches) {
 
 /* The spot of a key's sketch of a window, or the free one for it. */
 static uint32_t *find(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
-    uint32_t key[2] = {id, window}, count = sketches->spots_count;
-    uint32_t hash = (uint32_t)((XXH3_64bits_withSeed(key, sizeof key, sketches->seed) & rate_store_hash_bits) >> 32);
-    uint32_t at = (uint32_t)((uint64_t)hash * count >> 32);
-    for (; sketches->spots[at] != 0; at = at + 1 < count ? at + 1 : 0) {
-        const struct rate_sketch *sketch = &sketches->sketches[sketches->spots[at]];
+    uint32_t *spot = rate_sketches_spot(sketches, id, window);
+    for (; *spot != 0; spot = spot + 1 < sketches->spots + sketches->spots_count ? spot + 1 : sketches->spots) {
+        const struct rate_sketch *sketch = &sketches->sketches[*spot];
         if (sketch->id == id && sketch->window == window) break;
     }
-    return &sketches->spots[at];
+    return spot;
 }
 
 /* All of them are found again, wherever they stand now; afterwards there are spots for more. */
@@ -138,22 +136,27 @@ void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numb
 /* --- adding ------------------------------------------------------------------------------------- */
 
 /* The number of a key's sketch of a window, which is made when there is none. */
-static __attribute__((noinline)) uint32_t turn(struct rate_sketches *sketches, uint32_t id, uint32_t window) {
+static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, uint32_t id, uint32_t window) {
     uint32_t *spot = find(sketches, id, window);
     if (*spot != 0) return *spot;
-    if (sketches->count == sketches->count_max) reduce(sketches);
-    if (SPOTS_A_SKETCH * sketches->count >= sketches->spots_count) relink(sketches);
-    spot = find(sketches, id, window); /* it may be another one now */
+    if (SPOTS_A_SKETCH * sketches->count >= sketches->spots_count) {
+        if (sketches->count == sketches->count_max)
+            reduce(sketches);
+        else
+            relink(sketches);
+        spot = find(sketches, id, window);
+    }
     *spot = sketches->count++;
     sketches->sketches[*spot] = (struct rate_sketch){.id = id, .window = window};
     return *spot;
 }
 
 /* False: the pool is used up. Doing it again then is right: a client that is added twice counts once. */
-static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rollup_note *note,
+static bool count_note(struct rate_sketch *sketch, struct pool *pool, const struct rate_prepared *prepared,
                        bool with_latency) {
-    if (note->resolved && !hyperloglog_add(&sketch->clients, pool, note->client_hash)) return false;
-    if (with_latency && note->latency_us != LATENCY_UNKNOWN && !ddsketch_add(&sketch->latency, pool, note->latency_us))
+    if (prepared->client != 0 && !hyperloglog_add_entry(&sketch->clients, pool, prepared->client)) return false;
+    if (with_latency && prepared->latency < DDSKETCH_BUCKETS &&
+        !ddsketch_add_bucket(&sketch->latency, pool, prepared->latency))
         return false;
     sketch->requests = rate_sum_32(sketch->requests, 1);
     return true;
@@ -161,16 +164,14 @@ static bool count_note(struct rate_sketch *sketch, struct pool *pool, const stru
 
 /* The key's sketch of that window. */
 static inline struct rate_sketch *sketch_of(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window) {
-    uint32_t id = (uint32_t)entry->key.table << RATE_SERIAL_BITS | entry->serial;
-    struct rate_sketch *sketch = &sketches->sketches[entry->beside];
-    if (entry->beside < sketches->count && sketch->id == id && sketch->window == window) return sketch;
-    entry->beside = turn(sketches, id, window);
+    if (!rate_sketches_has(sketches, entry, window)) entry->beside = make(sketches, rate_sketches_id(entry), window);
     return &sketches->sketches[entry->beside];
 }
 
-void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window,
-                       const struct rollup_note *note, bool with_latency) {
-    while (!count_note(sketch_of(sketches, entry, window), &sketches->pool, note, with_latency)) reduce(sketches);
+void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, const struct rate_prepared *prepared,
+                       bool with_latency) {
+    while (!count_note(sketch_of(sketches, entry, prepared->window), &sketches->pool, prepared, with_latency))
+        reduce(sketches);
 }
 
 /* --- forgetting --------------------------------------------------------------------------------- */

@@ -35,19 +35,49 @@ bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max, uint64
     __attribute__((warn_unused_result));
 void rate_sketches_destroy(struct rate_sketches *sketches);
 
-/* Counts a note of a key that stands in `window`, with its latency where the key's table has that. */
-void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window,
-                       const struct rollup_note *note, bool with_latency);
+/* What is said of a note in sketches. */
+static inline void rate_sketches_prepare(const struct rollup_note *note, uint32_t window,
+                                         struct rate_prepared *prepared) {
+    prepared->window = window;
+    prepared->client = note->resolved ? hyperloglog_entry(note->client_hash) : 0;
+    prepared->latency = note->latency_us != LATENCY_UNKNOWN ? ddsketch_bucket(note->latency_us) : DDSKETCH_BUCKETS;
+}
+
+/* Counts that of a key, with the latency where the key's table has that. */
+void rate_sketches_add(struct rate_sketches *sketches, struct rate_entry *entry, const struct rate_prepared *prepared,
+                       bool with_latency);
+
+static inline uint32_t rate_sketches_id(const struct rate_entry *entry) {
+    return (uint32_t)entry->key.table << RATE_SERIAL_BITS | entry->serial;
+}
+
+/* Whether the entry leads to its sketch of that window. */
+static inline bool rate_sketches_has(const struct rate_sketches *sketches, const struct rate_entry *entry,
+                                     uint32_t window) {
+    const struct rate_sketch *sketch = &sketches->sketches[entry->beside];
+    return entry->beside < sketches->count && sketch->window == window && sketch->id == rate_sketches_id(entry);
+}
+
+/* The first spot that a sketch may be found from. */
+static inline uint32_t *rate_sketches_spot(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
+    uint32_t key[2] = {id, window};
+    uint64_t hash = XXH3_64bits_withSeed(key, sizeof key, sketches->seed) & rate_store_hash_bits;
+    return &sketches->spots[(hash >> 32) * sketches->spots_count >> 32];
+}
 
 /* What rate_sketches_add will look at. */
 static inline void rate_sketches_prefetch(const struct rate_sketches *sketches, const struct rate_entry *entry) {
     __builtin_prefetch(&sketches->sketches[entry->beside]);
 }
 static inline void rate_sketches_prefetch_more(const struct rate_sketches *sketches, const struct rate_entry *entry,
-                                               const struct rollup_note *note, bool with_latency) {
+                                               const struct rate_prepared *prepared, bool with_latency) {
     const struct rate_sketch *sketch = &sketches->sketches[entry->beside];
-    hyperloglog_prefetch(&sketch->clients, note->client_hash);
-    if (with_latency) ddsketch_prefetch(&sketch->latency, note->latency_us);
+    if (!rate_sketches_has(sketches, entry, prepared->window)) {
+        __builtin_prefetch(rate_sketches_spot(sketches, rate_sketches_id(entry), prepared->window));
+        return;
+    }
+    hyperloglog_prefetch_entry(&sketch->clients, prepared->client);
+    if (with_latency) ddsketch_prefetch(&sketch->latency, prepared->latency);
 }
 
 /* Drops those of keys that are gone and of windows before that one. */
