@@ -69,7 +69,7 @@ static inline void add_to_ring(struct ddsketch *sketch, uint32_t bucket, uint32_
 static bool grow(struct ddsketch *sketch, struct pool *pool, bool dense) {
     const struct ddsketch before = *sketch;
     bool first = before.block == NULL;
-    uint8_t size = (uint8_t)(dense ? RING_SIZE : first ? 0u : before.size + 1u);
+    uint8_t size = (uint8_t)(dense ? RING_SIZE : first ? before.size : before.size + 1u);
     void *block = pool_take(pool, size);
     if (block == NULL) return false;
     *sketch = (struct ddsketch){.block = block, .count = before.count, .size = size, .dense = dense};
@@ -99,7 +99,7 @@ bool ddsketch_add_bucket(struct ddsketch *sketch, struct pool *pool, uint32_t bu
     if (sketch->block == NULL) return grow_and_add(sketch, pool, bucket, false);
     uint32_t *place = find(sketch, bucket), counted = *place & COUNT_MAX;
     bool is_new = counted == 0;
-    if (is_new && sketch->count == places_of(sketch) / 4 * 3)
+    if (sketch->count == places_of(sketch) / 4 * 3 && is_new)
         return grow_and_add(sketch, pool, bucket, sketch->size == SET_SIZE_MAX);
     if (counted == COUNT_MAX) return grow_and_add(sketch, pool, bucket, true);
     *place = bucket << COUNT_BITS | (counted + 1);

@@ -27,7 +27,10 @@ struct ddsketch {
     bool dense;       /* it is an array */
 };
 
-/* An empty sketch is all zero. */
+/* An empty sketch is all zero, or has only a `size`, which its first block is to have: */
+static inline struct ddsketch ddsketch_like(const struct ddsketch *larger) {
+    return (struct ddsketch){.size = (uint8_t)(larger->size - (larger->size > 0))};
+}
 
 struct ddsketch_sum {
     uint64_t count;

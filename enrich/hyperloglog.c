@@ -81,7 +81,7 @@ bool hyperloglog_add_entry(struct hyperloglog *sketch, struct pool *pool, uint32
     if (sketch->block == NULL) return grow_and_add(sketch, pool, entry);
     uint32_t *place = find(sketch, entry);
     bool is_new = *place == 0;
-    if (is_new && sketch->count == places_of(sketch) / 4 * 3) return grow_and_add(sketch, pool, entry);
+    if (sketch->count == places_of(sketch) / 4 * 3 && is_new) return grow_and_add(sketch, pool, entry);
     *place = entry;
     sketch->count = (uint16_t)(sketch->count + is_new);
     return true;

@@ -23,7 +23,10 @@ struct hyperloglog {
     bool dense;     /* it holds registers */
 };
 
-/* An empty sketch is all zero. */
+/* An empty sketch is all zero, or has only a `size`, which its first block is to have: */
+static inline struct hyperloglog hyperloglog_like(const struct hyperloglog *larger) {
+    return (struct hyperloglog){.size = (uint8_t)(larger->size - (larger->size > 0))};
+}
 
 /* What a sketch has of a hash of 64 good bits; never 0. */
 uint32_t hyperloglog_entry(uint64_t hash);

@@ -135,9 +135,11 @@ void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numb
 
 /* --- adding ------------------------------------------------------------------------------------- */
 
-/* The number of a key's sketch of a window, which is made when there is none. */
-static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, uint32_t id, uint32_t window) {
-    uint32_t *spot = find(sketches, id, window);
+/* The number of a key's sketch of a window, which is made when there is none. Where the key had one of the window before, it begins with room
+ * for half of what that has: what is steady need not grow through all sizes each time, and nothing takes much more than it needs. */
+static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, const struct rate_entry *entry,
+                                               uint32_t window) {
+    uint32_t id = rate_sketches_id(entry), *spot = find(sketches, id, window);
     if (*spot != 0) return *spot;
     if (SPOTS_A_SKETCH * sketches->count >= sketches->spots_count) {
         if (sketches->count == sketches->count_max)
@@ -146,8 +148,14 @@ static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, u
             relink(sketches);
         spot = find(sketches, id, window);
     }
+    struct rate_sketch made = {.id = id, .window = window};
+    if (window > 0 && rate_sketches_has(sketches, entry, window - 1)) {
+        const struct rate_sketch *before = &sketches->sketches[entry->beside];
+        made.clients = hyperloglog_like(&before->clients);
+        made.latency = ddsketch_like(&before->latency);
+    }
     *spot = sketches->count++;
-    sketches->sketches[*spot] = (struct rate_sketch){.id = id, .window = window};
+    sketches->sketches[*spot] = made;
     return *spot;
 }
 
@@ -164,7 +172,7 @@ static bool count_note(struct rate_sketch *sketch, struct pool *pool, const stru
 
 /* The key's sketch of that window. */
 static inline struct rate_sketch *sketch_of(struct rate_sketches *sketches, struct rate_entry *entry, uint32_t window) {
-    if (!rate_sketches_has(sketches, entry, window)) entry->beside = make(sketches, rate_sketches_id(entry), window);
+    if (!rate_sketches_has(sketches, entry, window)) entry->beside = make(sketches, entry, window);
     return &sketches->sketches[entry->beside];
 }
 
@@ -222,15 +230,14 @@ static struct rate_latency latency_of(const struct rate_sketch *all, uint32_t fi
     double told_s[3] = {0};
     struct ddsketch_sum sum;
     uint64_t below = 0;
-    uint32_t used = 0;
-    for (uint32_t i = first; i != 0; i = all[i].next) used += all[i].latency.block != NULL;
-    if (used == 0) return (struct rate_latency){false, 0, 0, 0};
+    while (first != 0 && all[first].latency.block == NULL) first = all[first].next;
+    if (first == 0) return (struct rate_latency){false, 0, 0, 0};
     memset(&sum, 0, sizeof sum);
     for (uint32_t i = first; i != 0; i = all[i].next) ddsketch_sum_merge(&sum, &all[i].latency);
-    for (uint32_t bucket = 0, next = 0; next < 3 && below < sum.count; bucket++) {
-        below += sum.buckets[bucket];
-        while (next < 3 && below > (uint64_t)(quantiles[next] * (double)(sum.count - 1)))
-            told_s[next++] = ddsketch_middle(bucket) / 1e6;
+    for (uint32_t next = 0, bucket = 0; next < 3; next++) {
+        uint64_t rank = (uint64_t)(quantiles[next] * (double)(sum.count - 1));
+        while (below + sum.buckets[bucket] <= rank) below += sum.buckets[bucket++];
+        told_s[next] = ddsketch_middle(bucket) / 1e6;
     }
     return (struct rate_latency){true, told_s[0], told_s[1], told_s[2]};
 }

@@ -98,15 +98,16 @@ static void test_error(void **state) {
         for (uint64_t seed = 1; seed <= SEEDS; seed++) check_law(law, seed);
 }
 
-/* The same values in another order, and by one sketch or by several, are the same sums. */
+/* The same values in another order, and in a sketch that began with another size, are the same sums. */
 static void test_order(void **state) {
     static uint32_t values[VALUES];
     struct seeded seeded = {5};
-    struct ddsketch there = {0}, back = {0};
+    struct ddsketch there = {0}, back;
     struct ddsketch_sum sum = {0}, other = {0};
     (void)state;
     for (uint32_t i = 0; i < VALUES; i++) values[i] = draw(&seeded, ANY_BITS);
     for (uint32_t i = 0; i < VALUES; i++) assert_true(ddsketch_add(&there, &pool, values[i]));
+    back = ddsketch_like(&there);
     for (uint32_t i = VALUES; i-- > 0;) assert_true(ddsketch_add(&back, &pool, values[i]));
     ddsketch_sum_merge(&sum, &there);
     ddsketch_sum_merge(&other, &back);
