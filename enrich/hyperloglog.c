@@ -29,12 +29,13 @@ uint32_t hyperloglog_entry(uint64_t hash) {
     return index << ENTRY_RANK_BITS | rank_of(hash << INDEX_BITS, 64 - INDEX_BITS);
 }
 
-static void raise_register(uint8_t *registers, uint32_t entry) {
-    uint64_t behind = (uint64_t)(entry & ~((1u << ENTRY_RANK_BITS) - 1)) << (32 + REGISTER_BITS);
-    uint32_t bits = INDEX_BITS - REGISTER_BITS; /* of the index, behind the register's number */
-    uint32_t rank = behind != 0 ? rank_of(behind, bits) : bits + (entry & ((1u << ENTRY_RANK_BITS) - 1));
+static inline void raise_register(uint8_t *registers, uint32_t entry) {
+    uint32_t behind = entry << REGISTER_BITS; /* the register's number: the rest of the index */
+    uint32_t bits = INDEX_BITS - REGISTER_BITS, rank_behind = entry & ((1u << ENTRY_RANK_BITS) - 1);
+    uint32_t index_behind = behind >> (32 - bits);
+    uint32_t rank = index_behind != 0 ? (uint32_t)__builtin_clz(behind) + 1 : bits + rank_behind;
     uint8_t *raised = &registers[entry >> (32 - REGISTER_BITS)];
-    if (rank > *raised) *raised = (uint8_t)rank;
+    *raised = (uint8_t)(rank > *raised ? rank : *raised); /* always stored: nobody can foresee whether it is larger */
 }
 
 static uint32_t places_of(const struct hyperloglog *sketch) {
