@@ -31,6 +31,7 @@ bool rate_sketches_init(struct rate_sketches *sketches, size_t bytes_max, uint64
     sketches->count = 1;
     sketches->count_max = (uint32_t)count;
     sketches->spots_count = SPOTS_MIN;
+    sketches->number_mask = UINT32_MAX >> __builtin_clz((uint32_t)count);
     return pool_init(&sketches->pool, bytes_max / 2) && pool_init(&sketches->merging, MERGE_BYTES);
 }
 
@@ -48,14 +49,19 @@ size_t rate_sketches_bytes(const struct rate_sketches *sketches) {
 
 /* --- finding ------------------------------------------------------------------------------------ */
 
-/* The spot of a key's sketch of a window, or the free one for it. */
-static uint32_t *find(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
-    uint32_t *spot = rate_sketches_spot(sketches, id, window);
-    for (; *spot != 0; spot = spot + 1 < sketches->spots + sketches->spots_count ? spot + 1 : sketches->spots) {
-        const struct rate_sketch *sketch = &sketches->sketches[*spot];
+/* The spot of a key's sketch of a window, or the free one for it. Sketches of others are seldom looked at: their hashes differ. */
+static uint32_t *find(const struct rate_sketches *sketches, uint64_t hash, uint32_t id, uint32_t window) {
+    uint32_t *spot = rate_sketches_home(sketches, hash), *end = sketches->spots + sketches->spots_count;
+    for (; *spot != 0; spot = spot + 1 < end ? spot + 1 : sketches->spots) {
+        if (((*spot ^ (uint32_t)hash) & ~sketches->number_mask) != 0) continue;
+        const struct rate_sketch *sketch = &sketches->sketches[*spot & sketches->number_mask];
         if (sketch->id == id && sketch->window == window) break;
     }
     return spot;
+}
+
+static uint32_t spot_of(const struct rate_sketches *sketches, uint64_t hash, uint32_t number) {
+    return ((uint32_t)hash & ~sketches->number_mask) | number;
 }
 
 /* All of them are found again, wherever they stand now; afterwards there are spots for more. */
@@ -67,8 +73,11 @@ static void relink(struct rate_sketches *sketches) {
     if (sketches->spots_count > spots_max) sketches->spots_count = spots_max;
     memset(sketches->spots, 0,
            (before > sketches->spots_count ? before : sketches->spots_count) * sizeof *sketches->spots);
-    for (uint32_t i = 1; i < sketches->count; i++)
-        *find(sketches, sketches->sketches[i].id, sketches->sketches[i].window) = i;
+    for (uint32_t i = 1; i < sketches->count; i++) {
+        const struct rate_sketch *sketch = &sketches->sketches[i];
+        uint64_t hash = rate_sketches_hash(sketches, sketch->id, sketch->window);
+        *find(sketches, hash, sketch->id, sketch->window) = spot_of(sketches, hash, i);
+    }
 }
 
 /* --- dropping ----------------------------------------------------------------------------------- */
@@ -139,14 +148,16 @@ void rate_sketches_renumber(struct rate_sketches *sketches, const uint32_t *numb
  * for half of what that has: what is steady need not grow through all sizes each time, and nothing takes much more than it needs. */
 static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, const struct rate_entry *entry,
                                                uint32_t window) {
-    uint32_t id = rate_sketches_id(entry), *spot = find(sketches, id, window);
-    if (*spot != 0) return *spot;
+    uint32_t id = rate_sketches_id(entry);
+    uint64_t hash = rate_sketches_hash(sketches, id, window);
+    uint32_t *spot = find(sketches, hash, id, window);
+    if (*spot != 0) return *spot & sketches->number_mask;
     if (SPOTS_A_SKETCH * sketches->count >= sketches->spots_count) {
         if (sketches->count == sketches->count_max)
             reduce(sketches);
         else
             relink(sketches);
-        spot = find(sketches, id, window);
+        spot = find(sketches, hash, id, window);
     }
     struct rate_sketch made = {.id = id, .window = window};
     if (window > 0 && rate_sketches_has(sketches, entry, window - 1)) {
@@ -154,9 +165,9 @@ static __attribute__((noinline)) uint32_t make(struct rate_sketches *sketches, c
         made.clients = hyperloglog_like(&before->clients);
         made.latency = ddsketch_like(&before->latency);
     }
-    *spot = sketches->count++;
-    sketches->sketches[*spot] = made;
-    return *spot;
+    *spot = spot_of(sketches, hash, sketches->count);
+    sketches->sketches[sketches->count] = made;
+    return sketches->count++;
 }
 
 /* False: the pool is used up. Doing it again then is right: a client that is added twice counts once. */
@@ -215,7 +226,8 @@ static uint32_t gather(struct rate_sketches *sketches, const struct rate_cell *c
     for (uint32_t i = 0; i < count; i++) {
         uint32_t window = cells[i].slot / window_slots;
         if (i > 0 && window == cells[i - 1].slot / window_slots) continue;
-        uint32_t number = *find(sketches, cells[i].id, window);
+        uint64_t hash = rate_sketches_hash(sketches, cells[i].id, window);
+        uint32_t number = *find(sketches, hash, cells[i].id, window) & sketches->number_mask;
         if (number == 0) continue;
         sketches->sketches[number].next = first;
         *requests += sketches->sketches[number].requests;

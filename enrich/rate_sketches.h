@@ -23,8 +23,9 @@ struct rate_sketch {
 struct rate_sketches {
     struct rate_sketch *sketches; /* reserved; number 0 is not used */
     uint32_t count, count_max;
-    uint32_t *spots; /* numbers of sketches, by a hash of key and window, with linear probing; 0: free */
-    uint32_t spots_count;
+    uint32_t *
+        spots; /* by a hash of key and window, with linear probing: a sketch's number, above it bits of the hash; 0: free */
+    uint32_t spots_count, number_mask;
     uint64_t seed;
     struct pool pool, merging;
     uint64_t lost; /* requests of sketches that went */
@@ -58,10 +59,13 @@ static inline bool rate_sketches_has(const struct rate_sketches *sketches, const
     return entry->beside < sketches->count && sketch->window == window && sketch->id == rate_sketches_id(entry);
 }
 
-/* The first spot that a sketch may be found from. */
-static inline uint32_t *rate_sketches_spot(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
+static inline uint64_t rate_sketches_hash(const struct rate_sketches *sketches, uint32_t id, uint32_t window) {
     uint32_t key[2] = {id, window};
-    uint64_t hash = XXH3_64bits_withSeed(key, sizeof key, sketches->seed) & rate_store_hash_bits;
+    return XXH3_64bits_withSeed(key, sizeof key, sketches->seed) & rate_store_hash_bits;
+}
+
+/* The first spot where a sketch may be. */
+static inline uint32_t *rate_sketches_home(const struct rate_sketches *sketches, uint64_t hash) {
     return &sketches->spots[(hash >> 32) * sketches->spots_count >> 32];
 }
 
@@ -73,7 +77,8 @@ static inline void rate_sketches_prefetch_more(const struct rate_sketches *sketc
                                                const struct rate_prepared *prepared, bool with_latency) {
     const struct rate_sketch *sketch = &sketches->sketches[entry->beside];
     if (!rate_sketches_has(sketches, entry, prepared->window)) {
-        __builtin_prefetch(rate_sketches_spot(sketches, rate_sketches_id(entry), prepared->window));
+        __builtin_prefetch(
+            rate_sketches_home(sketches, rate_sketches_hash(sketches, rate_sketches_id(entry), prepared->window)));
         return;
     }
     hyperloglog_prefetch_entry(&sketch->clients, prepared->client);
