@@ -1,5 +1,5 @@
 /* Sketches stand one behind the other, in the order in which they were made, and are found by a hash of key and window; an entry says which
- * one its key had last, and most often that is the one.
+ * one its key had last, and most often that is the one. When they move it may be another's: whoever follows it looks whose it is.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE

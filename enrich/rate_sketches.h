@@ -1,8 +1,9 @@
 /* Distinct clients of keys and, in some tables (enrich/rate_plan.h), latencies, in windows of the shortest length; longer windows are merged of
  * those.
  *
- * Each sketch knows how many requests it has. When memory is used up the sketches with the fewest go, half of them, and what needs one of
- * those is not told: a row has clients and latencies when its sketches have as many requests as it has itself.
+ * There is one sketch for each key and window, whatever the order of records is. Each knows how many requests it has. When memory is used
+ * up those with the fewest go, half of them, and what needs one of those is not told: a row has clients and latencies when its sketches have
+ * as many requests as it has itself.
  *
  * Threads: see enrich/rate_count.h. */
 #ifndef WHEREFROM_RATE_SKETCHES_H
@@ -15,7 +16,7 @@
 struct rate_sketch {
     uint32_t id; /* as of cells */
     uint32_t window, requests;
-    uint32_t next; /* while several are told as one: the next of them, 0: none */
+    uint32_t next; /* while several are told as one: the next of them; 0: none */
     struct hyperloglog clients;
     struct ddsketch latency; /* microseconds; empty where the table has none */
 };
@@ -23,8 +24,8 @@ struct rate_sketch {
 struct rate_sketches {
     struct rate_sketch *sketches; /* reserved; number 0 is not used */
     uint32_t count, count_max;
-    uint32_t *
-        spots; /* by a hash of key and window, with linear probing: a sketch's number, above it bits of the hash; 0: free */
+    /* by a hash of key and window, with linear probing: a sketch's number, above it bits of the hash; 0: free */
+    uint32_t *spots;
     uint32_t spots_count, number_mask;
     uint64_t seed;
     struct pool pool, merging;

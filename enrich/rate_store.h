@@ -33,7 +33,7 @@ struct rate_entry {
     uint32_t serial; /* its own; 0: free */
     uint32_t slot;   /* of free ones: the next free one */
     uint32_t requests, status_4xx, status_5xx;
-    uint32_t beside; /* with a place: its tag; with clients: its sketch (enrich/rate_sketches.h) */
+    uint32_t beside; /* with a place: its tag; with clients: its last sketch (enrich/rate_sketches.h) */
     uint64_t bytes;
 };
 _Static_assert(sizeof(struct rate_entry) == 64, "a cache line");
