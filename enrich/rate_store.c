@@ -328,10 +328,28 @@ static uint32_t oldest_of(const struct rate_store *store) {
     return oldest;
 }
 
+/* Nothing is left: no key has to be looked for to go. */
+static void forget_all(struct rate_store *store) {
+    size_t keys = keys_at(store->capacity_max) + 1u;
+    memset(store->spots, 0, store->capacity * sizeof *store->spots);
+    set_capacity(store, CAPACITY_MIN);
+    release(store->spots + store->capacity, store->spots + store->capacity_max);
+    release(store->entries, store->entries + keys);
+    release(store->places, store->places + keys);
+    store->keys_count = store->serials_used = store->free_serial = store->sorted = store->count = 0;
+    store->oldest_slot = RATE_SLOT_NONE;
+    give_back(store, 0, 0);
+}
+
 void rate_store_forget(struct rate_store *store, uint32_t before) {
     uint32_t kept = 0;
     ASSERT(store->sorted == store->count);
     if (store->oldest_slot >= before) return;
+    if (before == RATE_SLOT_NONE) {
+        rate_floors_forget(&store->floors, before);
+        forget_all(store);
+        return;
+    }
     for (uint32_t i = 0; i < store->count; i++)
         if (store->cells[i].slot >= before) store->cells[kept++] = store->cells[i];
     bool many = (store->count - kept) * sizeof *store->cells > PAGE_BYTES_LARGE && kept < store->count / 2;

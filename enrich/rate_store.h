@@ -158,7 +158,7 @@ static inline void rate_store_turn(struct rate_store *store, struct rate_entry *
 /* Everything that was counted stands in the sorted cells afterwards, one for each key and slot, and entries count nothing. */
 void rate_store_collect(struct rate_store *store);
 
-/* Drops cells of slots before that one, after rate_store_collect, and keys that have none left. */
+/* Drops cells of slots before that one, after rate_store_collect, and keys that have none left; with RATE_SLOT_NONE everything. */
 void rate_store_forget(struct rate_store *store, uint32_t before);
 
 /* The cells of one table: first one, and behind the last one. */
