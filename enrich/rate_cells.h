@@ -42,8 +42,8 @@ static inline uint32_t rate_sum_32(uint32_t a, uint32_t b) {
     return a + b < a ? UINT32_MAX : a + b;
 }
 
-/* Sorts by id and slot, equal ones as they stood. `other` has as much room; the result is in `cells` or in `other`, whichever is returned. */
-struct rate_cell *rate_cells_sort(struct rate_cell *cells, struct rate_cell *other, uint32_t count);
+/* Sorts by id and slot, and adds up those of the same key and slot; at least one. `sorted` has room for all. How many are in it then. */
+uint32_t rate_cells_sort(const struct rate_cell *cells, struct rate_cell *sorted, uint32_t count);
 
 /* By id, then slot. */
 static inline uint64_t rate_cell_order(const struct rate_cell *cell) {

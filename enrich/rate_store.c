@@ -215,26 +215,11 @@ const uint32_t *rate_store_renumber(struct rate_store *store) {
 
 /* --- cells -------------------------------------------------------------------------------------- */
 
-/* One cell for each key and slot; how many there are then. */
-static uint32_t unite(struct rate_cell *cells, uint32_t count) {
-    uint32_t kept = 0;
-    for (uint32_t i = 1; i < count; i++) {
-        if (rate_cell_order(&cells[kept]) == rate_cell_order(&cells[i]))
-            rate_cell_add(&cells[kept], &cells[i]);
-        else if (++kept != i)
-            cells[kept] = cells[i];
-    }
-    return kept + 1;
-}
-
-/* The first cell of its key and slot: with what the slot's floor may hide. */
-static inline struct rate_cell settled_of(const struct rate_store *store, const struct rate_cell *cell) {
-    struct rate_cell settled = *cell;
-    if (store->floors.any) {
-        settled.error = rate_floor(&store->floors, rate_cell_table(cell), cell->slot);
-        settled.requests = rate_sum_32(settled.requests, settled.error);
-    }
-    return settled;
+/* The first cell of its key and slot: it begins with what the slot's floor may hide. */
+static inline void add_floor(const struct rate_store *store, struct rate_cell *cell) {
+    if (!store->floors.any) return;
+    cell->error = rate_floor(&store->floors, rate_cell_table(cell), cell->slot);
+    cell->requests = rate_sum_32(cell->requests, cell->error);
 }
 
 /* Merges `added`, from the end on, so that nothing is written over before it is read; as many places as were added to others stay free. */
@@ -244,12 +229,14 @@ static void merge(struct rate_store *store, const struct rate_cell *added, uint3
     while (added_count > 0) {
         uint64_t next = rate_cell_order(&added[added_count - 1]),
                  own = left > 0 ? rate_cell_order(&cells[left - 1]) : 0;
-        if (left > 0 && own > next)
+        if (left > 0 && own > next) {
             cells[--to] = cells[--left];
-        else if (left > 0 && own == next)
+        } else if (left > 0 && own == next) {
             rate_cell_add(&cells[left - 1], &added[--added_count]);
-        else
-            cells[--to] = settled_of(store, &added[--added_count]);
+        } else {
+            cells[--to] = added[--added_count];
+            add_floor(store, &cells[to]);
+        }
     }
     if (to > left) memmove(cells + left, cells + to, (end - to) * sizeof *cells);
     store->sorted = store->count = left + end - to;
@@ -257,14 +244,11 @@ static void merge(struct rate_store *store, const struct rate_cell *added, uint3
 
 /* The log becomes part of the sorted cells. */
 static void settle(struct rate_store *store) {
-    struct rate_cell *log = store->cells + store->sorted;
+    const struct rate_cell *log = store->cells + store->sorted;
     uint32_t log_count = store->count - store->sorted;
     ASSERT(log_count <= store->log_max);
     if (log_count == 0) return;
-    struct rate_cell *sorted = rate_cells_sort(log, store->scratch, log_count);
-    log_count = unite(sorted, log_count);
-    if (sorted == log) sorted = memcpy(store->scratch, log, log_count * sizeof *log);
-    merge(store, sorted, log_count);
+    merge(store, store->scratch, rate_cells_sort(log, store->scratch, log_count));
 }
 
 void rate_store_collect(struct rate_store *store) {
