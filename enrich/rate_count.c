@@ -1,5 +1,5 @@
-/* Notes are taken sixteen at a time, table by table, so that the cache lines of one table's keys are on their way while those of the table
- * before are counted.
+/* Notes are taken sixteen at a time, table by table for thirty-two of them, so that the cache lines of keys are on their way while those before
+ * are counted.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -13,6 +13,7 @@
 #include "enrich/rate_core.h"
 
 #define AT_ONCE 16u /* notes: as many cache lines are on their way */
+#define PREPARED (2 * AT_ONCE)
 #define LOTS 3u
 #define NS 1000000000
 #define TEXTS_SHARE 64u /* of bytes_max */
@@ -131,6 +132,15 @@ static inline void locate(const struct rate *rate, struct lot *lot) {
     }
 }
 
+static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
+    bool with_latency = rate->plan.tables[table].has_latency;
+    for (uint32_t i = 0; i < lot->count; i++) rate_sketches_prefetch(&rate->sketches, lot->entries[i]);
+    for (uint32_t i = 0; i < lot->count; i++)
+        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
+    for (uint32_t i = 0; i < lot->count; i++)
+        rate_sketches_add(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
+}
+
 static inline void count_lot(struct rate *rate, uint32_t table, struct lot *lot) {
     struct rate_store *store = &rate->store;
     for (uint32_t i = 0; i < lot->count; i++) {
@@ -140,15 +150,7 @@ static inline void count_lot(struct rate *rate, uint32_t table, struct lot *lot)
         count_note(rate, entry, lot->notes[i], &rate->plan.tables[table]);
     }
     rate->table_requests[table] += lot->count;
-}
-
-static void sketch_lot(struct rate *rate, uint32_t table, struct lot *lot) {
-    bool with_latency = rate->plan.tables[table].has_latency;
-    for (uint32_t i = 0; i < lot->count; i++) rate_sketches_prefetch(&rate->sketches, lot->entries[i]);
-    for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_prefetch_more(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
-    for (uint32_t i = 0; i < lot->count; i++)
-        rate_sketches_add(&rate->sketches, lot->entries[i], lot->notes[i], with_latency);
+    if (rate->plan.tables[table].has_clients) sketch_lot(rate, table, lot);
 }
 
 /* Pairs of a client and a first address that are not the same one. */
@@ -168,18 +170,16 @@ static void count_pairs(struct rate *rate, uint32_t number, const struct rate_pr
 
 static void count_prepared(struct rate *rate, const struct rate_prepared *prepared, uint32_t count) {
     struct lot lots[LOTS]; /* of one keys are looked for and of another entries fetched, while the third is counted */
-    uint32_t tables = rate->plan.tables_count;
+    uint32_t lots_a_table = (count + AT_ONCE - 1) / AT_ONCE, lots_count = rate->plan.tables_count * lots_a_table;
     if (rate_store_make_room(&rate->store, rate->plan.tables_count * count))
         rate_sketches_forget(&rate->sketches, &rate->store, 0);
-    gather(rate, 0, prepared, count, &lots[0]);
-    locate(rate, &lots[0]);
-    if (tables > 1) gather(rate, 1, prepared, count, &lots[1]);
-    for (uint32_t table = 0; table < tables; table++) {
-        struct lot *lot = &lots[table % LOTS];
-        if (table + 2 < tables) gather(rate, table + 2, prepared, count, &lots[(table + 2) % LOTS]);
-        if (table + 1 < tables) locate(rate, &lots[(table + 1) % LOTS]);
-        count_lot(rate, table, lot);
-        if (rate->plan.tables[table].has_clients) sketch_lot(rate, table, lot);
+    for (uint32_t i = 0; i < lots_count + LOTS - 1; i++) {
+        if (i < lots_count) {
+            uint32_t first = i % lots_a_table * AT_ONCE, left = count - first;
+            gather(rate, i / lots_a_table, prepared + first, left < AT_ONCE ? left : AT_ONCE, &lots[i % LOTS]);
+        }
+        if (i >= 1 && i - 1 < lots_count) locate(rate, &lots[(i - 1) % LOTS]);
+        if (i >= 2) count_lot(rate, (i - 2) / lots_a_table, &lots[(i - 2) % LOTS]);
     }
     for (uint32_t table = 0; rate->wants_pairs && table < rate->plan.tables_count; table++) {
         if (rate->plan.tables[table].parts != 0) continue;
@@ -188,12 +188,12 @@ static void count_prepared(struct rate *rate, const struct rate_prepared *prepar
 }
 
 void rate_add(struct rate *rate, const struct rollup_note *notes, uint32_t notes_count) {
-    struct rate_prepared prepared[AT_ONCE];
+    struct rate_prepared prepared[PREPARED];
     uint32_t count = 0;
     for (uint32_t i = 0; i < notes_count; i++) {
         if (!find_slot(rate, &notes[i])) continue;
         prepare(rate, &notes[i], rate->latest_slot, &prepared[count++]);
-        if (count < AT_ONCE) continue;
+        if (count < PREPARED) continue;
         count_prepared(rate, prepared, count);
         rate->requests += count;
         count = 0;
