@@ -15,6 +15,7 @@ struct candidate {
 
 struct heap {
     struct candidate *candidates; /* the worst one first */
+    int64_t least;                /* what a key must have to come in */
     uint32_t count;
 };
 
@@ -28,9 +29,9 @@ struct pass {
     struct rate_report *report;
     const struct rate *rate;
     int64_t from_s, to_s; /* ends in (from, to] */
-    uint32_t slots_from, slots_to;
+    uint32_t slots_to;
     struct window windows[RATE_WINDOWS_MAX];
-    struct heap *heaps; /* by window, number and dim */
+    struct heap *heaps; /* by window, dim and number */
     struct candidate *candidates;
     uint32_t heaps_max, heap_room; /* candidates of a heap: one more than rows, the best one outside */
     uint32_t next_slot;            /* the first one behind the pass that has something */
@@ -61,16 +62,21 @@ static void rise(const struct rate *rate, struct candidate *heap, uint32_t at) {
     heap[at] = moved;
 }
 
-static inline void offer(const struct pass *pass, struct heap *heap, const struct candidate *candidate) {
+static struct heap *heaps_of(const struct pass *pass, uint32_t w, uint32_t dim) {
+    return &pass->heaps[pass->windows[w].heaps_from + dim * pass->windows[w].count];
+}
+
+/* One that has no less than `least`. */
+static __attribute__((noinline)) void offer(const struct pass *pass, struct heap *heap, struct candidate candidate) {
     struct candidate *candidates = heap->candidates;
     if (heap->count < pass->heap_room) {
-        candidates[heap->count++] = *candidate;
+        candidates[heap->count++] = candidate;
         rise(pass->rate, candidates, heap->count - 1);
-        return;
+    } else if (is_worse(pass->rate, &candidates[0], &candidate)) {
+        candidates[0] = candidate;
+        sink(pass->rate, candidates, heap->count, 0);
     }
-    if (candidate->above < candidates[0].above || !is_worse(pass->rate, &candidates[0], candidate)) return;
-    candidates[0] = *candidate;
-    sink(pass->rate, candidates, heap->count, 0);
+    if (heap->count == pass->heap_room) heap->least = candidates[0].above;
 }
 
 /* The best one first. */
@@ -85,49 +91,57 @@ static void sort_heap(const struct rate *rate, struct heap *heap) {
 
 /* --- one pass ----------------------------------------------------------------------------------- */
 
-static inline uint32_t window_of(const struct window *window, uint32_t slot) {
-    return window->slots == 1 ? slot : (uint32_t)((unsigned __int128)window->reciprocal * slot >> 64);
+/* Which window of the pass a slot is in; `count` or more: none. */
+static inline uint32_t number_of(const struct window *window, uint32_t slot) {
+    uint64_t number = window->slots == 1 ? slot : (uint64_t)((unsigned __int128)window->reciprocal * slot >> 64);
+    return (uint32_t)number - window->first;
 }
 
+/* A key's cells in one window. */
 struct run {
-    uint32_t window;
-    struct candidate candidate;
+    struct heap *heaps;
+    int64_t above;
+    uint32_t number;
 };
 
-static inline void end_run(const struct pass *pass, uint32_t w, uint32_t dim, const struct run *run) {
-    const struct window *window = &pass->windows[w];
-    uint32_t number = run->window - window->first;
-    if (number >= window->count || run->candidate.serial == 0) return;
-    uint32_t dims_count = pass->rate->settings->dims_count;
-    offer(pass, &pass->heaps[window->heaps_from + number * dims_count + dim], &run->candidate);
+/* The cell goes into each window's run; whether it is the last one of that, the next slot says. Nobody can foresee that, so that a branch
+ * is taken only where a key has enough, which few have. */
+static inline void add_cell(const struct pass *pass, struct run *runs, uint32_t i, int64_t above, uint32_t next_slot,
+                            bool is_last) {
+    for (uint32_t w = 0; w < pass->rate->settings->windows_count; w++) {
+        const struct window *window = &pass->windows[w];
+        struct run *run = &runs[w];
+        uint32_t number = number_of(window, next_slot);
+        bool ends = is_last | (number != run->number), is_in = run->number < window->count;
+        struct heap *heap = &run->heaps[is_in ? run->number : 0];
+        run->above += above;
+        if (ends & is_in & (run->above >= heap->least))
+            offer(pass, heap, (struct candidate){run->above, rate_cell_serial(&pass->rate->store.cells[i]), i});
+        run->above = ends ? 0 : run->above;
+        run->number = number;
+    }
 }
 
 static void walk_dim(struct pass *pass, uint32_t dim) {
     const struct rate *rate = pass->rate;
-    uint32_t table = rate->plan.of_dim[dim], id = 0, windows_count = rate->settings->windows_count;
+    const struct rate_cell *cells = rate->store.cells;
+    uint32_t table = rate->plan.of_dim[dim], windows_count = rate->settings->windows_count, last_slot = 0;
     struct rate_range range = rate_store_table(&rate->store, table);
-    struct run runs[RATE_WINDOWS_MAX] = {0};
+    struct run runs[RATE_WINDOWS_MAX];
     bool has_floors = rate->store.floors.of_table[table];
+    if (range.from == range.to) return;
+    for (uint32_t w = 0; w < windows_count; w++)
+        runs[w] = (struct run){heaps_of(pass, w, dim), 0, number_of(&pass->windows[w], cells[range.from].slot)};
     for (uint32_t i = range.from; i < range.to; i++) {
-        const struct rate_cell *cell = &rate->store.cells[i];
-        if (cell->slot >= pass->slots_to && cell->slot < pass->next_slot) pass->next_slot = cell->slot;
-        if (cell->slot < pass->slots_from || cell->slot >= pass->slots_to) continue;
+        const struct rate_cell *cell = &cells[i], *next = i + 1 < range.to ? cell + 1 : cell;
+        bool is_behind = cell->slot >= pass->slots_to;
+        pass->next_slot = is_behind & (cell->slot < pass->next_slot) ? cell->slot : pass->next_slot;
+        last_slot = !is_behind & (cell->slot > last_slot) ? cell->slot : last_slot;
         int64_t above = cell->requests;
         if (has_floors) above -= rate_floor(&rate->store.floors, table, cell->slot);
-        bool same = cell->id == id;
-        id = cell->id;
-        for (uint32_t w = 0; w < windows_count; w++) {
-            uint32_t window = window_of(&pass->windows[w], cell->slot);
-            if (!same || runs[w].window != window) {
-                end_run(pass, w, dim, &runs[w]);
-                runs[w] = (struct run){window, {.serial = rate_cell_serial(cell)}};
-            }
-            runs[w].candidate.above += above;
-            runs[w].candidate.last_cell = i;
-        }
-        pass->goes_on |= rate_slot_end_s(rate, cell->slot) + rate->settings->windows_s[windows_count - 1] > pass->to_s;
+        add_cell(pass, runs, i, above, next->slot, (next == cell) | (next->id != cell->id));
     }
-    for (uint32_t w = 0; w < windows_count; w++) end_run(pass, w, dim, &runs[w]);
+    pass->goes_on |= rate_slot_end_s(rate, last_slot) + rate->settings->windows_s[windows_count - 1] > pass->to_s;
 }
 
 /* --- rows --------------------------------------------------------------------------------------- */
@@ -152,6 +166,7 @@ void rate_add_place(const struct rate *rate, uint32_t serial, struct rate_row *r
 
 static void add_sketched(struct rate *rate, const struct rate_cell *cells, uint32_t count, struct rate_row *row) {
     struct rate_sketched told;
+    row->has_clients = row->latency.known = false;
     if (row->window_s % rate->settings->windows_s[0] != 0) return;
     if (!rate_sketches_tell(&rate->sketches, cells, count, rate->sketch_slots, row->requests, &told)) return;
     row->has_clients = true;
@@ -166,6 +181,7 @@ static uint32_t add_counts(const struct rate *rate, const struct candidate *cand
     uint32_t at = candidate->last_cell, first = at, id = cells[at].id, table = rate_cell_table(&cells[at]);
     row->requests = (uint64_t)((int64_t)hidden + candidate->above);
     row->error = hidden;
+    row->bytes = row->status_4xx = row->status_5xx = 0;
     row->trust = RATE_TRUST_MAX;
     for (uint32_t i = at + 1; i-- > 0 && cells[i].id == id && cells[i].slot >= first_slot;) {
         first = i;
@@ -183,7 +199,7 @@ static uint32_t add_counts(const struct rate *rate, const struct candidate *cand
 static bool write_heap(const struct pass *pass, uint32_t w, uint32_t number, uint32_t dim) {
     struct rate *rate = pass->report->rate;
     const struct window *window = &pass->windows[w];
-    struct heap *heap = &pass->heaps[window->heaps_from + (number - window->first) * rate->settings->dims_count + dim];
+    struct heap *heap = &heaps_of(pass, w, dim)[number - window->first];
     uint32_t table = rate->plan.of_dim[dim], first_slot = number * window->slots;
     if (heap->count == 0) return false;
     uint64_t hidden = floor_of(rate, table, first_slot, window->slots), outside = hidden;
@@ -191,14 +207,14 @@ static bool write_heap(const struct pass *pass, uint32_t w, uint32_t number, uin
     uint32_t rows = heap->count < pass->heap_room ? heap->count : heap->count - 1;
     if (rows < heap->count) outside = (uint64_t)((int64_t)hidden + heap->candidates[rows].above);
     if (outside < hidden) outside = hidden;
+    struct rate_row row = {.kind = RATE_TOP, /* one for all: it is large */
+                           .time_s = ((int64_t)number + 1) * rate->settings->windows_s[w],
+                           .window_s = rate->settings->windows_s[w],
+                           .dim = &rate->settings->dims[dim],
+                           .late = rate->late_since[w]};
     for (uint32_t i = 0; i < rows; i++) {
         const struct candidate *candidate = &heap->candidates[i];
-        struct rate_row row = {.kind = RATE_TOP,
-                               .time_s = ((int64_t)number + 1) * rate->settings->windows_s[w],
-                               .window_s = rate->settings->windows_s[w],
-                               .dim = &rate->settings->dims[dim],
-                               .key = rate_key_of(rate, candidate->serial),
-                               .late = rate->late_since[w]};
+        row.key = rate_key_of(rate, candidate->serial);
         uint32_t first = add_counts(rate, candidate, first_slot, hidden, &row);
         row.approximate = row.error > 0 || hidden > 0 || row.time_s - row.window_s < rate->incomplete_s;
         row.guaranteed = !rate->store.floors.of_table[table] || row.requests - row.error > outside;
@@ -244,7 +260,7 @@ static void find_memory(struct pass *pass) {
     const struct rate_settings *settings = pass->rate->settings;
     char *from = (char *)(store->cells + store->count), *to = (char *)(store->cells + store->cells_max);
     size_t bytes = (size_t)(to - from), least = settings->dims_count * settings->windows_count; /* heaps */
-    size_t room = bytes / least / sizeof(struct candidate) - 1;
+    size_t room = (bytes / least - sizeof(struct heap)) / sizeof(struct candidate);
     pass->heap_room = room < settings->rows + 1 ? (uint32_t)room : settings->rows + 1;
     size_t heaps = bytes / (sizeof(struct heap) + pass->heap_room * sizeof(struct candidate));
     pass->heaps_max = heaps < UINT32_MAX ? (uint32_t)heaps : UINT32_MAX;
@@ -263,11 +279,10 @@ static int64_t seconds_at_once(const struct pass *pass) {
 
 static void set_pass(struct pass *pass, int64_t from_s, int64_t to_s) {
     const struct rate_settings *settings = pass->rate->settings;
-    int64_t longest_s = settings->windows_s[settings->windows_count - 1], slot_s = settings->slot_s;
+    int64_t slot_s = settings->slot_s;
     uint32_t heaps_count = 0;
     pass->from_s = from_s;
     pass->to_s = to_s;
-    pass->slots_from = (uint32_t)(from_s > longest_s ? (from_s - longest_s) / slot_s : 0);
     pass->slots_to = to_s / slot_s < RATE_SLOT_NONE ? (uint32_t)(to_s / slot_s) : RATE_SLOT_NONE;
     pass->next_slot = RATE_SLOT_NONE;
     pass->goes_on = false;
@@ -283,7 +298,7 @@ static void set_pass(struct pass *pass, int64_t from_s, int64_t to_s) {
     }
     ASSERT(heaps_count <= pass->heaps_max);
     for (uint32_t i = 0; i < heaps_count; i++)
-        pass->heaps[i] = (struct heap){pass->candidates + (size_t)i * pass->heap_room, 0};
+        pass->heaps[i] = (struct heap){pass->candidates + (size_t)i * pass->heap_room, INT64_MIN, 0};
 }
 
 void rate_top_rows(struct rate_report *report) {
