@@ -17,6 +17,8 @@ struct rate {
     struct rate_store store;
     struct rate_sketches sketches;
     struct rate_texts texts;
+    struct slice latest_lb;    /* of the note before */
+    uint16_t latest_lb_number; /* 0: it is not known */
     size_t bytes_max;
     uint64_t slot_ns;
     uint64_t latest_slot_ns; /* start of the slot that the latest record was in: the next one often is, too */

@@ -28,6 +28,16 @@ static void find_claim(const struct rollup_note *note, struct rate_prepared *pre
     prepared->has |= 1u << RATE_CLAIM;
 }
 
+/* Of notes with the same bytes in memory only the first one has to be looked for; memory is another one in the next call. */
+static inline uint16_t lb_number(struct rate *rate, struct slice lb) {
+    if (rate->latest_lb_number != 0 && lb.ptr == rate->latest_lb.ptr && lb.len == rate->latest_lb.len)
+        return rate->latest_lb_number;
+    uint16_t number = rate_text_number(&rate->texts, lb);
+    rate->latest_lb = lb;
+    rate->latest_lb_number = number != RATE_TEXT_LAST ? number : 0; /* each of those is counted */
+    return number;
+}
+
 static inline void prepare(struct rate *rate, const struct rollup_note *note, uint32_t slot,
                            struct rate_prepared *prepared) {
     prepared->note = note;
@@ -45,7 +55,7 @@ static inline void prepare(struct rate *rate, const struct rollup_note *note, ui
     prepared->addresses[RATE_CLIENT] = note->resolved ? note->client : (struct ip){0};
     prepared->addresses[RATE_PEER] = note->peer;
     prepared->addresses[RATE_FIRST_XFF] = note->first;
-    if (rate->wants_lb) prepared->common.lb = rate_text_number(&rate->texts, note->lb);
+    if (rate->wants_lb) prepared->common.lb = lb_number(rate, note->lb);
     if (note->resolved && note->vpce.len != 0) prepared->common.vpce = rate_text_number(&rate->texts, note->vpce);
     if (rate->wants_claim) find_claim(note, prepared);
 }
@@ -190,6 +200,7 @@ static void count_prepared(struct rate *rate, const struct rate_prepared *prepar
 void rate_add(struct rate *rate, const struct rollup_note *notes, uint32_t notes_count) {
     struct rate_prepared prepared[PREPARED];
     uint32_t count = 0;
+    rate->latest_lb_number = 0;
     for (uint32_t i = 0; i < notes_count; i++) {
         if (!find_slot(rate, &notes[i])) continue;
         prepare(rate, &notes[i], rate->latest_slot, &prepared[count++]);
