@@ -252,7 +252,6 @@ static void settle(struct rate_store *store) {
 }
 
 void rate_store_collect(struct rate_store *store) {
-    settle(store);
     for (uint32_t serial = 1; serial <= store->serials_used; serial++) {
         struct rate_entry *entry = &store->entries[serial];
         if (entry->serial == 0 || entry->requests == 0) continue;
