@@ -1,5 +1,5 @@
-/* Notes are taken sixteen at a time, table by table for thirty-two of them, so that the cache lines of keys are on their way while those before
- * are counted.
+/* Notes are taken sixteen at a time, table by table for forty-eight of them, so that the cache lines of keys are on their way while those
+ * before are counted.
  *
  * Threads: see the header. */
 #define _GNU_SOURCE
@@ -13,7 +13,7 @@
 #include "enrich/rate_core.h"
 
 #define AT_ONCE 16u /* notes: as many cache lines are on their way */
-#define PREPARED (2 * AT_ONCE)
+#define PREPARED (3 * AT_ONCE)
 #define LOTS 3u
 #define NS 1000000000
 #define TEXTS_SHARE 64u /* of bytes_max */
