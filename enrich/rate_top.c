@@ -265,7 +265,6 @@ static void find_memory(struct pass *pass) {
     size_t heaps = bytes / (sizeof(struct heap) + pass->heap_room * sizeof(struct candidate));
     pass->heaps_max = heaps < UINT32_MAX ? (uint32_t)heaps : UINT32_MAX;
     pass->heaps = (struct heap *)(void *)from;
-    pass->candidates = (struct candidate *)(void *)(pass->heaps + pass->heaps_max);
 }
 
 /* Seconds whose windows have room at once, whatever second is the first one. */
@@ -297,6 +296,7 @@ static void set_pass(struct pass *pass, int64_t from_s, int64_t to_s) {
         heaps_count += window->count * settings->dims_count;
     }
     ASSERT(heaps_count <= pass->heaps_max);
+    pass->candidates = (struct candidate *)(void *)(pass->heaps + heaps_count);
     for (uint32_t i = 0; i < heaps_count; i++)
         pass->heaps[i] = (struct heap){pass->candidates + (size_t)i * pass->heap_room, INT64_MIN, 0};
 }
