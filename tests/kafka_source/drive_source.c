@@ -29,6 +29,7 @@
 #include "ingest/source_kafka.h"
 
 #define BATCHES_MAX 64
+#define FINISH_MS 30000 /* as long as --shutdown-timeout lets a run: a group may be joining anew */
 
 static struct {
     struct source_kafka *source;
@@ -309,7 +310,7 @@ int main(int count, char **arguments) {
     ASSERT(pthread_create(&settler, NULL, settle_all, NULL) == 0);
     ASSERT(pthread_create(&obeyer, NULL, obey, NULL) == 0);
     fill_all();
-    bool finished = source_kafka_finish(drive.source, 5000);
+    bool finished = source_kafka_finish(drive.source, FINISH_MS);
     hold(false);
     drive.ended = true;
     hold(false);
