@@ -23,8 +23,7 @@ LISTS = ("nginx.http_x_forwarded_for", "haproxy.x_forwarded_for", "envoy.x_forwa
 SERVICES = ("aws.elb.name", "aws.cloudfront.domain", "aws.globalaccelerator.accelerator_id", "aws.waf.http_source_id")
 BLOCKED_MAX, DELAYS = 10, (30, 10)  # least, most
 DEFAULTS = {"key": "client", "v4_prefix": 32, "v6_prefix": 64, "windows": [60, 120, 300, 600], "slot": 10, "rows": 100, "path_class": {}, "limits": [],
-            "dims": ["client", "asn", "country", "client+path_class", "asn+method", "lb"],
-            "lost": False}  # the last one is the oracle's: rows may lack clients and latencies
+            "dims": ["client", "asn", "country", "client+path_class", "asn+method", "lb"]}
 
 
 @functools.lru_cache(1 << 16)
@@ -188,10 +187,10 @@ def check_table(report, found, sums, table, config, what):
         for one in some:
             row = sums.get((end, one["key"]))
             if report.check(row is not None, f"{what}: {one} counts nothing"):
-                check_row(report, one, row, table, config, what)
+                check_row(report, one, row, table, what)
 
 
-def check_row(report, one, row, table, config, what):
+def check_row(report, one, row, table, what):
     (dim, window), (count, sent, s4xx, s5xx, events) = table, row
     expected = {"kind": "top", "win": window, "dim": dim["name"], "n": count, "err": 0, "guaranteed": True, "bytes": sent, "s4xx": s4xx, "s5xx": s5xx}
     report.equal({name: one.get(name) for name in expected}, expected, f"{what}: {one['key']}")
@@ -204,8 +203,7 @@ def check_row(report, one, row, table, config, what):
     no_address = not set(dim["parts"]) & {"client", "peer", "claim", "first-xff"}
     wanted = {"clients": no_address and ("asn" not in dim["parts"] or dim["parts"] == ["asn"]),
               "latency": no_address and "asn" not in dim["parts"] and any(event.latency is not None for event in events)}
-    report.check(all(wanted[name] for name in wanted if name in one), f"{what}: clients or latency of {one}")
-    report.check(config["lost"] or all(name in one for name in wanted if wanted[name]), f"{what}: no clients or no latency in {one}")
+    report.equal([name for name in wanted if name in one], [name for name in wanted if wanted[name]], f"{what}: clients and latency of {one}")
     if "clients" in one:
         clients = len({(event.client, event.vpce) for event in events if event.client is not None})
         report.check(abs(one["clients"]["estimate"] - clients) <= max(0, 0.065 * clients), f"{what}: {one['clients']} of {clients} clients")
@@ -371,9 +369,9 @@ def check_advice(report, one, view, what):
 # --- all of it --------------------------------------------------------------------------------------------------------
 
 
-def check_rates(report, documents, records, settings, what, lost=False):
-    """That these documents are what becomes of these records; how many breaches there are. `lost`: rows may lack clients and latencies."""
-    config = {**DEFAULTS, **settings, "lost": lost}
+def check_rates(report, documents, records, settings, what):
+    """That these documents are what becomes of these records; how many breaches there are."""
+    config = {**DEFAULTS, **settings}
     events = [Event(record, config) for record in records if at(record, "hop.verdict") is not None]
     kinds = defaultdict(list)
     for one in documents:
