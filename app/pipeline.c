@@ -161,10 +161,28 @@ static void fail(void *context, bool gone, const struct error *error) {
     request_stop(pipeline);
 }
 
+/* What was read as something that it is not, or goes to somebody who takes none of it, is better stopped than rejected to its end. */
+static void brake(struct pipeline *pipeline) {
+    const struct tally *sums = &pipeline->outcome->tally;
+    uint64_t rejected = tally_rejected(sums), judged = rejected + sums->written + sums->duplicates;
+    if (judged < REJECT_RATIO_RECORDS_MIN) return;
+    if ((double)rejected <= pipeline->request->max_reject_ratio * (double)judged) return;
+    struct error error;
+    (void)error_set(&error, STATUS_FAILED,
+                    "stopped: %llu of %llu records were rejected (most of them: %s), more than --max-reject-ratio %g; "
+                    "look at some in --rejects FILE, and what is wrong for all of them put right; if they are as they "
+                    "should be, give a higher ratio",
+                    (unsigned long long)rejected, (unsigned long long)judged, reject_names[tally_most_rejected(sums)],
+                    pipeline->request->max_reject_ratio);
+    outputs_abandon(pipeline->outputs);
+    fail(pipeline, false, &error);
+}
+
 static void count(void *context, const struct tally *tally) {
     struct pipeline *pipeline = context;
     tally_add(&pipeline->outcome->tally, tally);
     atomic_fetch_add(&pipeline->progress->records, tally->written);
+    if (!atomic_load(&pipeline->failed)) brake(pipeline);
 }
 
 static void settle_checkpoint(struct pipeline *pipeline, const struct batch *batch) {

@@ -36,6 +36,7 @@ struct pipeline_request {
     bool rejects_to_kafka;
     bool transactional;            /* what goes to Kafka goes together with the positions of `kafka` */
     uint64_t limit;                /* records to write; 0: all */
+    double max_reject_ratio;       /* of REJECT_RATIO_RECORDS_MIN records or more; beyond it the run fails */
     struct checkpoint *checkpoint; /* hears of what has settled; NULL: nobody wants to know */
     struct rollups *rollups;       /* count it; NULL: there are none */
     struct evidence *evidence;     /* is all that is wanted of the notes; NULL: it is not */

@@ -179,7 +179,7 @@ static int print(struct run_setup *run, const struct residency_settings *setting
         residency_matrix_destroy(&matrix);
         return EXIT_FAILED;
     }
-    matrix.rejected = summary_rejected(&run->tally);
+    matrix.rejected = tally_rejected(&run->tally);
     matrix.unjudged = run->tally.skipped[SKIP_UNJUDGED];
     bool judged = is_judged(run, &matrix);
     if (judged && settings->json)

@@ -159,14 +159,14 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         failed = true;
     }
     const struct tally *tally = &summary->tally;
-    ASSERT(tally->read == tally->written + tally->duplicates + summary_rejected(tally) + summary_skipped(tally));
+    ASSERT(tally->read == tally->written + tally->duplicates + tally_rejected(tally) + tally_skipped(tally));
     if (outcome->inputs_failed > 0)
         log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written",
                     (unsigned long long)outcome->inputs_failed,
                     setup->inputs.items_count + setup->kafka.settings.has_input);
     if (gone) return EXIT_DONE;
     if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
-    if (summary_rejected(tally) == 0) return EXIT_DONE;
+    if (tally_rejected(tally) == 0) return EXIT_DONE;
     if (setup->settings.rejects == NULL && !run_writes_nothing(setup))
         log_message(LOG_WARNING, "rejected lines were only counted; --rejects FILE keeps them");
     return EXIT_REJECTS;
@@ -298,6 +298,7 @@ int run_execute(struct run_setup *setup) {
         .shutdown_timeout_s = (uint32_t)setup->settings.shutdown_timeout_s,
         .rejects = setup->rejects,
         .limit = setup->settings.limit,
+        .max_reject_ratio = setup->replay ? 1 : setup->settings.max_reject_ratio, /* rejects are rejected again */
         .checkpoint = setup->state.checkpoint,
         .rollups = setup->rollups,
         .evidence = setup->evidence,

@@ -103,6 +103,9 @@ static const struct option_spec running_options[] = {
     {.name = "shutdown-timeout", .kind = OPTION_COUNT, AT(shutdown_timeout_s), .placeholder = "SECONDS", .default_text = "30",
      .min = 1, .max = SHUTDOWN_SECONDS_MAX,
      .help = "after a signal, wait so long for what was read to be written; what is not by then stays uncommitted"},
+    {.name = "max-reject-ratio", .kind = OPTION_SHARE, AT(max_reject_ratio), .placeholder = "SHARE", .default_text = "0.5",
+     .help = "stop with exit status 1, and commit nothing more, once more than this share of records was rejected, of 10,000 at the least: "
+             "a wrong format or mapping is to be noticed; 1: never"},
     {.name = "state", .kind = OPTION_TEXT, AT(state), .placeholder = "DIR",
      .help = "keep checkpoints of files there: after a kill, or when files were added or have grown, the same command goes on, output and "
              "rejects cut back to what was confirmed; for files into files, which are then as if nothing had happened, and for files into "

@@ -42,6 +42,7 @@ struct run_settings {
     uint64_t workers;
     uint64_t memory_max_bytes;
     uint64_t shutdown_timeout_s;
+    double max_reject_ratio;
     const char *state;
     const char *summary;
     int progress; /* enum progress_mode */

@@ -14,18 +14,6 @@
 #include "base/check.h"
 #include "base/json.h"
 
-uint64_t summary_rejected(const struct tally *tally) {
-    uint64_t sum = 0;
-    for (int i = 0; i < REJECT_REASONS; i++) sum += tally->rejected[i];
-    return sum;
-}
-
-uint64_t summary_skipped(const struct tally *tally) {
-    uint64_t sum = 0;
-    for (int i = 0; i < SKIP_REASONS; i++) sum += tally->skipped[i];
-    return sum;
-}
-
 uint64_t summary_replayed(const struct tally *tally) {
     return tally->read - tally->rejected[REJECT_BAD_REJECT] - tally->rejected[REJECT_NOT_REPLAYABLE];
 }
@@ -254,8 +242,8 @@ void summary_print(const struct summary *summary) {
     uint64_t made = tally->written + tally->duplicates + tally->rejected[REJECT_REFUSED]; /* those whose places count */
     char read[32], written[32], rejected[32], skipped[32];
     log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
-                grouped(tally->written, written), grouped(summary_rejected(tally), rejected),
-                grouped(summary_skipped(tally), skipped));
+                grouped(tally->written, written), grouped(tally_rejected(tally), rejected),
+                grouped(tally_skipped(tally), skipped));
     if (summary->is_replay)
         log_message(LOG_INFO, "  %-10s %s lines", "replayed", grouped(summary_replayed(tally), read));
     print_counts("rejected", reject_names, tally->rejected, REJECT_REASONS);
@@ -429,11 +417,10 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
     bool is_stdout = strcmp(path, "-") == 0;
     FILE *out = is_stdout ? stdout : fopen(path, "we");
     if (out == NULL) return error_set_errno(error, errno, "summary: %s: cannot be opened for writing", path);
-    fprintf(out,
-            "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":%llu},",
-            (unsigned long long)tally->read, (unsigned long long)tally->written,
-            (unsigned long long)summary_rejected(tally), (unsigned long long)summary_skipped(tally),
-            (unsigned long long)tally->duplicates);
+    fprintf(
+        out, "{\"records\":{\"read\":%llu,\"written\":%llu,\"rejected\":%llu,\"skipped\":%llu,\"duplicates\":%llu},",
+        (unsigned long long)tally->read, (unsigned long long)tally->written, (unsigned long long)tally_rejected(tally),
+        (unsigned long long)tally_skipped(tally), (unsigned long long)tally->duplicates);
     if (summary->is_replay) fprintf(out, "\"replayed\":%llu,", (unsigned long long)summary_replayed(tally));
     json_counts(out, "rejected_by_reason", reject_names, tally->rejected, REJECT_REASONS);
     json_counts(out, "skipped_by_reason", skip_names, tally->skipped, SKIP_REASONS);

@@ -59,8 +59,6 @@ void summary_print(const struct summary *summary);
 enum status summary_write_json(const struct summary *summary, const char *path, struct error *error) WARN_UNUSED;
 void summary_destroy(struct summary *summary);
 
-uint64_t summary_rejected(const struct tally *tally);
-uint64_t summary_skipped(const struct tally *tally);
 /* Rejects whose line was read again. */
 uint64_t summary_replayed(const struct tally *tally);
 

@@ -16,6 +16,7 @@ enum option_kind {
     OPTION_COUNT,  /* uint64_t within min..max */
     OPTION_SIZE,   /* uint64_t bytes within min..max: 512, 64K, 256M, 2G (powers of 1024) */
     OPTION_TIME,   /* int64_t nanoseconds since 1970 UTC: 2025-12-01, 2025-12-01T10:00[:00[.5]][Z]; to 2261 */
+    OPTION_SHARE,  /* double: 0, 0.25, 1; nine digits behind the dot at most */
     OPTION_CHOICE, /* int: index into `choices` */
 };
 

@@ -157,6 +157,16 @@ static bool parse_time(const char *text, int64_t *time_ns) {
     return *at == '\0';
 }
 
+static bool parse_share(const char *text, double *share) {
+    int64_t billionths = 0;
+    int whole;
+    if (!take_number(&text, 1, 0, 1, &whole) || (take(&text, '.') && !take_fraction(&text, &billionths))) {
+        return false;
+    }
+    *share = whole + (double)billionths / 1e9;
+    return *text == '\0' && *share <= 1;
+}
+
 static bool parse_flag(const char *text, bool *flag) {
     *flag = strcmp(text, "true") == 0 || strcmp(text, "True") == 0 || strcmp(text, "TRUE") == 0;
     return *flag || strcmp(text, "false") == 0 || strcmp(text, "False") == 0 || strcmp(text, "FALSE") == 0;
@@ -251,6 +261,12 @@ enum status option_value_parse(const struct option_spec *spec, const char *text,
                              option_value_shown(text).text);
         }
         break;
+    case OPTION_SHARE:
+        if (!parse_share(text, &value->share)) {
+            return error_set(error, STATUS_USAGE, "expected a share from 0 to 1, such as 0.25, got %s",
+                             option_value_shown(text).text);
+        }
+        break;
     case OPTION_CHOICE:
         if (!parse_choice(spec, text, &value->choice)) {
             return fail_choice(spec, text, error);
@@ -333,6 +349,7 @@ enum status option_values_set(struct option_values *values, struct option_slot *
     case OPTION_COUNT:
     case OPTION_SIZE: *(uint64_t *)slot->target = value.number; break;
     case OPTION_TIME: *(int64_t *)slot->target = value.time_ns; break;
+    case OPTION_SHARE: *(double *)slot->target = value.share; break;
     case OPTION_CHOICE: *(int *)slot->target = value.choice; break;
     }
     slot->origin = origin;
@@ -347,6 +364,7 @@ static void set_zero(const struct option_slot *slot) {
         [OPTION_COUNT] = sizeof(uint64_t),
         [OPTION_SIZE] = sizeof(uint64_t),
         [OPTION_TIME] = sizeof(int64_t),
+        [OPTION_SHARE] = sizeof(double),
         [OPTION_CHOICE] = sizeof(int),
     };
     memset(slot->target, 0, kind_bytes[slot->spec->kind]);

@@ -17,6 +17,7 @@ union option_value {
     const char *text; /* OPTION_TEXT, and one item of an OPTION_LIST */
     uint64_t number;
     int64_t time_ns;
+    double share;
     int choice;
 };
 

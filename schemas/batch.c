@@ -152,6 +152,25 @@ void tally_add(struct tally *sum, const struct tally *part) {
     for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
 }
 
+uint64_t tally_rejected(const struct tally *tally) {
+    uint64_t sum = 0;
+    for (int i = 0; i < REJECT_REASONS; i++) sum += tally->rejected[i];
+    return sum;
+}
+
+uint64_t tally_skipped(const struct tally *tally) {
+    uint64_t sum = 0;
+    for (int i = 0; i < SKIP_REASONS; i++) sum += tally->skipped[i];
+    return sum;
+}
+
+enum reject_reason tally_most_rejected(const struct tally *tally) {
+    int most = 0;
+    for (int i = 1; i < REJECT_REASONS; i++)
+        if (tally->rejected[i] > tally->rejected[most]) most = i;
+    return (enum reject_reason)most;
+}
+
 void batch_begin_shares(struct batch *batch) {
     for (uint32_t i = 0; i < batch->shares_count; i++) {
         struct batch *share = &batch->shares[i];

@@ -142,6 +142,11 @@ struct tally {
 };
 
 void tally_add(struct tally *sum, const struct tally *part);
+/* Of all reasons. */
+uint64_t tally_rejected(const struct tally *tally);
+uint64_t tally_skipped(const struct tally *tally);
+/* The reason that most have, the first of several. */
+enum reject_reason tally_most_rejected(const struct tally *tally);
 
 /* How far a batch goes in one partition of a queue. */
 struct batch_range {

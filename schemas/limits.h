@@ -41,6 +41,8 @@
 /* But no more than --memory-max has room for, each with what usual lines make of it: text, spare room, 4096 records of a kilobyte, and
  * what librdkafka has of each of them. At least as many as a ring needs; then threads wait for one another. */
 #define BATCH_MEMORY_BYTES (6u * 1024 * 1024)
+/* Records before --max-reject-ratio judges. */
+#define REJECT_RATIO_RECORDS_MIN 10000u
 #define BATCHES_MIN 4u
 /* What each of several outputs may keep of a batch besides: the usual records of one that all go there, and their marks. */
 #define SHARE_MEMORY_BYTES (2u * 1024 * 1024)

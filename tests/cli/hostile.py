@@ -285,7 +285,7 @@ class Accounts:
 
     def run(self, path, options, settings, scanner):
         rejects, summary = path.with_suffix(f".rejects{settings[1]}"), path.with_suffix(f".summary{settings[1]}")
-        result = self.program.run("run", path.name, "--quiet", "--rejects", rejects, "--summary", summary, *options, *settings, cwd=path.parent,
+        result = self.program.run("run", path.name, "--quiet", "--max-reject-ratio", "1", "--rejects", rejects, "--summary", summary, *options, *settings, cwd=path.parent,
                                   env={"WHEREFROM_CPU": scanner}, timeout=300)
         return result, rejects.read_bytes() if rejects.exists() else b"", summary
 

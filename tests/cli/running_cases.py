@@ -145,6 +145,29 @@ def test_limit_ends_an_endless_input(bench):
     bench.equal(len(outputs), 1, "different code, output or rejects by read size or workers")
 
 
+def test_too_many_rejects_end_a_run(bench):
+    """Beyond 10,000 records it counts how many of them are rejects; what was read by then is accounted for."""
+    good, bad, plenty = alb_lines(1), b"no record\n", 2 * 10000
+    for what, content, options, stops in (
+            ("few records", bad * 9000, [], False),
+            ("half of many", (good + bad) * 10000, [], False),
+            ("more than half", (good + bad * 2) * 10000, [], True),
+            ("a quarter", (good * 3 + bad) * 10000, ["--max-reject-ratio", "0.2"], True),
+            ("none is allowed", good * plenty + bad + good * plenty, ["--max-reject-ratio", "0"], True),
+            ("all are allowed", bad * plenty, ["--max-reject-ratio", "1"], False)):
+        bench.write("a.log", content)
+        for workers in ("1", "4"):
+            result, summary = bench.counted("run", "a.log", "-f", "alb_access", "--rejects", "rejects", "-j", workers, *options)
+            records, lines = summary["records"], content.count(b"\n")
+            bench.equal(result.code, 1 if stops else 3, f"{what}: exit")
+            bench.equal("more than --max-reject-ratio" in result.err, stops, f"{what}: {result.err[:200]}")
+            bench.check(records["read"] < lines if stops and lines > plenty + 2 else records["read"] == lines or stops, f"{what}: {records} of {lines}")
+            bench.equal(records["rejected"], bench.read("rejects").count(b"\n"), f"{what}: rejects are written")
+            bench.equal(records["written"], result.out.count(b"\n"), f"{what}: records are written")
+    done = bench.run("replay", "rejects", "-f", "alb_access", "--rejects", "again")
+    bench.equal((done.code, bench.read("again").count(b"\n")), (3, plenty), "rejects are replayed to their end")
+
+
 def test_long_lines(bench):
     longest, longer = line_of(LINE_BYTES_MAX), line_of(LINE_BYTES_MAX + 1)
     small = alb_lines(2)

@@ -418,6 +418,42 @@ static void test_time_cut_anywhere(void **state) {
     }
 }
 
+static void test_share(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+        double expected;
+    } cases[] = {{"0", true, 0},
+                 {"1", true, 1},
+                 {"0.5", true, 0.5},
+                 {"0.125", true, 0.125},
+                 {"1.0", true, 1},
+                 {"0.0", true, 0},
+                 {"1.1", false, 0},
+                 {"2", false, 0},
+                 {"1.000000001", false, 0},
+                 {".5", false, 0},
+                 {"0.", false, 0},
+                 {"50%", false, 0},
+                 {"-0.5", false, 0},
+                 {"00.5", false, 0},
+                 {"0.5 ", false, 0},
+                 {"", false, 0},
+                 {"0.000000001", true, 1e-9},
+                 {"0.0000000001", false, 0},
+                 {"nan", false, 0},
+                 {"5e-1", false, 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        print_message("%s\n", cases[i].text);
+        struct option_spec spec = {.name = "ratio", .kind = OPTION_SHARE};
+        union option_value value;
+        bool valid = option_value_parse(&spec, cases[i].text, &value, NULL) == STATUS_OK;
+        assert_int_equal(valid, cases[i].valid);
+        if (valid) assert_float_equal(value.share, cases[i].expected, 0);
+    }
+}
+
 static void test_nearest(void **state) {
     (void)state;
     static const char *const known[] = {"workers",       "worker",           "geo", "no-geo",
@@ -557,6 +593,7 @@ int main(void) {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_time_cut_anywhere),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_table_mistakes),
         cmocka_unit_test(test_help_text),
