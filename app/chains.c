@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "config/chain_load.h"
 #include "config/chain_presets.h"
+#include "config/filter_load.h"
 #include "config/option_value.h"
 #include "config/residency_load.h"
 #include "schemas/limits.h"
@@ -120,6 +121,21 @@ static void load_policy(struct chains *chains, const struct problem_scope *scope
     chains->policy = residency_load(scope, section, folder);
 }
 
+static void load_filter(struct chains *chains, const struct problem_scope *scope,
+                        const struct chains_request *request) {
+    const struct config_node *const *trees = request->sections->trees;
+    const struct filter_load_request wanted = {.scope = scope,
+                                               .filter = trees[CONFIG_FILTER],
+                                               .rate = trees[CONFIG_RATE],
+                                               .policy = chains->policy,
+                                               .policy_is_wrong = trees[CONFIG_RESIDENCY] != NULL};
+    if (wanted.filter == NULL) return;
+    chains->filter_rules = filter_load(&wanted);
+    if (chains->filter_rules == NULL) return;
+    chains->filter = record_filter_new(chains->filter_rules);
+    if (chains->filter == NULL) (void)problem_no_memory(scope);
+}
+
 static void warn_unused(const struct chains *chains, struct problem_scope *scope,
                         const struct chains_request *request) {
     const struct config_node *tree = request->sections->trees[CONFIG_CHAINS];
@@ -149,7 +165,9 @@ struct chains *chains_new(const struct chains_request *request, struct problems 
     struct problem_scope nowhere = {.problems = problems, .file = "", .where = "preset"};
     load_presets(chains, &nowhere);
     load_references(chains, &scope, request);
+    problem_scope_set(&scope, "%s", "");
     load_policy(chains, &scope, request);
+    load_filter(chains, &scope, request);
     if (problems->errors_count == 0) warn_unused(chains, &scope, request);
     struct error error;
     problem_scope_set(&nowhere, "%s", "");
@@ -163,5 +181,7 @@ void chains_free(struct chains *chains) {
     for (uint32_t i = 0; chains->items != NULL && i < chains->rules.chains_count; i++) chain_unload(chains->items[i]);
     arena_destroy(&chains->arena);
     residency_unload(chains->policy);
+    record_filter_free(chains->filter);
+    filter_unload(chains->filter_rules);
     free(chains);
 }

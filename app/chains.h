@@ -1,5 +1,5 @@
-/* Every chain that is declared, and which records belong to it, and what may be served where: one table, made from the config, swapped as
- * a whole.
+/* Every chain that is declared, and which records belong to it, what may be served where, and what is not wanted: one table, made from the
+ * config, swapped as a whole.
  *
  * Threads: made and freed by the main thread; read-only in between. */
 #ifndef WHEREFROM_CHAINS_H
@@ -8,6 +8,7 @@
 #include "app/config_file.h"
 #include "config/problems.h"
 #include "enrich/chain_rules.h"
+#include "enrich/filter_record.h"
 #include "schemas/residency.h"
 
 struct chains_request {
@@ -22,6 +23,8 @@ struct chains {
         rules;          /* rules.chains are the user's in order of the config, then the presets that need no peers */
     uint32_t own_count; /* the user's among them */
     struct residency_policy *policy; /* NULL: the config has none */
+    struct record_filter *filter;    /* likewise */
+    struct filter *filter_rules;     /* of it */
     struct arena arena;
     struct chain **items;        /* as rules.chains */
     struct chains *retired_next; /* app/live_chains.h */

@@ -20,11 +20,9 @@
 /* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
  * with such a name comes first; those of inputs and outputs stand in config_item.c. */
 static const char *const later_keys[] = {"filter"};
-static const char *const section_keys[CONFIG_SECTIONS] = {[CONFIG_CHAINS] = "chains",
-                                                          [CONFIG_SELECT] = "select",
-                                                          [CONFIG_RESIDENCY] = "residency",
-                                                          [CONFIG_OUTPUTS] = "outputs",
-                                                          [CONFIG_RATE] = "rate"};
+static const char *const section_keys[CONFIG_SECTIONS] = {
+    [CONFIG_CHAINS] = "chains",   [CONFIG_SELECT] = "select", [CONFIG_RESIDENCY] = "residency",
+    [CONFIG_OUTPUTS] = "outputs", [CONFIG_FILTER] = "filter", [CONFIG_RATE] = "rate"};
 
 struct reader {
     struct config_yaml yaml;

@@ -13,7 +13,15 @@
 #include "config/config_tree.h"
 #include "config/option_value.h"
 
-enum config_section { CONFIG_CHAINS, CONFIG_SELECT, CONFIG_RESIDENCY, CONFIG_OUTPUTS, CONFIG_RATE, CONFIG_SECTIONS };
+enum config_section {
+    CONFIG_CHAINS,
+    CONFIG_SELECT,
+    CONFIG_RESIDENCY,
+    CONFIG_OUTPUTS,
+    CONFIG_RATE,
+    CONFIG_FILTER,
+    CONFIG_SECTIONS
+};
 
 /* What of the file is no option. All zero before anything was read. */
 struct config_sections {

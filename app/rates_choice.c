@@ -43,7 +43,8 @@ bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *a
     choice->bytes = choice->config->mem_bytes;
     choice->classes = path_class_new(config->paths, counts_classes(choice->settings) ? config->paths_count : 0);
     if (choice->classes == NULL) return problem_no_memory(&scope);
-    if (settings->rollups == NULL && use == RATES_OF_RUN)
+    bool for_filter = section != NULL && section->count == 1 && config_node_member(section, "path_class") != NULL;
+    if (settings->rollups == NULL && use == RATES_OF_RUN && !for_filter)
         problem_warn(&scope, section, "rate: counts nothing without --rollups OUT, where its documents would go");
     return true;
 }

@@ -133,6 +133,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     }
     summary->tally = outcome->tally;
     summary->has_residency = run_chains(setup)->policy != NULL;
+    summary->filtered_by_zone = run_chains(setup)->filter != NULL && run_chains(setup)->filter_rules->asks_zones;
     summary->has_rollups = setup->rollups != NULL;
     if (setup->rollups != NULL) summary->rollups = rollups_counts(setup->rollups);
     summary->connections = setup->inputs.streams_count > 0 ? &outcome->connections : NULL;

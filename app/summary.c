@@ -240,6 +240,7 @@ static void print_rollups(const struct summary *summary) {
 void summary_print(const struct summary *summary) {
     const struct tally *tally = &summary->tally;
     uint64_t made = tally->written + tally->duplicates + tally->rejected[REJECT_REFUSED]; /* those whose places count */
+    if (summary->filtered_by_zone) made += tally->skipped[SKIP_FILTERED];
     char read[32], written[32], rejected[32], skipped[32];
     log_message(LOG_INFO, "%s records read: %s written, %s rejected, %s skipped", grouped(tally->read, read),
                 grouped(tally->written, written), grouped(tally_rejected(tally), rejected),

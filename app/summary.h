@@ -31,8 +31,9 @@ struct summary_output {
 
 struct summary {
     struct tally tally;
-    bool is_replay;     /* what was read are rejects */
-    bool has_residency; /* a policy was in force */
+    bool is_replay;        /* what was read are rejects */
+    bool has_residency;    /* a policy was in force */
+    bool filtered_by_zone; /* of records that were skipped the places count, too */
     uint64_t bytes_written;
     double seconds;
     const struct geo *geo;

@@ -78,16 +78,26 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
  * at three points, with another line read in between: resolve (fetch the bucket), locate (fetch the place, and what was decided
  * about such records), write. */
 
+/* Before it is located, since most filters need no zone. */
+static void filter(const struct worker *worker, struct record *record) {
+    const struct hash_line line = {worker->context.name, record->position, record->message_line,
+                                   record_text(record, record->line)};
+    record->unwanted = !record_filter_keeps(worker->chains->filter, record, &line);
+}
+
 static void resolve(struct worker *worker, struct record *record) {
     client_resolve(&worker->clients, record);
+    record->unwanted = false;
+    if (worker->chains->filter != NULL && !worker->chains->filter_rules->asks_zones) filter(worker, record);
     record->place.length = 0;
     record->place.facts = PLACE_FACTS_UNKNOWN;
     record->residency = NULL;
-    if (record->client.global && worker->places != NULL) geo_cache_prefetch(worker->places, &record->client.ip);
+    if (!record->unwanted && record->client.global && worker->places != NULL)
+        geo_cache_prefetch(worker->places, &record->client.ip);
 }
 
 static void locate(struct worker *worker, struct record *record) {
-    if (!record->client.global || worker->places == NULL) return;
+    if (record->unwanted || !record->client.global || worker->places == NULL) return;
     struct place_fragment place = geo_cache_find(worker->places, &record->client.ip);
     record->place.json = place.json;
     record->place.length = place.length;
@@ -132,6 +142,10 @@ static void recount(struct worker *worker, struct batch *batch, const struct rec
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
+    if (record->unwanted) {
+        batch->tally.skipped[SKIP_FILTERED] += !worker->segment->counted_only;
+        return;
+    }
     if (worker->segment->counted_only) {
         recount(worker, batch, record);
         return;
@@ -161,6 +175,7 @@ static void advance(struct worker *worker, struct batch *batch, struct record *n
     bool judged = worker->residency->policy != NULL;
     if (worker->located != NULL) {
         if (judged) worker->located->residency = residency_decide(worker->residency);
+        if (worker->chains->filter != NULL && worker->chains->filter_rules->asks_zones) filter(worker, worker->located);
         write_record(worker, batch, worker->located);
     }
     if (worker->resolved != NULL) {
@@ -287,6 +302,15 @@ static uint64_t place_line(const struct segment *segment, uint32_t offset, uint3
     return line_number;
 }
 
+/* Whether the record that came in last counts for a limit; with a filter that has to be seen. */
+static bool counts(struct worker *worker, struct batch *batch, uint64_t records_max) {
+    uint64_t before = batch->tally.skipped[SKIP_FILTERED];
+    if (worker->segment->counted_only) return false;
+    if (worker->chains->filter == NULL || records_max == UINT64_MAX) return true;
+    write_out(worker, batch);
+    return batch->tally.skipped[SKIP_FILTERED] == before;
+}
+
 /* The lines of a segment, up to `records_max` records, which are counted down. Returns where it ended. */
 static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t index, uint64_t *records_max) {
     const struct segment *segment = &batch->segments[index];
@@ -318,7 +342,7 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
         switch (reading.kind) {
         case READING_RECORD:
             advance(worker, batch, record);
-            *records_max -= !segment->counted_only;
+            *records_max -= counts(worker, batch, *records_max);
             record = record == &records[2] ? records : record + 1;
             break;
         case READING_SKIPPED:

@@ -20,7 +20,7 @@ static const struct field_spec fields[] = {
     {"received_bytes", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "aws.elb.received_bytes", "bytes received from the client, headers included"},
     {"sent_bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "aws.elb.sent_bytes", "bytes sent to the client, headers included"},
     {"request", FIELD_REQUEST, ROLE_REQUEST, NULL, NULL, "request line: METHOD URL PROTOCOL"},
-    {"user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header, cut at 8 KB"},
+    {"user_agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "http.user_agent.original", "User-Agent header, cut at 8 KB"},
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP"},
     {"ssl_protocol", FIELD_TEXT, ROLE_TLS_VERSION, NULL, "aws.elb.ssl_protocol", "TLS version; null for plain HTTP"},
     {"target_group_arn", FIELD_TEXT, ROLE_RESOURCE_ARN, "aws.elb.target_group.arn", "aws.elb.target_group.arn", "ARN of the target group"},

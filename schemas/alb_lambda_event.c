@@ -18,7 +18,7 @@ static const struct field_spec fields[] = {
     {"headers.x-forwarded-port", FIELD_INTEGER, ROLE_NONE, "aws.elb.headers.x_forwarded_port", "aws.elb.headers.x_forwarded_port", "X-Forwarded-Port header: the port of the balancer's listener"},
     {"headers.x-forwarded-proto", FIELD_TEXT, ROLE_SCHEME, NULL, NULL, "X-Forwarded-Proto header"},
     {"headers.host", FIELD_TEXT, ROLE_HOST, NULL, NULL, "Host header"},
-    {"headers.user-agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header; of health checks ELB-HealthChecker/2.0"},
+    {"headers.user-agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "http.user_agent.original", "User-Agent header; of health checks ELB-HealthChecker/2.0"},
     {"headers.x-amzn-trace-id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header: its time is the record's only one"},
     {"headers.referer", FIELD_TEXT, ROLE_NONE, "http.request.referrer", "http.request.referrer", "Referer header"},
     {"headers.forwarded", FIELD_TEXT, ROLE_FORWARDED, NULL, NULL, "Forwarded header"},

@@ -41,6 +41,7 @@ const char *const skip_names[SKIP_REASONS] = {
     [SKIP_SAME_OBJECT] = "same-object",
     [SKIP_TOMBSTONE] = "tombstone",
     [SKIP_EMPTY_MESSAGE] = "empty-message",
+    [SKIP_FILTERED] = "filtered",
     [SKIP_UNJUDGED] = "unjudged",
 };
 

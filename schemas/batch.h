@@ -65,6 +65,7 @@ enum skip_reason {
     SKIP_SAME_OBJECT,  /* an AWS object met twice in a tree */
     SKIP_TOMBSTONE,    /* a message without a value */
     SKIP_EMPTY_MESSAGE,
+    SKIP_FILTERED, /* by `filter` of the config */
     SKIP_UNJUDGED, /* a finished record without a verdict of residency, where nothing else is asked for */
     SKIP_REASONS
 };

@@ -18,7 +18,7 @@ static const struct field_spec fields[] = {
     {"received_bytes", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "aws.elb.received_bytes", "bytes of the request body"},
     {"sent_bytes", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "aws.elb.sent_bytes", "bytes of the response body"},
     {"request", FIELD_REQUEST, ROLE_REQUEST, NULL, NULL, "request line: METHOD URL PROTOCOL; `- - - ` for TCP"},
-    {"user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header"},
+    {"user_agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "http.user_agent.original", "User-Agent header"},
     {"ssl_cipher", FIELD_TEXT, ROLE_NONE, "tls.cipher", "aws.elb.ssl_cipher", "TLS cipher; null for plain HTTP and TCP"},
     {"ssl_protocol", FIELD_TEXT, ROLE_TLS_VERSION, NULL, "aws.elb.ssl_protocol", "TLS version; null for plain HTTP and TCP"},
 };

@@ -20,7 +20,7 @@ static const struct field_spec fields[] = {
     {"cs-uri-stem", FIELD_TEXT, ROLE_PATH, NULL, "aws.cloudfront.cs-uri-stem", "path of the URL"},
     {"sc-status", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "aws.cloudfront.sc-status", "status code; 000: the viewer went away before there was one"},
     {"cs(Referer)", FIELD_TEXT, ROLE_NONE, "http.request.referrer", "aws.cloudfront.cs-referer", "Referer header; its escapes are those of a URL"},
-    {"cs(User-Agent)", FIELD_PERCENT_TWICE, ROLE_NONE, "user_agent.original", "aws.cloudfront.cs-user-agent", "User-Agent header; escaped twice until 2019"},
+    {"cs(User-Agent)", FIELD_PERCENT_TWICE, ROLE_USER_AGENT, "user_agent.original", "aws.cloudfront.cs-user-agent", "User-Agent header; escaped twice until 2019"},
     {"cs-uri-query", FIELD_TEXT, ROLE_QUERY, NULL, "aws.cloudfront.cs-uri-query", "query of the URL"},
     {"cs(Cookie)", FIELD_TEXT, ROLE_NONE, "aws.cloudfront.cookies", "aws.cloudfront.cs-cookie", "Cookie header, if logging of cookies is on"},
     {"x-edge-result-type", FIELD_TEXT, ROLE_NONE, "aws.cloudfront.edge_result_type", "aws.cloudfront.x-edge-result-type", "Hit RefreshHit Miss LimitExceeded CapacityExceeded Error Redirect; an open set"},

@@ -120,6 +120,9 @@
 #define PEERS_FILE_BYTES_MAX (64u * 1024 * 1024)
 /* Rules of `select`, which are asked one after the other. More are refused. */
 #define CHAIN_RULES_MAX 1024u
+/* Rules of `filter`, and values of a condition. */
+#define FILTER_RULES_MAX 64u
+#define FILTER_VALUES_MAX 32u
 /* Problems of a config that are kept; the others are counted. */
 #define PROBLEMS_MAX 100u
 /* Right end of a list of addresses that is looked at. Servers take headers of 8 to 64 KiB, and what matters stands right. What is

@@ -31,7 +31,7 @@ static const struct field_spec fields[] = {
     {"status", FIELD_INTEGER, ROLE_STATUS, "http.response.status_code", "http.response.status_code", "status code sent to the client"},
     {"bytes_in", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "http.request.bytes", "bytes received"},
     {"bytes_out", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "http.response.bytes", "bytes sent"},
-    {"user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header"},
+    {"user_agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "http.user_agent.original", "User-Agent header"},
     {"referrer", FIELD_TEXT, ROLE_NONE, "http.request.referrer", "http.request.referrer", "Referer header"},
     {"request_id", FIELD_TEXT, ROLE_NONE, "http.request.id", "http.request.id", "id of the request"},
     {"user", FIELD_TEXT, ROLE_NONE, "user.name", "user.name", "who was logged in"},

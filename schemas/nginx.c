@@ -36,7 +36,7 @@ static const struct field_spec fields[] = {
     {"bytes_sent", FIELD_INTEGER, ROLE_BYTES_SENT, "http.response.bytes", "http.response.bytes", "bytes sent to the client"},
     {"request_length", FIELD_INTEGER, ROLE_NONE, "http.request.bytes", "http.request.bytes", "bytes received: request line, headers, body"},
     {"http_referer", FIELD_TEXT, ROLE_NONE, "http.request.referrer", "http.request.referrer", "Referer header"},
-    {"http_user_agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "user_agent.original", "User-Agent header"},
+    {"http_user_agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "user_agent.original", "User-Agent header"},
     {"http_x_forwarded_for", FIELD_TEXT, ROLE_FORWARDED_FOR, "nginx.http_x_forwarded_for", "nginx.http_x_forwarded_for", "X-Forwarded-For headers as received"},
     {"http_forwarded", FIELD_TEXT, ROLE_FORWARDED, "nginx.http_forwarded", "nginx.http_forwarded", "Forwarded headers as received"},
     {"http_x_real_ip", FIELD_TEXT, ROLE_REAL_IP, "nginx.http_x_real_ip", "nginx.http_x_real_ip", "X-Real-IP header as received"},

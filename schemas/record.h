@@ -56,6 +56,7 @@ struct record {
     uint8_t flags;    /* 1 << enum record_flag */
     bool has_peer, has_destination, has_node;
     bool network;                   /* category network rather than web */
+    bool unwanted;                  /* by a filter: it is skipped */
     bool waf_blocked;               /* ALB: WAF ended the request */
     uint8_t outcome;                /* enum outcome */
     struct moment time, start, end; /* `time` is the record's own: one of the others, or a column of its own */

@@ -91,6 +91,7 @@ enum field_role {
     ROLE_PATH,
     ROLE_QUERY,        /* without the question mark */
     ROLE_HTTP_VERSION, /* HTTP/1.1 */
+    ROLE_USER_AGENT,
     ROLE_TLS_VERSION,  /* TLSv1.2, tlsv12 */
     ROLE_HANDSHAKE,    /* TLS handshake time; null = no or failed handshake */
     ROLE_VALIDITY,     /* NotBefore=TIME;NotAfter=TIME of the client's certificate */

@@ -37,7 +37,7 @@ static const struct field_spec fields[] = {
     {"httpRequest.headers.cloudfront-viewer-address", FIELD_TEXT, ROLE_VIEWER, NULL, NULL, "CloudFront-Viewer-Address header"},
     {"httpRequest.headers.x-amzn-trace-id", FIELD_TEXT, ROLE_TRACE, "trace.id", "traceId", "X-Amzn-Trace-Id header"},
     {"httpRequest.headers.host", FIELD_TEXT, ROLE_HOST, NULL, NULL, "Host header"},
-    {"httpRequest.headers.user-agent", FIELD_TEXT, ROLE_NONE, "user_agent.original", "http.user_agent.original", "User-Agent header"},
+    {"httpRequest.headers.user-agent", FIELD_TEXT, ROLE_USER_AGENT, "user_agent.original", "http.user_agent.original", "User-Agent header"},
     {"httpRequest.headers.referer", FIELD_TEXT, ROLE_NONE, "http.request.referrer", NULL, "Referer header"},
     {"labels", FIELD_JSON, ROLE_NONE, "aws.waf.labels", "aws.waf.labels", "labels that rules gave the request"},
     {"captchaResponse", FIELD_JSON, ROLE_NONE, "aws.waf.captcha_response", "aws.waf.captchaResponse", "outcome of a CAPTCHA"},

@@ -6,7 +6,7 @@
 Each group has a directory of its own to work in. The modules are by subject: what is typed (usage_cases), what is
 read (input_cases), what is broken (damage_cases), what is written (output_cases), as OpenSearch is told of it
 (template_cases), how it runs (running_cases), `resolve` (resolve_cases), `replay` (replay_cases), where
-clients may be served (residency_cases).
+clients may be served (residency_cases), what is left out (filter_cases).
 
 Threads: one; some groups start the program beside it.
 """
@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import check_cases  # noqa: E402
 import damage_cases  # noqa: E402
+import filter_cases  # noqa: E402
 import input_cases  # noqa: E402
 import output_cases  # noqa: E402
 import reload_cases  # noqa: E402
@@ -32,7 +33,7 @@ import usage_cases  # noqa: E402
 from black_box import Program, Report, argument_parser, read_summary, scratch, write  # noqa: E402
 
 MODULES = (usage_cases, check_cases, resolve_cases, input_cases, damage_cases, output_cases, template_cases, reload_cases, running_cases,
-           route_cases, replay_cases, residency_cases)
+           route_cases, replay_cases, residency_cases, filter_cases)
 
 
 class Bench:
