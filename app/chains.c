@@ -183,5 +183,6 @@ void chains_free(struct chains *chains) {
     residency_unload(chains->policy);
     record_filter_free(chains->filter);
     filter_unload(chains->filter_rules);
+    databases_release(chains->databases);
     free(chains);
 }

@@ -6,6 +6,7 @@
 #define WHEREFROM_CHAINS_H
 
 #include "app/config_file.h"
+#include "app/databases.h"
 #include "config/problems.h"
 #include "enrich/chain_rules.h"
 #include "enrich/filter_record.h"
@@ -25,6 +26,7 @@ struct chains {
     struct residency_policy *policy; /* NULL: the config has none */
     struct record_filter *filter;    /* likewise */
     struct filter *filter_rules;     /* of it */
+    struct databases *databases;     /* of which it is a user; set before it is in force */
     struct arena arena;
     struct chain **items;        /* as rules.chains */
     struct chains *retired_next; /* app/live_chains.h */

@@ -172,7 +172,7 @@ static int check(struct run_setup *run) {
     if (chains_good) print_chains(run_chains(run));
     if (chains_good) print_policy(run_chains(run)->policy);
     if (chains_good) print_privacy(run_chains(run)->policy);
-    print_databases(&run->geo);
+    if (run->databases != NULL) print_databases(&run->databases->geo);
     if (inputs_good) print_outputs(run);
     rates_choice_print(&run->rates);
     if (inputs_good) errors += kafka_choice_probe(&run->kafka.settings);

@@ -2,6 +2,7 @@
  *
  * Threads: main thread. */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "app/log.h"
 #include "app/progress.h"
 #include "app/replay_origins.h"
+#include "app/run_reload.h"
 #include "app/run_setup.h"
 #include "app/summary.h"
 #include "base/check.h"
@@ -20,6 +22,8 @@
 /* A run, and what is seen of it while it goes on. */
 struct run {
     struct run_setup *setup;
+    pthread_mutex_t summary_lock; /* while workers run: of the summary's places */
+    struct summary summary;
     struct pipeline_progress counters;
     struct progress progress;
     double say_awaited; /* when to say again which output is waited for */
@@ -48,10 +52,24 @@ static void say_awaited(struct run *run) {
                 awaited->name, (unsigned long long)(awaited->since_ms / 1000), (unsigned long long)awaited->records);
 }
 
+/* A worker that goes on with other databases; with a limit workers were ahead of it, and no places are told. */
+static void end_places(void *context, struct geo_cache *places) {
+    struct run *run = context;
+    if (run->setup->settings.limit != 0) return;
+    ASSERT(pthread_mutex_lock(&run->summary_lock) == 0);
+    summary_add_places(&run->summary, places);
+    ASSERT(pthread_mutex_unlock(&run->summary_lock) == 0);
+}
+
+static void reload(void *context) {
+    run_reload(((struct run *)context)->setup);
+}
+
 static void tick(void *context) {
     struct run *run = context;
     struct run_setup *setup = run->setup;
     live_chains_sweep(&setup->chains);
+    run_look_for_databases(setup);
     say_awaited(run);
     if (setup->top != NULL) top_tick(setup->top);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
@@ -113,7 +131,8 @@ static enum status write_rollups(struct run_setup *setup, bool whole, bool faile
 }
 
 /* The exit code of a run whose threads have ended. */
-static int conclude(struct run *run, struct pipeline_outcome *outcome, struct summary *summary) {
+static int conclude(struct run *run, struct pipeline_outcome *outcome) {
+    struct summary *summary = &run->summary;
     struct run_setup *setup = run->setup;
     struct error error;
     progress_clear(&run->progress);
@@ -131,6 +150,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
         log_message(LOG_ERROR, "%s", error.message);
         failed = true;
     }
+    summary->geo = &setup->databases->geo;
     summary->tally = outcome->tally;
     summary->has_residency = run_chains(setup)->policy != NULL;
     summary->filtered_by_zone = run_chains(setup)->filter != NULL && run_chains(setup)->filter_rules->asks_zones;
@@ -173,66 +193,18 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome, struct su
     return EXIT_REJECTS;
 }
 
-static void log_problems(const struct problems *problems) {
-    for (const struct problem *problem = problems->first; problem != NULL; problem = problem->next)
-        log_message(problem->severity == PROBLEM_ERROR ? LOG_ERROR : LOG_WARNING, "%s%s%s",
-                    problem->file != NULL ? "config: " : "", problem_place(problem).text, problem->text);
-}
-
-/* Whatever is wrong with the new table, the old one stays. What a run cuts lines by is made at its start: a table that looks at other
- * headers than the first one needs a new run. */
-static bool is_usable(struct run_setup *setup, const struct chains *chains, const struct problems *problems) {
-    if (chains == NULL || problems->errors_count > 0) return false;
-    const struct wanted_headers *now = &run_chains(setup)->rules.headers, *then = &chains->rules.headers;
-    if (memcmp(now, then, sizeof *now) == 0) return true;
-    log_message(LOG_ERROR, "reload: the chains look at other headers than before; restart for that");
-    return false;
-}
-
-/* Chains that rejects name are looked up in those of the start; what is counted and not written is counted by one policy. */
-static bool can_reload(const struct run_setup *setup) {
-    return setup->arguments.config_path != NULL && !setup->replay && !run_writes_nothing(setup);
-}
-
-/* SIGHUP: the config's chains and all that they are made of, anew; the rest of the config counts from the next start on. */
-static void reload(void *context) {
-    struct run_setup *setup = ((struct run *)context)->setup;
-    struct run_settings settings;
-    struct option_group groups[RUN_GROUPS];
-    struct arguments arguments;
-    struct problems problems = {.first = NULL};
-    struct error error;
-    run_settings_groups(&settings, groups);
-    enum status status = arguments_parse(&arguments, groups, RUN_GROUPS, setup->argc, setup->argv, &error);
-    struct chains *chains = status == STATUS_OK ? run_load_chains(&arguments, settings.chain, &problems) : NULL;
-    if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
-    /* outputs are those of the start */
-    if (chains != NULL && problems.errors_count == 0)
-        (void)!run_outputs_route(&setup->outputs, chains->policy, &problems);
-    log_problems(&problems);
-    if (is_usable(setup, chains, &problems)) {
-        run_date_policy(setup, chains);
-        live_chains_swap(&setup->chains, chains);
-        log_message(LOG_INFO, "reload: new chains are in force%s%s", chains->policy != NULL ? ", and policy " : "",
-                    chains->policy != NULL ? chains->policy->digest.text : "");
-    } else {
-        chains_free(chains);
-        log_message(LOG_ERROR, "reload: the chains of before stay in force");
-    }
-    problems_destroy(&problems);
-    arguments_destroy(&arguments);
-}
-
 /* The batches' work: what all workers share. */
-static struct worker_plan worker_plan(struct run_setup *setup, const struct worker_output *outputs) {
+static struct worker_plan worker_plan(struct run *run, const struct worker_output *outputs) {
+    struct run_setup *setup = run->setup;
     bool marks = false;
     for (uint32_t i = 0; i < setup->outputs.count; i++) marks = marks || outputs[i].marks;
     bool notes = setup->rollups != NULL || setup->evidence != NULL || setup->top != NULL;
     return (struct worker_plan){.kernel = scan_choose(),
                                 .tables = setup->format.tables,
                                 .encoder = setup->encoder,
-                                .geo = &setup->geo,
                                 .chains = &setup->chains,
+                                .places_end = end_places,
+                                .context = run,
                                 .notes = notes,
                                 .finished = setup->finished,
                                 .outputs = outputs,
@@ -264,7 +236,7 @@ int run_execute(struct run_setup *setup) {
     struct run run = {.setup = setup};
     struct error error;
     enum status status = prepare(setup, &error);
-    log_problems(&setup->problems);
+    run_log_problems(&setup->problems);
     if (status != STATUS_OK) {
         if (setup->problems.errors_count == 0 || setup->problems.no_memory) log_message(LOG_ERROR, "%s", error.message);
         return (int)status;
@@ -276,7 +248,7 @@ int run_execute(struct run_setup *setup) {
     struct output outputs[OUTPUTS_MAX];
     struct worker_output wanted[OUTPUTS_MAX];
     run_outputs_items(&setup->outputs, setup->kafka.sink, outputs, wanted);
-    const struct worker_plan plan = worker_plan(setup, wanted);
+    const struct worker_plan plan = worker_plan(&run, wanted);
     struct replay_origins replayed = {.format = &setup->format, .rules = &run_chains(setup)->rules};
     const struct source_replay_request replay = {
         .dress = replay_origins_dress, .context = &replayed, .report = report_reject};
@@ -306,7 +278,7 @@ int run_execute(struct run_setup *setup) {
         .tick = tick,
         .written = setup->top != NULL ? count_for_top : NULL,
         .stopping = setup->top != NULL ? leave_screen : NULL,
-        .reload = can_reload(setup) ? reload : NULL,
+        .reload = run_can_reload(setup) ? reload : NULL,
         .context = &run,
     };
     run.progress = (struct progress){
@@ -314,12 +286,14 @@ int run_execute(struct run_setup *setup) {
         .total_bytes = setup->inputs.size_bytes,
         .started = progress_now(),
     };
-    struct summary summary = {.geo = &setup->geo, .is_replay = setup->replay};
+    run.summary = (struct summary){.is_replay = setup->replay};
+    ASSERT(pthread_mutex_init(&run.summary_lock, NULL) == 0);
     struct pipeline_outcome outcome;
-    status = pipeline_run(&request, &run.counters, &outcome, summary_add_places, &summary, &error);
+    status = pipeline_run(&request, &run.counters, &outcome, summary_add_places, &run.summary, &error);
     if (status != STATUS_OK) log_message(LOG_ERROR, "%s", error.message);
-    int code = status == STATUS_OK ? conclude(&run, &outcome, &summary) : (int)status;
-    summary_destroy(&summary);
+    int code = status == STATUS_OK ? conclude(&run, &outcome) : (int)status;
+    summary_destroy(&run.summary);
+    ASSERT(pthread_mutex_destroy(&run.summary_lock) == 0);
     return code;
 }
 

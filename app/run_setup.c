@@ -12,10 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/default_database.h"
 #include "app/kafka_choice.h"
 #include "app/log.h"
 #include "app/rollups_choice.h"
+#include "app/run_reload.h"
+#include "app/run_reload.h"
 #include "base/check.h"
 #include "base/uuid.h"
 #include "config/duration.h"
@@ -183,26 +184,18 @@ enum status run_settle_single_inputs(struct run_setup *run, struct error *error)
                                                                     : problems_first_error(&run->problems, error);
 }
 
-void run_date_policy(const struct run_setup *run, struct chains *chains) {
-    if (chains->policy != NULL) chains->policy->geo_build = geo_country_build(&run->geo);
-}
-
-static enum status open_geo(struct run_setup *run, struct error *error) {
-    char path[PATH_BYTES_MAX];
-    const char *only = path;
-    struct run_settings *settings = &run->settings;
-    if (settings->no_geo && settings->geo.count > 0)
-        return error_set(error, STATUS_USAGE, "--no-geo and --geo contradict each other; give one of them");
-    if (settings->no_geo) return STATUS_OK;
-    if (settings->geo.count > 0) return geo_open(&run->geo, settings->geo.items, settings->geo.count, error);
-    enum status status = default_database_find(path, error);
-    return status == STATUS_OK ? geo_open(&run->geo, &only, 1, error) : status;
+void run_use_databases(struct run_setup *run, struct chains *chains, struct databases *databases) {
+    databases_release(run->databases);
+    run->databases = databases;
+    chains->databases = databases_keep(databases);
+    if (chains->policy != NULL) chains->policy->geo_build = geo_country_build(&databases->geo);
 }
 
 enum status run_settle_geo(struct run_setup *run, struct error *error) {
-    enum status status = open_geo(run, error);
-    if (status != STATUS_OK) return status;
-    run_date_policy(run, atomic_load(&run->chains.current));
+    enum status status;
+    struct databases *databases = databases_open(&run->settings, error, &status);
+    if (databases == NULL) return status;
+    run_use_databases(run, atomic_load(&run->chains.current), databases);
     const struct residency_policy *policy = run_chains(run)->policy;
     if (policy != NULL && policy->geo_build == 0)
         log_message(
@@ -373,7 +366,7 @@ static enum status open_top(struct run_setup *run, struct error *error) {
                                         .endless = run->kafka.settings.has_input || run->inputs.streams_count > 0,
                                         .json = settings->json,
                                         .bytes_max = run_memory(run).rates_bytes,
-                                        .geo = &run->geo};
+                                        .geo = &run->databases->geo};
     run->top = top_new(&request);
     return run->top != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "top: out of memory");
 }
@@ -384,7 +377,7 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
     if (run->residency) return open_evidence(run, error);
     bool rejects_to_file = run->kafka.settings.output.rejects_topic == NULL;
     if (run_outputs_have_opensearch(&run->outputs) && run->encoder != NULL)
-        mapping_wanted_find(run->encoder, only_format(run), run->geo.databases_count > 0, &run->mapping);
+        mapping_wanted_find(run->encoder, only_format(run), run->databases->geo.databases_count > 0, &run->mapping);
     const struct run_outputs_request request = {.mapping = &run->mapping, .start = file_start(run), .report = report};
     enum status status = refuse_unknown(&run->outputs, error);
     if (status == STATUS_OK) status = refuse_overwriting(run, error);
@@ -492,8 +485,9 @@ void run_setup_free(struct run_setup *run) {
     run_outputs_destroy(&run->outputs);
     sink_file_free(run->rejects);
     encoder_free(run->encoder);
-    geo_close(&run->geo);
     live_chains_destroy(&run->chains);
+    databases_release(run->databases);
+    run_reload_destroy(run);
     problems_destroy(&run->problems);
     format_choice_destroy(&run->format);
     format_table_destroy(&run->formats);

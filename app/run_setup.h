@@ -31,7 +31,9 @@ struct run_setup {
     struct origin *origins;   /* of the inputs, and behind them of the kafka:// one if there is one */
     struct problems problems; /* of the config's parts */
     struct live_chains chains;
-    struct geo geo;
+    struct databases *databases;   /* in force; it is one of their users */
+    struct run_reloaded *reloaded; /* app/run_reload.h; NULL: what was read at the start is in force */
+    uint64_t look_at_databases_ms;
     struct encoder *encoder;
     struct run_outputs outputs;
     struct sink_file *rejects; /* NULL: to Kafka, or nowhere */
@@ -84,8 +86,8 @@ struct chains *run_load_chains(const struct arguments *arguments, const char *al
 /* How what --memory-max allows is divided. After run_settle_single_inputs and the inputs. */
 struct memory_plan run_memory(const struct run_setup *run);
 
-/* Tells the table's policy, where there is one, of what age the databases are; before the table is in force. */
-void run_date_policy(const struct run_setup *run, struct chains *chains);
+/* A table that is not in force yet gets databases, which are the run's from here on; its policy, where there is one, is told their age. */
+void run_use_databases(struct run_setup *run, struct chains *chains, struct databases *databases);
 
 /* The table in force, as the main thread may see it: it alone swaps it. */
 const struct chains *run_chains(struct run_setup *run);

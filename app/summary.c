@@ -43,7 +43,8 @@ static int by_count(const void *a, const void *b) {
     return x == y ? by_key(a, b) : (x < y) - (x > y);
 }
 
-static void ranking_finish(struct summary_ranking *ranking) {
+/* One row for each key. */
+static void ranking_unite(struct summary_ranking *ranking) {
     if (ranking->rows_count == 0) return;
     qsort(ranking->rows, ranking->rows_count, sizeof *ranking->rows, by_key);
     size_t kept = 0;
@@ -55,7 +56,10 @@ static void ranking_finish(struct summary_ranking *ranking) {
         }
     }
     ranking->rows_count = kept + 1;
-    qsort(ranking->rows, ranking->rows_count, sizeof *ranking->rows, by_count);
+}
+
+static void ranking_finish(struct summary_ranking *ranking) {
+    if (ranking->rows_count > 0) qsort(ranking->rows, ranking->rows_count, sizeof *ranking->rows, by_count);
 }
 
 static void count_place(void *context, const struct place *place, uint64_t count) {
@@ -68,8 +72,11 @@ static void count_place(void *context, const struct place *place, uint64_t count
         ranking_add(&summary->networks, place->as_number, count, place->texts[PLACE_AS_ORGANIZATION]);
 }
 
-void summary_add_places(void *summary, struct geo_cache *places) {
+void summary_add_places(void *context, struct geo_cache *places) {
+    struct summary *summary = context;
     geo_cache_count(places, count_place, summary);
+    ranking_unite(&summary->countries); /* each time that databases are swapped all come again */
+    ranking_unite(&summary->networks);
 }
 
 void summary_finish(struct summary *summary) {

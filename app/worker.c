@@ -20,14 +20,25 @@ bool worker_init(struct worker *worker, const struct worker_plan *plan) {
         worker->finished = finished_reader_new(plan->finished);
         if (worker->finished == NULL) return false;
     }
-    if (plan->geo->databases_count == 0) return true;
-    struct place_renderer renderer = {.render = encoder_render_place, .context = plan->encoder};
-    worker->places = geo_cache_new(plan->geo, renderer);
-    return worker->places != NULL;
+    return true;
+}
+
+/* Places of other databases are remembered from here on. */
+static __attribute__((noinline)) void use_databases(struct worker *worker, struct databases *databases) {
+    struct place_renderer renderer = {.render = encoder_render_place, .context = worker->plan->encoder};
+    if (worker->places != NULL) {
+        worker->plan->places_end(worker->plan->context, worker->places);
+        geo_cache_free(worker->places);
+    }
+    databases_release(worker->databases);
+    worker->databases = databases_keep(databases);
+    worker->places = databases->geo.databases_count > 0 ? geo_cache_new(&databases->geo, renderer) : NULL;
+    ASSERT(worker->places != NULL || databases->geo.databases_count == 0); /* it was only reserved */
 }
 
 void worker_destroy(struct worker *worker) {
-    if (worker->places != NULL) geo_cache_free(worker->places);
+    geo_cache_free(worker->places);
+    databases_release(worker->databases);
     residency_decider_free(worker->residency);
     finished_reader_free(worker->finished);
     encoder_context_destroy(&worker->context);
@@ -363,6 +374,7 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
 void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
     ASSERT(batch->magic == BATCH_MAGIC);
     worker->chains = live_chains_enter(worker->plan->chains, &worker->guard);
+    if (worker->databases != worker->chains->databases) use_databases(worker, worker->chains->databases);
     residency_decider_set(worker->residency, worker->chains->policy);
     batch->privacy = worker->chains->policy != NULL ? worker->chains->policy->privacy : NULL;
     encoder_context_set_privacy(&worker->context, batch->privacy);

@@ -26,7 +26,6 @@ struct worker_plan {
     const struct scan_kernel *kernel;
     const struct split_tables *tables;
     const struct encoder *encoder;
-    const struct geo *geo;
     struct live_chains *chains;
     const struct worker_output *outputs;
     uint32_t outputs_count;           /* with more than one, the zone of a record says which */
@@ -35,14 +34,18 @@ struct worker_plan {
     const struct path_class *classes; /* and rates more in them; NULL: there are none */
     struct finished_records
         *finished; /* records that a run wrote are read as such, too; NULL: they are logs like any others */
+    /* Told of a cache of places that goes, by one worker at a time. */
+    void (*places_end)(void *context, struct geo_cache *places);
+    void *context;
     int64_t since_ns, until_ns; /* records outside [since, until) are skipped; 0: no bound */
 };
 
 struct worker {
     const struct worker_plan *plan;
     struct splitter splitter;
-    struct geo_cache *places;  /* NULL without databases */
-    struct chains_guard guard; /* of what `clients` uses */
+    struct geo_cache *places;    /* NULL without databases */
+    struct databases *databases; /* that it is of; the worker is one of their users */
+    struct chains_guard guard;   /* of what `clients` uses */
     struct client_resolver clients;
     struct residency_decider *residency; /* by the policy of `chains` */
     struct encoder_context context;

@@ -1,15 +1,21 @@
-"""SIGHUP: new chains for a run that goes on.
+"""SIGHUP and files that change: new chains and databases for a run that goes on.
 
 Threads: one, beside the program.
 """
 import os
+import pathlib
+import re
 import signal
 import subprocess
+import threading
 import time
+from collections import Counter
 
-from black_box import at, parse_lines
+from black_box import alb_line, at, parse_lines, read_summary, wait_until_signals_wait
 
 LINE = '10.0.3.7 - - [01/Dec/2025:00:00:01 +0000] "GET /%d HTTP/1.1" 200 1 "-" "x" "198.51.100.1, 23.45.67.89"\n'
+DATABASES = pathlib.Path(__file__).resolve().parent.parent / "databases"
+CHANGED, REFUSED = b"a database has changed, and the new one is in force", b"the databases of before stay in force until"
 APPENDS = "chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: append}]\n"
 
 
@@ -57,17 +63,17 @@ class Live:
 def test_reload(bench):
     live = Live(bench)
     bench.equal(at(live.record(), "client.ip"), "23.45.67.89", "the first chain")
-    live.reload("chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: remove}]\n", b"new chains are in force")
+    live.reload("chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: remove}]\n", b"new chains and databases are in force")
     record = live.record()
     bench.equal((at(record, "hop.verdict"), record.get("client")), ("xff-removed", None), "the second chain")
     for broken, message in (("chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: apend}]\n", b"unknown carrier"),
                             ("chains: {other: alb}\n", b"web"), ("chains: [\n", b"config"),
                             (APPENDS.replace("carrier: append", "carrier: append, secret: {header: X-Key}"), b"other headers")):
-        live.reload(broken, b"the chains of before stay in force")
+        live.reload(broken, b"of before stay in force")
         bench.check(message in live.messages.read_bytes(), f"{message} is not among the messages: {live.messages.read_bytes()[-400:]}")
         bench.equal(at(live.record(), "hop.verdict"), "xff-removed", f"after a broken config: {message}")
     for turn in range(20):
-        live.reload(APPENDS, b"new chains are in force")
+        live.reload(APPENDS, b"new chains and databases are in force")
         bench.equal(at(live.record(), "client.ip"), "23.45.67.89", f"the first chain again, turn {turn}")
     bench.equal(live.end(), 0, "exit code")
     bench.equal(len({record["event"]["id"] for record in parse_lines(live.out.read_bytes())}), live.lines, "records, each once")
@@ -81,3 +87,102 @@ def test_chain_of_an_input(bench):
     bench.equal(said, [("/1", "23.45.67.89"), ("/2", "10.0.3.7")], "each input by its own")
     said = [at(record, "client.ip") for record in parse_lines(bench.run("run", "a.log", "-c", "config.yaml", "--no-geo").out)]
     bench.equal(said, ["10.0.3.7"], "inputs of the command line are not those of the file")
+
+
+class Located(Live):
+    """The same of a client that databases put into different countries."""
+
+    def country(self):
+        self.input.write(LINE.replace("23.45.67.89", "81.2.69.142") % self.lines)
+        self.input.flush()
+        self.lines += 1
+        self.wait("a record", lambda: self.out.exists() and self.out.read_bytes().count(b"\n") == self.lines)
+        return at(parse_lines(self.out.read_bytes())[-1], "client.geo.country_iso_code")
+
+    def replace(self, content):
+        """As whoever downloads a new one does it."""
+        (self.bench.directory / "new").write_bytes(content)
+        (self.bench.directory / "new").rename(self.bench.directory / "geo.mmdb")
+
+    def told(self, answer, times):
+        self.wait(f"{answer}", lambda: self.messages.read_bytes().count(answer) == times)
+
+
+def test_databases_are_swapped(bench):
+    """A file that is replaced is used from then on; what is none leaves the database of before in force."""
+    british, swedish = (DATABASES.joinpath(name).read_bytes() for name in ("country.mmdb", "elsewhere.mmdb"))
+    bench.write("geo.mmdb", british)
+    live = Located(bench, "--geo", "geo.mmdb")
+    bench.equal(live.country(), "GB", "the first database")
+    live.replace(swedish)
+    live.told(CHANGED, 1)
+    bench.equal(live.country(), "SE", "the second one")
+    for turn, broken in enumerate((swedish[:len(swedish) // 2], b"")):
+        live.bench.write("geo.mmdb", broken)  # in place
+        live.told(REFUSED, turn + 1)
+        bench.equal(live.country(), "SE", "the one before stays")
+    (bench.directory / "geo.mmdb").unlink()
+    live.reload(APPENDS, b"of before stay in force")
+    bench.equal(live.country(), "SE", "without a file, likewise")
+    live.replace(british)
+    live.reload(APPENDS, b"new chains and databases are in force")
+    bench.equal(live.country(), "GB", "at SIGHUP at once")
+    bench.write("geo.mmdb", b"nothing")
+    live.reload(APPENDS, b"of before stay in force")
+    bench.equal(live.country(), "GB", "all or nothing")
+    bench.equal(live.end(), 0, "exit code")
+    text = live.messages.read_bytes()
+    bench.check(b"geo.mmdb" in text and text.count(b"error") < 20, f"messages name the file, each once: {text[-600:]}")
+
+
+def test_databases_are_swapped_under_load(bench):
+    """Records of many workers while databases come and go: each has a place, of one of both."""
+    swap_under_load(bench, 30, 60000)
+
+
+def swap_under_load(bench, times, lines):
+    contents = [DATABASES.joinpath(name).read_bytes() for name in ("country.mmdb", "elsewhere.mmdb")]
+    bench.write("geo.mmdb", contents[0])
+    bench.write("config.yaml", APPENDS)
+    bench.write("part", "".join(alb_line(i, client=f"81.2.69.142:{1000 + i}") + "\n" for i in range(1000)))
+    names = []
+    for i in range(4):
+        os.mkfifo(bench.directory / f"pipe{i}")
+        names.append(f"pipe{i}")
+    errors = open(bench.directory / "messages", "wb")
+    process = subprocess.Popen([bench.program.path, "run", *names, "-c", "config.yaml", "-f", "alb_access", "--geo", "geo.mmdb", "-j", "4", "-o", "out", "--summary", "summary"],
+                               cwd=bench.directory, stderr=errors)
+    done = threading.Event()
+
+    def feed(name):
+        part = bench.read("part")
+        sent = 0
+        with open(bench.directory / name, "wb") as pipe:
+            while not done.is_set() or sent < lines // 4:
+                pipe.write(part)
+                sent += 1000
+        fed.append(sent)
+
+    fed, answer = [], b"new chains and databases are in force"
+    feeders = [threading.Thread(target=feed, args=(name,), daemon=True) for name in names]
+    for feeder in feeders:
+        feeder.start()
+    wait_until_signals_wait(process)
+    for turn in range(times):
+        (bench.directory / "new").write_bytes(contents[(turn + 1) % 2])
+        (bench.directory / "new").rename(bench.directory / "geo.mmdb")
+        process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 60
+        while bench.read("messages").count(answer) <= turn and time.monotonic() < until:
+            time.sleep(0.01)
+    done.set()
+    for feeder in feeders:
+        feeder.join(120)
+    bench.equal(process.wait(120), 0, f"exit code ({bench.read('messages')[-500:]})")
+    errors.close()
+    bench.equal(bench.read("messages").count(answer), times, "swaps")
+    countries = Counter(re.findall(rb'"country_iso_code":"(..)"', bench.read("out")))
+    bench.equal(sum(countries.values()), sum(fed), "each record has a place")
+    bench.check(set(countries) == {b"GB", b"SE"}, f"of one of both: {countries}")
+    ranks = {row["iso_code"]: row["records"] for row in read_summary(bench.directory / "summary")["top"]["country"]}
+    bench.equal(ranks, {name.decode(): count for name, count in countries.items()}, "the summary counts all generations")

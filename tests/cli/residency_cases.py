@@ -119,7 +119,7 @@ def test_reload_of_a_policy(bench):
     seen = []
     for turn, codes in enumerate(("GB", "GB CH", "GB CH LI")):
         bench.write("mine.list", LIST % codes)
-        live.reload(chains % "append" + POLICY, b"new chains are in force, and policy sha256:")
+        live.reload(chains % "append" + POLICY, b"new chains and databases are in force, and policy sha256:")
         record = live.record()
         bench.equal(at(record, "residency.lists"), [digest(LIST % codes)], f"turn {turn}: the list")
         bench.equal(at(record, "residency.geo_build"), 1764547200, f"turn {turn}: the database")
@@ -127,10 +127,10 @@ def test_reload_of_a_policy(bench):
         bench.check(seen[-1].encode() in live.messages.read_bytes(), f"turn {turn}: the policy is said")
     bench.equal(len(set(seen)), 3, "another list is another policy")
     for broken in (chains % "remove" + POLICY.replace("@home", "@hom"), chains % "apend" + POLICY, chains % "remove" + "residency: 3\n"):
-        live.reload(broken, b"the chains of before stay in force")
+        live.reload(broken, b"the chains and databases of before stay in force")
         record = live.record()
         bench.equal((at(record, "hop.verdict"), at(record, "residency.policy")), ("client-proxy", seen[-1]), f"after {broken[-40:]!r}")
-    live.reload(chains % "remove", b"new chains are in force\n")
+    live.reload(chains % "remove", b"new chains and databases are in force\n")
     record = live.record()
     bench.equal((at(record, "hop.verdict"), at(record, "residency")), ("xff-removed", None), "without a policy again")
     bench.equal(live.end(), 0, "exit code")

@@ -202,9 +202,9 @@ def test_route_reload(bench):
         process = bench.program.start("run", "pipe", "-c", "c.yaml", cwd=bench.directory, stderr=errors)
     with open(bench.directory / "pipe", "wb", buffering=0) as pipe:
         swede = "89.160.20.112:4000"
-        for numbers, text, word, sums in ((range(10), config(route='  route: {eea: main, us: us, "*": eu}\n'), b"new chains are in force", [10, 0, 0]),
+        for numbers, text, word, sums in ((range(10), config(route='  route: {eea: main, us: us, "*": eu}\n'), b"new chains and databases are in force", [10, 0, 0]),
                                           (range(10, 15), config(route='  route: {eea: nowhere, "*": eu}\n'), b"stay in force", [10, 0, 5]),
-                                          (range(15, 18), config(outputs="{eu: a, us: b, main: c}"), b"new chains are in force", [10, 0, 8]),
+                                          (range(15, 18), config(outputs="{eu: a, us: b, main: c}"), b"new chains and databases are in force", [10, 0, 8]),
                                           (range(18, 19), None, None, [11, 0, 8])):
             pipe.write("".join(alb_line(number, client=swede) + "\n" for number in numbers).encode())
             wait_until(lambda: count() == sums, lambda: f"{count()} instead of {sums}: {messages.read_bytes()}")  # noqa: B023
