@@ -145,7 +145,8 @@ static size_t check_inputs(const struct run_setup *run) {
 
 /* Steps of a run that neither read nor write; those of the chains have been said one by one. The errors found. */
 static size_t check_steps(struct run_setup *run) {
-    static run_step *const steps[] = {run_settle_format, run_settle_geo, run_settle_encoder, run_open_outputs};
+    static run_step *const steps[] = {run_settle_format, run_settle_geo, run_settle_encoder, run_open_outputs,
+                                      run_check_metrics};
     size_t errors = 0;
     run->settings.dry_run = true;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

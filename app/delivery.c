@@ -22,6 +22,7 @@ struct transaction {
     uint64_t epoch, begun_ms, bytes;
     uint32_t batches_count;
     struct tally tally;
+    enum source_kind source;
     struct batch_range *ranges; /* one per partition */
     uint32_t ranges_count, ranges_max;
 };
@@ -32,6 +33,7 @@ struct delivery {
     struct queue incoming;
     struct batch *first, *last; /* sent, on their way, in order */
     bool failed;
+    atomic_bool is_open, in_transaction; /* for who looks on */
     struct transaction transaction;
     struct encoder_context rejects; /* of records that the sink refuses */
 };
@@ -57,6 +59,7 @@ static void settle(struct delivery *delivery, bool stale) {
                                           .batches_count = transaction->batches_count,
                                           .stale = stale};
     transaction->open = transaction->message_open = false;
+    atomic_store(&delivery->in_transaction, false);
     source_kafka_settle(delivery->request.source, &settlement);
 }
 
@@ -104,7 +107,8 @@ static void release_arrived(struct delivery *delivery) {
         }
         struct batch *batch = take_first(delivery);
         bool good = request->write_rest(request->context, batch);
-        if (good && request->source == NULL && batch->whole == NULL) request->count(request->context, &batch->tally);
+        if (good && request->source == NULL && batch->whole == NULL)
+            request->count(request->context, &batch->tally, batch->origin->source);
         request->release(request->context, batch, !good);
         if (!good) fail(delivery, NULL);
     }
@@ -126,7 +130,8 @@ static void add_range(struct transaction *transaction, const struct batch_range 
     transaction->ranges[transaction->ranges_count++] = *range;
 }
 
-static void add_batch(struct transaction *transaction, struct batch *batch) {
+static void add_batch(struct delivery *delivery, struct batch *batch) {
+    struct transaction *transaction = &delivery->transaction;
     /* the last one, empty: there is nothing to commit, and its source may have left the group, which librdkafka 2.0.2 must not be asked
      * about then (it never answers) */
     if (batch->ranges_count == 0) return;
@@ -136,6 +141,8 @@ static void add_batch(struct transaction *transaction, struct batch *batch) {
         transaction->begun_ms = monotonic_ms();
         transaction->bytes = transaction->batches_count = transaction->ranges_count = 0;
         transaction->tally = (struct tally){0};
+        transaction->source = batch->origin->source;
+        atomic_store(&delivery->in_transaction, true);
     }
     ASSERT(transaction->epoch == batch->epoch);
     batch->in_transaction = true;
@@ -177,7 +184,7 @@ static void commit(struct delivery *delivery) {
     take_result(delivery, result, &error);
     if (result == SINK_DONE) {
         release_arrived(delivery);
-        request->count(request->context, &transaction->tally);
+        request->count(request->context, &transaction->tally, transaction->source);
         settle(delivery, false);
     }
 }
@@ -214,7 +221,7 @@ static void send_batch(struct delivery *delivery, struct batch *batch) {
         return;
     }
     if (result == SINK_DONE) (void)reject_refused(delivery, batch, &result, &error);
-    if (request->source != NULL) add_batch(&delivery->transaction, batch);
+    if (request->source != NULL) add_batch(delivery, batch);
     take_result(delivery, result, &error);
 }
 
@@ -233,6 +240,7 @@ static void *deliver(void *argument) {
     do result = request->ops->prepare(request->sink, WAIT_MS, &error);
     while (result == SINK_WAIT && !queue_is_over(&delivery->incoming) && !is_abandoned(delivery));
     if (result == SINK_FAILED) fail(delivery, &error);
+    atomic_store(&delivery->is_open, true);
     for (bool over = false; !over || delivery->first != NULL || delivery->transaction.open;) {
         over = queue_is_over(&delivery->incoming);
         if (is_abandoned(delivery) && !delivery->failed) fail(delivery, NULL);
@@ -266,6 +274,14 @@ struct delivery *delivery_new(const struct delivery_request *request) {
 void delivery_push(struct delivery *delivery, struct batch *batch) {
     queue_push(&delivery->incoming, batch);
     delivery->request.ops->wake(delivery->request.sink);
+}
+
+bool delivery_is_open(const struct delivery *delivery) {
+    return atomic_load(&delivery->is_open);
+}
+
+bool delivery_in_transaction(const struct delivery *delivery) {
+    return atomic_load(&delivery->in_transaction);
 }
 
 void delivery_finish(struct delivery *delivery) {

@@ -21,7 +21,7 @@ struct delivery_request {
     /* All of it has arrived: what goes elsewhere is written. False: that failed, and has been said. */
     bool (*write_rest)(void *context, const struct batch *batch);
     /* This has become of lines, for good. Not called for shares: their whole says it. */
-    void (*count)(void *context, const struct tally *tally);
+    void (*count)(void *context, const struct tally *tally, enum source_kind source);
     /* The batch is free again; `dropped`: nothing of it counts. */
     void (*release)(void *context, struct batch *batch, bool dropped);
     /* Nothing more can be delivered; whatever comes from here on is dropped. */
@@ -36,6 +36,9 @@ struct delivery;
 struct delivery *delivery_new(const struct delivery_request *request);
 /* Gives the batch away. */
 void delivery_push(struct delivery *delivery, struct batch *batch);
+/* Any thread: whether the sink has begun to take batches, and whether something that has arrived waits for a commit. */
+bool delivery_is_open(const struct delivery *delivery);
+bool delivery_in_transaction(const struct delivery *delivery);
 /* Nothing follows: waits until all has arrived or was dropped, and ends the thread. */
 void delivery_finish(struct delivery *delivery);
 void delivery_free(struct delivery *delivery);

@@ -15,6 +15,7 @@
 #define WHEREFROM_OUTPUTS_H
 
 #include "app/delivery.h"
+#include "app/latency.h"
 #include "sinks/sink_file.h"
 
 struct output {
@@ -31,9 +32,10 @@ struct outputs_request {
     uint32_t items_count;        /* 1 to OUTPUTS_MAX; with more than one, batches have as many shares */
     struct sink_file *rejects;   /* takes rejected lines; NULL: they are only counted, or go to Kafka */
     bool rejects_to_kafka;       /* only with one output */
+    bool timed;                  /* outputs_look is asked how long they take */
     struct source_kafka *source; /* whose positions go with transactions; NULL: none. Only with one output */
     /* This has become of lines, for good. */
-    void (*count)(void *context, const struct tally *tally);
+    void (*count)(void *context, const struct tally *tally, enum source_kind source);
     /* The batch is free again; `dropped`: nothing of it counts. */
     void (*release)(void *context, struct batch *batch, bool dropped);
     /* An output has failed for good, with an error or because the reader of stdout is `gone`, and the others are abandoned. May be called
@@ -67,7 +69,27 @@ struct output_awaited {
 };
 struct output_awaited outputs_awaited(const struct outputs *outputs, uint32_t stalled_ms);
 
-/* Of output `index`; zero when there is only one. After outputs_finish. */
+/* An output while the run goes on. */
+struct output_look {
+    const char *name;
+    bool is_open;              /* it takes batches */
+    uint64_t batches, records; /* that it has and has not confirmed; of a file those that are being written just now */
+    uint64_t stalled_ms;       /* for how long it has taken none of them */
+    uint64_t bytes;            /* of records that a Kafka output has confirmed */
+    struct output_counts counts;
+    struct latency_look latency; /* from hand-over until it has all of a batch; without the commit of a transaction */
+};
+
+struct outputs_look {
+    struct output_look items[OUTPUTS_MAX];
+    uint32_t items_count;
+    uint64_t rejects_stalled_ms; /* the file of rejects is being written for so long; 0: it is not */
+    bool in_transaction;         /* what has arrived waits for a commit */
+};
+/* Any thread, with `timed`. */
+void outputs_look(const struct outputs *outputs, struct outputs_look *look);
+
+/* Of output `index`, be it the only one. After outputs_finish. */
 struct output_counts outputs_counts(const struct outputs *outputs, uint32_t index);
 
 #endif

@@ -100,7 +100,10 @@ static void begin_origin(struct thread *thread, const struct origin *origin) {
     thread->sequence = 0;
     thread->given_up = thread->ended = false;
     thread->opened = thread->ops->open(thread->source, origin, &error) == STATUS_OK;
-    if (!thread->opened) input_failed(thread->pipeline, &error);
+    if (!thread->opened)
+        input_failed(thread->pipeline, &error);
+    else if (origin->stream && thread->pipeline->request->meter != NULL)
+        meter_stream_opened(thread->pipeline->request->meter);
 }
 
 /* Goes on to the next input. False when there is none; asked again, too. */
@@ -145,6 +148,8 @@ static void read_batch(struct thread *thread, struct batch *batch) {
     }
     batch->given_up = batch->last && thread->given_up;
     batch->sequence = thread->sequence++;
+    if (pipeline->request->meter != NULL && batch->text_bytes > 0)
+        meter_hold(pipeline->request->meter, (uint32_t)(batch - pipeline->ring.batches));
     thread->ended = batch->last;
     queue_push(&pipeline->work, batch);
 }
@@ -178,8 +183,11 @@ static void brake(struct pipeline *pipeline) {
     fail(pipeline, false, &error);
 }
 
-static void count(void *context, const struct tally *tally) {
+static void count(void *context, const struct tally *tally, enum source_kind source) {
     struct pipeline *pipeline = context;
+    struct meter *meter = pipeline->request->meter;
+    if (meter != NULL) meter_count(meter, source, tally);
+    if (meter != NULL && pipeline->request->transactional) meter_commit(meter);
     tally_add(&pipeline->outcome->tally, tally);
     atomic_fetch_add(&pipeline->progress->records, tally->written);
     if (!atomic_load(&pipeline->failed)) brake(pipeline);
@@ -222,6 +230,9 @@ static void release(void *context, struct batch *batch, bool dropped) {
                                               .stale = dropped || batch->limited};
         source_kafka_settle(pipeline->request->kafka, &settlement);
     }
+    if (pipeline->request->meter != NULL)
+        meter_let_go(pipeline->request->meter, (uint32_t)(batch - pipeline->ring.batches),
+                     batch->in_transaction && !dropped);
     ring_give_back(&pipeline->ring, batch);
 }
 
@@ -394,6 +405,7 @@ static bool watch(struct pipeline *pipeline) {
                                     {.fd = pipeline->signal_fd, .events = POLLIN}};
     for (;;) {
         int ready = poll(descriptors, 2, TICK_MS);
+        if (pipeline->request->meter != NULL) meter_tick(pipeline->request->meter);
         pipeline->progress->awaited = outputs_awaited(pipeline->outputs, OUTPUT_STALLED_MS);
         if (pipeline->request->tick != NULL) pipeline->request->tick(pipeline->request->context);
         if (signalled && monotonic_ms() >= deadline_ms) leave_unsettled(pipeline);
@@ -407,6 +419,7 @@ static bool watch(struct pipeline *pipeline) {
         }
         if (signalled) _exit(128 + (int)signal.ssi_signo);
         signalled = true;
+        if (pipeline->request->meter != NULL) meter_stop(pipeline->request->meter);
         if (pipeline->request->stopping != NULL) pipeline->request->stopping(pipeline->request->context);
         deadline_ms = monotonic_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
         request_stop(pipeline);
@@ -443,6 +456,7 @@ static enum status start_outputs(struct pipeline *pipeline, struct error *error)
                                             .items_count = request->outputs_count,
                                             .rejects = request->rejects,
                                             .rejects_to_kafka = request->rejects_to_kafka,
+                                            .timed = request->meter != NULL,
                                             .source = request->transactional ? request->kafka : NULL,
                                             .count = count,
                                             .release = release,
@@ -450,6 +464,31 @@ static enum status start_outputs(struct pipeline *pipeline, struct error *error)
                                             .context = pipeline};
     pipeline->outputs = outputs_new(&outputs);
     return pipeline->outputs != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "pipeline: out of memory");
+}
+
+/* For the meter: any thread. */
+static void look(void *context, struct queues_look *look) {
+    struct pipeline *pipeline = context;
+    look->batches = pipeline->ring.batches_count;
+    look->idle_batches = ring_idle_count(&pipeline->ring);
+    look->work_batches = queue_count(&pipeline->work);
+    look->waiting_batches = 0;
+    ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
+    for (const struct batch *batch = pipeline->sequencer.waiting; batch != NULL; batch = batch->next)
+        look->waiting_batches++;
+    ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
+    outputs_look(pipeline->outputs, &look->outputs);
+}
+
+static void begin_meter(struct pipeline *pipeline) {
+    const struct pipeline_request *request = pipeline->request;
+    struct meter_run run = {.batches = pipeline->ring.batches_count,
+                            .streams = request->streams_count + (request->kafka != NULL),
+                            .look = look,
+                            .context = pipeline};
+    for (uint32_t i = 0; i < request->origins_count; i++) run.used[request->origins[i].source] = true;
+    if (request->kafka != NULL) run.used[SOURCE_KAFKA] = true;
+    meter_begin(request->meter, &run);
 }
 
 static enum status start(struct pipeline *pipeline, struct thread *threads, struct error *error) {
@@ -539,6 +578,7 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
     queue_init(&pipeline.work);
     ASSERT(pthread_mutex_init(&pipeline.order, NULL) == 0);
     enum status status = start(&pipeline, threads, error);
+    if (status == STATUS_OK && request->meter != NULL) begin_meter(&pipeline);
     if (status == STATUS_OK) {
         bool signalled = run_threads(&pipeline, threads);
         if (signalled && outcome->end == PIPELINE_DONE) outcome->end = PIPELINE_STOPPED;
@@ -548,6 +588,7 @@ enum status pipeline_run(const struct pipeline_request *request, struct pipeline
             if (threads[i].worker.places != NULL && request->limit == 0)
                 places(places_context, threads[i].worker.places);
     }
+    if (request->meter != NULL) meter_end(request->meter);
     finish(&pipeline, threads);
     free(threads);
     return status;

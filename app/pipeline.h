@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "app/checkpoint.h"
+#include "app/meter.h"
 #include "app/outputs.h"
 #include "app/ring.h"
 #include "app/rollups.h"
@@ -39,6 +40,7 @@ struct pipeline_request {
     double max_reject_ratio;       /* of REJECT_RATIO_RECORDS_MIN records or more; beyond it the run fails */
     struct checkpoint *checkpoint; /* hears of what has settled; NULL: nobody wants to know */
     struct rollups *rollups;       /* count it; NULL: there are none */
+    struct meter *meter;           /* counts what goes on; NULL: nobody looks on */
     struct evidence *evidence;     /* is all that is wanted of the notes; NULL: it is not */
     /* Called by the main thread every 250 ms while the pipeline runs. */
     void (*tick)(void *context);

@@ -69,6 +69,13 @@ bool queue_is_over(struct queue *queue) {
     return over;
 }
 
+uint32_t queue_count(struct queue *queue) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    uint32_t count = queue->count;
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+    return count;
+}
+
 bool queue_is_starving(struct queue *queue) {
     ASSERT(pthread_mutex_lock(&queue->lock) == 0);
     bool starving = queue->waiting_count > queue->count;
@@ -165,6 +172,13 @@ struct batch *ring_try_take(struct ring *ring, uint32_t input_index) {
     struct batch *batch = may_take(ring, input_index) ? take_idle(ring) : NULL;
     ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
     return batch;
+}
+
+uint32_t ring_idle_count(struct ring *ring) {
+    ASSERT(pthread_mutex_lock(&ring->lock) == 0);
+    uint32_t count = ring->idle_count;
+    ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
+    return count;
 }
 
 void ring_give_back(struct ring *ring, struct batch *batch) {

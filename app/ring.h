@@ -38,6 +38,7 @@ void queue_close(struct queue *queue);
 bool queue_is_over(struct queue *queue);
 /* Blocks until something is in it or it is closed. */
 void queue_wait(struct queue *queue);
+uint32_t queue_count(struct queue *queue);
 /* Whether somebody waits for what there is not: more threads than batches. */
 bool queue_is_starving(struct queue *queue);
 
@@ -65,6 +66,7 @@ struct batch *ring_take(struct ring *ring, uint32_t input_index);
 struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t wait_ms);
 /* The same without waiting. */
 struct batch *ring_try_take(struct ring *ring, uint32_t input_index);
+uint32_t ring_idle_count(struct ring *ring);
 void ring_give_back(struct ring *ring, struct batch *batch);
 /* It is now this input's turn to be written. */
 void ring_set_oldest(struct ring *ring, uint32_t input_index);

@@ -91,9 +91,10 @@ static bool take_arrived(void *context, const struct batch *batch) {
     return false;
 }
 
-static void count_nothing(void *context, const struct tally *tally) {
+static void count_nothing(void *context, const struct tally *tally, enum source_kind source) {
     (void)context;
     (void)tally;
+    (void)source;
 }
 
 static void take_back(void *context, struct batch *batch, bool dropped) {
@@ -201,6 +202,7 @@ void rollup_writer_put(struct rollup_writer *writer, const struct rollup_text *d
         .end = (uint32_t)batch->out_bytes, .format = document->format, .origin = &no_origin, .note = UINT32_MAX};
     memcpy(mark->id, id, sizeof mark->id);
     batch->tally.written++;
+    batch->tally.formats[0].outcomes[OUTCOME_WRITTEN]++;
     writer->put_count++;
 }
 

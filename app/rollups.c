@@ -367,22 +367,38 @@ void rollups_finish(struct rollups *rollups) {
 enum status rollups_write(struct rollups *rollups, struct error *error) {
     stop_clock(rollups);
     rollups_finish(rollups);
+    lock(&rollups->work); /* somebody may ask for the counts */
     rollup_part_close(rollups->whole);
-    return rollup_writer_close(rollups->writer, error);
+    enum status status = rollup_writer_close(rollups->writer, error);
+    unlock(&rollups->work);
+    return status;
 }
 
 bool rollups_of_streams(const struct rollups *rollups) {
     return rollups->request.streams;
 }
 
-struct rollups_counts rollups_counts(struct rollups *rollups) {
-    lock(&rollups->work); /* after a failure the clock's thread is still there */
+/* By who has the lock. */
+static struct rollups_counts count_up(const struct rollups *rollups) {
     struct rollups_counts counts = {rollup_writer_arrived(rollups->writer), rollups->gone};
     if (rollups->whole != NULL) rollup_part_count_up(rollups->whole, &counts.parts);
     for (uint32_t i = 0; i < rollups->counted_count; i++)
         if (rollups->counted[i].part != NULL) rollup_part_count_up(rollups->counted[i].part, &counts.parts);
+    return counts;
+}
+
+struct rollups_counts rollups_counts(struct rollups *rollups) {
+    lock(&rollups->work); /* after a failure the clock's thread is still there */
+    struct rollups_counts counts = count_up(rollups);
     unlock(&rollups->work);
     return counts;
+}
+
+bool rollups_try_counts(struct rollups *rollups, struct rollups_counts *counts) {
+    if (pthread_mutex_trylock(&rollups->work) != 0) return false;
+    *counts = count_up(rollups);
+    unlock(&rollups->work);
+    return true;
 }
 
 /* --- life ----------------------------------------------------------------------------------------- */

@@ -58,5 +58,7 @@ struct rollups_counts {
     struct rollup_part_counts parts;
 };
 struct rollups_counts rollups_counts(struct rollups *rollups);
+/* Any thread. False: they are being counted or written just now, and `counts` is left alone. */
+bool rollups_try_counts(struct rollups *rollups, struct rollups_counts *counts);
 
 #endif

@@ -71,6 +71,7 @@ static void tick(void *context) {
     live_chains_sweep(&setup->chains);
     run_look_for_databases(setup);
     say_awaited(run);
+    run_metrics_tick(setup->metrics);
     if (setup->top != NULL) top_tick(setup->top);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
 }
@@ -161,6 +162,8 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome) {
     summary->tally.skipped[SKIP_SAME_OBJECT] += setup->inputs.same_object.count;
     run_outputs_summarise(&setup->outputs, outcome, summary);
     run_kafka_summarise(&setup->kafka, summary);
+    summary->reloads_done = setup->reloads_done;
+    summary->reloads_refused = setup->reloads_refused;
     summary->seconds = progress_now() - run->progress.started;
     summary_finish(summary);
     log_limits_report();
@@ -245,6 +248,7 @@ int run_execute(struct run_setup *setup) {
     warn_left_out(&setup->inputs.links, "symbolic links that lead out of their directory");
     warn_left_out(&setup->inputs.unfinished, "unfinished files (.tmp, .part)");
     warn_left_out(&setup->inputs.special, "special files");
+    run_metrics_begin(setup->metrics, setup);
     struct output outputs[OUTPUTS_MAX];
     struct worker_output wanted[OUTPUTS_MAX];
     run_outputs_items(&setup->outputs, setup->kafka.sink, outputs, wanted);
@@ -275,6 +279,7 @@ int run_execute(struct run_setup *setup) {
         .checkpoint = setup->state.checkpoint,
         .rollups = setup->rollups,
         .evidence = setup->evidence,
+        .meter = run_metrics_meter(setup->metrics),
         .tick = tick,
         .written = setup->top != NULL ? count_for_top : NULL,
         .stopping = setup->top != NULL ? leave_screen : NULL,

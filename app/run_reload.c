@@ -79,6 +79,11 @@ static struct databases *open_databases(const struct run_settings *settings) {
     return databases;
 }
 
+static void count_reload(struct run_setup *setup, bool done) {
+    *(done ? &setup->reloads_done : &setup->reloads_refused) += 1;
+    run_metrics_count_reload(setup->metrics, done);
+}
+
 void run_reload(struct run_setup *setup) {
     struct run_reloaded *reloaded = calloc(1, sizeof *reloaded);
     struct databases *databases = NULL;
@@ -93,11 +98,13 @@ void run_reload(struct run_setup *setup) {
         databases = open_databases(&reloaded->settings);
     if (databases == NULL || !put_in_force(setup, &reloaded->arguments, reloaded->settings.chain, databases)) {
         free_reloaded(reloaded);
+        count_reload(setup, false);
         log_message(LOG_ERROR, "reload: the chains and databases of before stay in force");
         return;
     }
     free_reloaded(setup->reloaded);
     setup->reloaded = reloaded;
+    count_reload(setup, true);
     log_message(LOG_INFO, "reload: new chains and databases are in force%s%s",
                 run_chains(setup)->policy != NULL ? ", and policy " : "", policy_text(setup));
 }
@@ -112,8 +119,10 @@ void run_look_for_databases(struct run_setup *setup) {
     struct databases *databases = open_databases(settings);
     if (databases == NULL || !put_in_force(setup, arguments, settings->chain, databases)) {
         databases_refuse(setup->databases);
+        count_reload(setup, false);
         log_message(LOG_ERROR, "reload: the databases of before stay in force until the files change once more");
         return;
     }
+    count_reload(setup, true);
     log_message(LOG_INFO, "reload: a database has changed, and the new one is in force");
 }

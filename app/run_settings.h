@@ -45,6 +45,7 @@ struct run_settings {
     double max_reject_ratio;
     const char *state;
     const char *summary;
+    const char *metrics;
     int progress; /* enum progress_mode */
     bool quiet;
     int log_format;

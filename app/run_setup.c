@@ -16,7 +16,6 @@
 #include "app/log.h"
 #include "app/rollups_choice.h"
 #include "app/run_reload.h"
-#include "app/run_reload.h"
 #include "base/check.h"
 #include "base/uuid.h"
 #include "config/duration.h"
@@ -77,6 +76,7 @@ enum status run_settle_format(struct run_setup *run, struct error *error) {
 static struct origin kafka_origin(const struct run_setup *run) {
     size_t argument = run->kafka.settings.input_argument;
     struct origin origin = {.input_index = (uint32_t)run->inputs.items_count,
+                            .source = SOURCE_KAFKA,
                             .stream = true,
                             .chain = input_chain(&run->arguments, argument)};
     format_choice_apply(input_format(&run->arguments, argument, &run->formats, &run->format), &origin);
@@ -105,6 +105,9 @@ static enum status settle_origins(struct run_setup *run, struct error *error) {
         struct origin *origin = &run->origins[i];
         *origin = (struct origin){
             .input_index = (uint32_t)i,
+            .source = input->is_stream  ? SOURCE_TCP
+                      : input->is_stdin ? SOURCE_STDIN
+                                        : SOURCE_FILE,
             .stream = input->is_stream,
             .path = slice_from(input->path),
             /* connections have names of their own */
@@ -187,6 +190,7 @@ enum status run_settle_single_inputs(struct run_setup *run, struct error *error)
 void run_use_databases(struct run_setup *run, struct chains *chains, struct databases *databases) {
     databases_release(run->databases);
     run->databases = databases;
+    run_metrics_use_databases(run->metrics, databases);
     chains->databases = databases_keep(databases);
     if (chains->policy != NULL) chains->policy->geo_build = geo_country_build(&databases->geo);
 }
@@ -419,9 +423,14 @@ static enum status open_kafka(struct run_setup *run, struct error *error) {
     return run_kafka_open(&run->kafka, &request, error);
 }
 
+/* Before anything is looked up or written: an address that is taken ends the run early. */
+static enum status open_metrics(struct run_setup *run, struct error *error) {
+    return run->settings.metrics != NULL ? run_metrics_open(run, &run->metrics, error) : STATUS_OK;
+}
+
 run_step *const run_steps[RUN_STEPS] = {
-    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,    open_state, settle_origins,
-    run_settle_geo,    run_settle_encoder,       open_kafka,        run_open_outputs, begin_state};
+    run_settle_chains, run_settle_single_inputs, run_settle_format,  settle_inputs, open_state,       settle_origins,
+    open_metrics,      run_settle_geo,           run_settle_encoder, open_kafka,    run_open_outputs, begin_state};
 
 static struct run_setup *setup_new(int argc, char **argv, struct option_group *groups, size_t groups_count,
                                    struct error *error, enum status *status) {
@@ -473,6 +482,7 @@ void run_forget_outputs(struct run_setup *run) {
 }
 
 void run_setup_free(struct run_setup *run) {
+    run_metrics_close(run->metrics); /* it looks at all the rest */
     run_kafka_close(&run->kafka);
     run_state_close(&run->state);
     rollups_free(run->rollups);

@@ -10,6 +10,7 @@
 #include "app/pipeline.h"
 #include "app/rates_choice.h"
 #include "app/run_kafka.h"
+#include "app/run_metrics.h"
 #include "app/run_outputs.h"
 #include "app/run_settings.h"
 #include "app/run_state.h"
@@ -39,6 +40,8 @@ struct run_setup {
     struct sink_file *rejects; /* NULL: to Kafka, or nowhere */
     struct run_kafka kafka;
     struct run_state state;
+    struct run_metrics *metrics; /* NULL: nobody looks on */
+    uint64_t reloads_done, reloads_refused;
     struct mapping_wanted mapping; /* of fields of records in OpenSearch */
     struct rates_choice rates;
     const struct top_settings *top_settings; /* nothing is written, and `top` counts; NULL: it is no `wherefrom top` */
@@ -72,13 +75,13 @@ bool run_writes_nothing(const struct run_setup *run);
 int run_execute(struct run_setup *run);
 
 /* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
-#define RUN_STEPS 11u
+#define RUN_STEPS 12u
 typedef enum status run_step(struct run_setup *run, struct error *error);
 extern run_step *const run_steps[RUN_STEPS];
 
 /* Single steps, for `check`. The first two keep all problems that they find in run->problems. */
 run_step run_settle_chains, run_settle_single_inputs, run_settle_format, run_settle_geo, run_settle_encoder,
-    run_open_outputs;
+    run_open_outputs, run_check_metrics;
 
 /* The chains of config and command line, anew; NULL when memory is short. */
 struct chains *run_load_chains(const struct arguments *arguments, const char *always, struct problems *problems);

@@ -439,6 +439,8 @@ enum status summary_write_json(const struct summary *summary, const char *path, 
             (double)tally->read / (summary->seconds > 1e-6 ? summary->seconds : 1e-6));
     json_residency(out, summary);
     json_databases(out, summary->geo);
+    fprintf(out, "\"reloads\":{\"done\":%llu,\"refused\":%llu},", (unsigned long long)summary->reloads_done,
+            (unsigned long long)summary->reloads_refused);
     json_connections(out, summary->connections);
     json_outputs(out, summary);
     json_kafka(out, summary);

@@ -37,6 +37,7 @@ struct summary {
     uint64_t bytes_written;
     double seconds;
     const struct geo *geo;
+    uint64_t reloads_done, reloads_refused;
     const struct connection_counts *connections; /* NULL: nobody listened */
     struct summary_ranking countries, networks;
     struct summary_output outputs[OUTPUTS_MAX];

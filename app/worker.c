@@ -80,6 +80,7 @@ static void reject_line(struct worker *worker, struct batch *batch, const struct
         rejected.expected = counted;
     }
     batch->tally.rejected[reading->reject]++;
+    batch->tally.formats[schema_number(schema)].outcomes[OUTCOME_REJECTED]++;
     batch->reject_bytes += reject_line_write(&worker->context, &rejected, batch->reject + batch->reject_bytes);
     ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
 }
@@ -121,6 +122,7 @@ static void mark_record(struct worker *worker, const struct batch *batch, struct
     mark->end = (uint32_t)share->out_bytes;
     mark->has_client = encoder_client(&worker->context, record, &mark->client);
     mark->format = record->schema->name;
+    mark->schema_number = (uint8_t)schema_number(record->schema);
     memcpy(mark->id, worker->context.id, sizeof mark->id);
     mark->refused = false;
     mark->note = batch->notes_count; /* that follows */
@@ -153,8 +155,10 @@ static void recount(struct worker *worker, struct batch *batch, const struct rec
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
+    struct format_tally *format = &batch->tally.formats[schema_number(record->schema)];
     if (record->unwanted) {
         batch->tally.skipped[SKIP_FILTERED] += !worker->segment->counted_only;
+        format->outcomes[OUTCOME_SKIPPED] += !worker->segment->counted_only;
         return;
     }
     if (worker->segment->counted_only) {
@@ -170,6 +174,7 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     if (share != batch) share->tally.written++;
+    share->tally.formats[schema_number(record->schema)].outcomes[OUTCOME_WRITTEN]++;
     const struct bulk_action *action = output->action;
     char *out = share->out + share->out_bytes;
     uint32_t room = action != NULL ? action->bytes : 0; /* its id is known once the record is written */
@@ -263,6 +268,7 @@ static void reject_unreadable(struct worker *worker, struct batch *batch, uint32
     struct reading reading = {
         .reject = is_message ? REJECT_BAD_MESSAGE : REJECT_BAD_REJECT, .column = -1, .expected = segment->damage};
     batch->tally.read++;
+    batch->tally.formats[0].bytes_read += end - segment->offset;
     reject_line(worker, batch, &record, &reading, segment->line_number);
 }
 
@@ -275,6 +281,8 @@ static void keep_reject(struct worker *worker, struct batch *batch, const struct
     batch->reject_bytes += bytes + 1;
     batch->tally.read++;
     batch->tally.rejected[REJECT_NOT_REPLAYABLE]++;
+    batch->tally.formats[0].outcomes[OUTCOME_REJECTED]++;
+    batch->tally.formats[0].bytes_read += end - segment->offset;
 }
 
 /* Takes the line at `*offset` where it is a record that a run wrote; it has been read then. */
@@ -288,17 +296,23 @@ static bool take_finished(struct worker *worker, struct batch *batch, uint32_t *
     if (line.length > LINE_BYTES_MAX || !finished_line_is((struct slice){start, line.length})) return false;
     enum finished_result result = finished_reader_note(worker->finished, batch->text, line, &worker->splitter.spare,
                                                        &batch->arena, note);
+    struct format_tally *format = &batch->tally.formats[0]; /* its own format is not asked for */
+    uint32_t next = lf != NULL ? line_end + 1 : end;
     batch->tally.read++;
+    format->bytes_read += next - *offset;
     if (result == FINISHED_NOTED && !outside_time_range(worker->plan, note->time_ns)) {
         batch->tally.written++;
+        format->outcomes[OUTCOME_WRITTEN]++;
         batch->notes_count++;
         count_residency(&batch->tally, note->residency.verdict, note->residency.reasons);
     } else if (result == FINISHED_NOTED || result == FINISHED_UNJUDGED) {
         batch->tally.skipped[result == FINISHED_NOTED ? SKIP_TIME_RANGE : SKIP_UNJUDGED]++;
+        format->outcomes[OUTCOME_SKIPPED]++;
     } else {
+        format->outcomes[OUTCOME_REJECTED]++;
         batch->tally.rejected[result == FINISHED_BAD ? REJECT_BAD_JSON : REJECT_TOO_MANY_FIELDS]++;
     }
-    *offset = lf != NULL ? line_end + 1 : end;
+    *offset = next;
     return true;
 }
 
@@ -322,6 +336,14 @@ static bool counts(struct worker *worker, struct batch *batch, uint64_t records_
     return batch->tally.skipped[SKIP_FILTERED] == before;
 }
 
+/* Of what format a line is, whatever has become of it; 0 where nothing in it says so. */
+static uint32_t number_of(const struct record *record, const struct reading *reading) {
+    if (reading->kind == READING_REJECTED) return schema_number(reading->schema);
+    bool any = reading->kind == READING_SKIPPED &&
+               (reading->skip == SKIP_EMPTY_LINE || reading->skip == SKIP_TEST_MESSAGE);
+    return any ? 0 : schema_number(record->schema);
+}
+
 /* The lines of a segment, up to `records_max` records, which are counted down. Returns where it ended. */
 static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t index, uint64_t *records_max) {
     const struct segment *segment = &batch->segments[index];
@@ -343,13 +365,16 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
         struct reading reading;
         if (take_finished(worker, batch, &offset, end)) continue;
         uint64_t line_number = place_line(segment, offset, lines, record);
-        offset += splitter_read(&worker->splitter, batch->text, offset, end, origin, record, &reading);
+        uint32_t bytes = splitter_read(&worker->splitter, batch->text, offset, end, origin, record, &reading);
+        offset += bytes;
         *(segment->counted_only ? &batch->tally.recounted : &batch->tally.read) += 1;
         (void)spoilt(segment, record, offset == end && batch->text[end - 1] != '\n', &reading);
         if (reading.kind == READING_RECORD && outside_time_range(worker->plan, record->time.ns)) {
             reading.kind = READING_SKIPPED;
             reading.skip = SKIP_TIME_RANGE;
         }
+        struct format_tally *format = &batch->tally.formats[number_of(record, &reading)];
+        if (!segment->counted_only) format->bytes_read += bytes;
         switch (reading.kind) {
         case READING_RECORD:
             advance(worker, batch, record);
@@ -358,6 +383,7 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
             break;
         case READING_SKIPPED:
             batch->tally.skipped[reading.skip] += !segment->counted_only;
+            format->outcomes[OUTCOME_SKIPPED] += !segment->counted_only;
             if (reading.skip != SKIP_HEADER || !worker->plan->marks) break;
             write_out(worker, batch);
             mark_header(worker, batch);
@@ -369,6 +395,10 @@ static uint32_t run_segment(struct worker *worker, struct batch *batch, uint32_t
     }
     write_out(worker, batch);
     return offset;
+}
+
+static struct geo_cache_totals places_totals(const struct worker *worker) {
+    return worker->places != NULL ? geo_cache_totals(worker->places) : (struct geo_cache_totals){.hits = 0};
 }
 
 void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
@@ -389,14 +419,19 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     }
     batch->tally = (struct tally){0};
     batch_begin_shares(batch);
+    const struct geo_cache_totals places = places_totals(worker);
     batch->tally.skipped[SKIP_TOMBSTONE] = batch->tombstones_count;
     batch->tally.skipped[SKIP_EMPTY_MESSAGE] = batch->empty_messages_count;
     batch->tally.read = (uint64_t)batch->tombstones_count + batch->empty_messages_count;
+    batch->tally.formats[0].outcomes[OUTCOME_SKIPPED] = batch->tally.read;
     for (uint32_t i = 0; i < batch->segments_count && records_max > 0; i++) {
         const struct segment *segment = &batch->segments[i];
         uint32_t end = run_segment(worker, batch, i, &records_max);
         if (!segment->counted_only) batch->tally.bytes_read += end - segment->offset;
     }
+    const struct geo_cache_totals after = places_totals(worker);
+    batch->tally.place_misses = after.misses - places.misses;
+    batch->tally.place_lookups = after.hits + after.misses - places.hits - places.misses;
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
     batch_end_shares(batch);

@@ -8,5 +8,7 @@
 
 /* Milliseconds since some moment in the past. */
 uint64_t monotonic_ms(void);
+/* The same in microseconds. */
+uint64_t monotonic_us(void);
 
 #endif

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/endpoint.h"
 #include "base/monotonic.h"
 #include "ingest/listen_url.h"
 #include "ingest/tcp_connection.h"
@@ -122,47 +123,6 @@ static void make_ready(struct source_tcp *source, struct tcp_connection *connect
 
 /* --- opening and closing ------------------------------------------------------------------------ */
 
-static struct endpoint endpoint_of(const struct sockaddr_storage *address) {
-    struct endpoint endpoint = {.port = 0};
-    struct ip *ip = &endpoint.address.ip;
-    if (address->ss_family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, address, sizeof v4);
-        memset(ip->bytes + 10, 0xff, 2);
-        memcpy(ip->bytes + 12, &v4.sin_addr, 4);
-        endpoint.port = ntohs(v4.sin_port);
-    } else {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, address, sizeof v6);
-        memcpy(ip->bytes, &v6.sin6_addr, sizeof ip->bytes);
-        endpoint.port = ntohs(v6.sin6_port);
-    }
-    endpoint.address.family = ip_is_v4(ip) ? IP_V4 : IP_V6;
-    return endpoint;
-}
-
-static socklen_t sockaddr_of(const struct endpoint *endpoint, struct sockaddr_storage *address) {
-    *address = (struct sockaddr_storage){.ss_family = AF_INET};
-    if (endpoint->address.family == IP_V4) {
-        struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
-        memcpy(&v4.sin_addr, endpoint->address.ip.bytes + 12, 4);
-        memcpy(address, &v4, sizeof v4);
-        return sizeof v4;
-    }
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
-    memcpy(&v6.sin6_addr, endpoint->address.ip.bytes, sizeof endpoint->address.ip.bytes);
-    memcpy(address, &v6, sizeof v6);
-    return sizeof v6;
-}
-
-/* "1.2.3.4:5" or "[::1]:5" with a NUL. */
-static void format_endpoint(const struct endpoint *endpoint, char *out, size_t out_bytes) {
-    char ip[IP_TEXT_BYTES_MAX];
-    int bytes = (int)ip_format(&endpoint->address.ip, ip);
-    bool brackets = endpoint->address.family == IP_V6;
-    snprintf(out, out_bytes, "%s%.*s%s:%u", brackets ? "[" : "", bytes, ip, brackets ? "]" : "", endpoint->port);
-}
-
 static void close_input(void *instance) {
     struct source_tcp *source = instance;
     for (uint32_t i = 0; i < source->used_max; i++) {
@@ -210,7 +170,7 @@ static bool watch(struct source_tcp *source, int operation, int fd, uint32_t eve
 /* The socket itself. False with errno. */
 static bool start_listening(struct source_tcp *source) {
     struct sockaddr_storage address;
-    socklen_t address_bytes = sockaddr_of(&source->url.at, &address);
+    socklen_t address_bytes = endpoint_to_socket(&source->url.at, &address);
     const int yes = 1, no = 0;
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     source->listen_fd = fd;
@@ -221,8 +181,8 @@ static bool start_listening(struct source_tcp *source) {
     if (bind(fd, (struct sockaddr *)&address, address_bytes) != 0 || listen(fd, BACKLOG) != 0) return false;
     address_bytes = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) != 0) return false;
-    struct endpoint bound = endpoint_of(&address);
-    format_endpoint(&bound, source->name, sizeof source->name);
+    struct endpoint bound = endpoint_of_socket(&address);
+    endpoint_format(&bound, source->name, sizeof source->name);
     source->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     return source->epoll_fd >= 0 && watch(source, EPOLL_CTL_ADD, fd, EPOLLIN, &source->listen_fd) &&
            (source->request.stop_fd < 0 ||
@@ -258,7 +218,7 @@ static enum status open_input(void *instance, const struct origin *origin, struc
 
 static void warn_closed(const struct source_tcp *source, const struct endpoint *peer, const char *why) {
     char message[512], address[IP_TEXT_BYTES_MAX + 16];
-    format_endpoint(peer, address, sizeof address);
+    endpoint_format(peer, address, sizeof address);
     snprintf(message, sizeof message, "tcp: %s: closed the connection of %s: %s", source->name, address, why);
     source->request.report(true, message);
 }
@@ -312,7 +272,7 @@ static void accept_all(struct source_tcp *source) {
         socklen_t address_bytes = sizeof address;
         int fd = accept4(source->listen_fd, (struct sockaddr *)&address, &address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            struct endpoint peer = endpoint_of(&address);
+            struct endpoint peer = endpoint_of_socket(&address);
             admit(source, fd, &peer);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             set_accepting(source, false); /* until the next sweep: it would be told again and again */

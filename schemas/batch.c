@@ -45,6 +45,9 @@ const char *const skip_names[SKIP_REASONS] = {
     [SKIP_UNJUDGED] = "unjudged",
 };
 
+const char *const source_names[SOURCE_KINDS] = {
+    [SOURCE_FILE] = "file", [SOURCE_STDIN] = "stdin", [SOURCE_TCP] = "tcp", [SOURCE_KAFKA] = "kafka"};
+
 #define SPARE_OFFSET (2u * LINE_BYTES_MAX) /* of whole pages, behind the text and its padding */
 #define SPARE_END (SPARE_OFFSET + SPARE_EXPANSION * BATCH_TEXT_ROOM + SPARE_LINE_BYTES * BATCH_LINES_MAX)
 #define TEXT_RESERVED (SPARE_END + TEXT_PADDING_BYTES)
@@ -145,12 +148,34 @@ void tally_add(struct tally *sum, const struct tally *part) {
     sum->duplicates += part->duplicates;
     sum->evidence_unused += part->evidence_unused;
     sum->bytes_read += part->bytes_read;
+    sum->place_lookups += part->place_lookups;
+    sum->place_misses += part->place_misses;
+    for (uint32_t i = 0; i <= schemas_count; i++) {
+        for (int j = 0; j < OUTCOMES; j++) sum->formats[i].outcomes[j] += part->formats[i].outcomes[j];
+        sum->formats[i].bytes_read += part->formats[i].bytes_read;
+    }
     for (int i = 0; i < RESIDENCY_VERDICTS; i++) sum->residency[i] += part->residency[i];
     for (int i = 0; i < RESIDENCY_REASONS; i++) sum->residency_reasons[i] += part->residency_reasons[i];
     sum->recounted += part->recounted;
     for (int i = 0; i < REJECT_REASONS; i++) sum->rejected[i] += part->rejected[i];
     for (int i = 0; i < SKIP_REASONS; i++) sum->skipped[i] += part->skipped[i];
     for (uint32_t i = 0; i < verdicts_count(); i++) sum->verdicts[i] += part->verdicts[i];
+}
+
+static void take_back(struct tally *tally, uint32_t schema_number, enum record_outcome outcome) {
+    tally->written--;
+    tally->formats[schema_number].outcomes[OUTCOME_WRITTEN]--;
+    tally->formats[schema_number].outcomes[outcome]++;
+}
+
+void tally_take_duplicate(struct tally *tally, uint32_t schema_number) {
+    take_back(tally, schema_number, OUTCOME_DUPLICATE);
+    tally->duplicates++;
+}
+
+void tally_take_refused(struct tally *tally, uint32_t schema_number, enum reject_reason reason) {
+    take_back(tally, schema_number, OUTCOME_REJECTED);
+    tally->rejected[reason]++;
 }
 
 uint64_t tally_rejected(const struct tally *tally) {

@@ -79,9 +79,13 @@ struct haproxy_captures;
 struct file_identity;
 struct file_place;
 
+enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_TCP, SOURCE_KAFKA, SOURCE_KINDS };
+extern const char *const source_names[SOURCE_KINDS];
+
 /* Where lines came from; one per input, made by its source, valid for the whole run. */
 struct origin {
-    uint32_t input_index;                    /* place in the order of inputs */
+    uint32_t input_index; /* place in the order of inputs */
+    enum source_kind source;
     bool stream;                             /* endless: comes behind all files, and is written as it comes */
     struct slice path;                       /* as opened: log.file.path */
     struct slice name;                       /* enters event.id */
@@ -130,6 +134,15 @@ struct segment {
     struct connection_facts connection;
 };
 
+/* How a line ended: every one in exactly one way. */
+enum record_outcome { OUTCOME_WRITTEN, OUTCOME_DUPLICATE, OUTCOME_REJECTED, OUTCOME_SKIPPED, OUTCOMES };
+
+/* What became of the lines of one format. */
+struct format_tally {
+    uint64_t outcomes[OUTCOMES];
+    uint64_t bytes_read; /* of uncompressed text */
+};
+
 /* What became of the lines of a batch. */
 struct tally {
     uint64_t read, written;
@@ -138,11 +151,16 @@ struct tally {
     uint64_t verdicts[VERDICTS_MAX];
     uint64_t evidence_unused; /* records with HOP_EVIDENCE_UNUSED */
     uint64_t residency[RESIDENCY_VERDICTS], residency_reasons[RESIDENCY_REASONS];
-    uint64_t bytes_read; /* of uncompressed text */
-    uint64_t recounted;  /* lines of segments that are counted only; in none of the others */
+    uint64_t bytes_read;                           /* of uncompressed text */
+    uint64_t recounted;                            /* lines of segments that are counted only; in none of the others */
+    uint64_t place_lookups, place_misses;          /* of the memory of places */
+    struct format_tally formats[SCHEMAS_MAX + 1u]; /* the same lines, by schema_number; 0: of no known format */
 };
 
 void tally_add(struct tally *sum, const struct tally *part);
+/* A record of this format, which counts as written, is a duplicate, or rejected for this reason. */
+void tally_take_duplicate(struct tally *tally, uint32_t schema_number);
+void tally_take_refused(struct tally *tally, uint32_t schema_number, enum reject_reason reason);
 /* Of all reasons. */
 uint64_t tally_rejected(const struct tally *tally);
 uint64_t tally_skipped(const struct tally *tally);
@@ -160,7 +178,8 @@ struct batch_range {
 struct record_mark {
     uint32_t end; /* in `out`, behind its LF */
     bool has_client;
-    bool refused;  /* set by the sink: too large for its topic, see refused_count */
+    bool refused; /* set by the sink: too large for its topic, see refused_count */
+    uint8_t schema_number;
     uint32_t note; /* index of the record's own in the batch's notes, where there are notes */
     struct ip client;
     const char *format;      /* never NULL */
@@ -210,6 +229,7 @@ struct batch {
     struct rollup_note *
         notes; /* of all records of `out`, in their order, and between them of those that are counted only, for runs with roll-ups; BATCH_LINES_MAX of
                   them */
+    uint64_t handed_over_us; /* to its output, when somebody asks for that */
     atomic_uint undelivered; /* messages of an asynchronous sink that are on their way; the sink's */
     uint32_t refused_count;  /* records that were not and will not be delivered: they become rejects; the sink's */
     struct tally tally;

@@ -49,6 +49,18 @@
 #define WORKERS_MAX 64u
 /* Outputs of one run, by name. Each has room of its own in every batch, and one that takes its time a thread. More are refused. */
 #define OUTPUTS_MAX 8u
+/* Of --metrics. Connections at a time: a server, somebody who looks, and some that hang; one more costs the oldest its own. */
+#define METRICS_CONNECTIONS_MAX 16u
+/* A connection that says nothing for so long is closed, */
+#define METRICS_SILENT_SECONDS_MAX 5u
+/* and any after so long, whatever it says: one is good for one request. */
+#define METRICS_CONNECTION_MS_MAX 15000u
+/* What libmicrohttpd has for one connection: request line, headers, and the head of the answer. More is answered with 431. */
+#define METRICS_REQUEST_BYTES_MAX 8192u
+/* Partitions whose lag is shown; of more only the first ones are. */
+#define METRICS_PARTITIONS_MAX 8192u
+/* The main thread looks around four times a second, but opens databases and lists at a reload; beyond this it counts as stuck. */
+#define METRICS_TICK_MS_MAX 60000u
 /* An output that has records and takes none for so long is named. */
 #define OUTPUT_STALLED_MS 5000u
 /* Of names that a config gives: outputs. Longer ones are refused. */
@@ -65,6 +77,8 @@
 /* Columns of one line; the longest AWS format has 54. A line with more is rejected
  * (`too-many-fields`). */
 #define FIELDS_MAX 128u
+/* Formats, each with sums of its own in every batch. One more table stops the program at its start. */
+#define SCHEMAS_MAX 31u
 /* Columns that a format's table may have: a bit each in the encoder's masks. */
 #define SCHEMA_FIELDS_MAX 64u
 /* Name of a column in a table. Longer ones stop the program at its start. */

@@ -41,7 +41,7 @@ static void init_fields(const struct schema *schema) {
 }
 
 void schemas_init(void) {
-    ASSERT(schemas_count > 0);
+    ASSERT(schemas_count > 0 && schemas_count <= SCHEMAS_MAX);
     for (uint32_t i = 0; i < schemas_count; i++) {
         const struct schema *schema = schemas_all[i];
         ASSERT(schema->name != NULL && schema->help != NULL && schema->space != NULL && schema->spec != NULL);
@@ -51,6 +51,7 @@ void schemas_init(void) {
         ASSERT(schema->layout != LAYOUT_JSON || schema->json_keys != NULL);
         ASSERT(i == 0 || strcmp(schemas_all[i - 1]->name, schema->name) < 0);
         init_fields(schema);
+        schema->columns[ROLES] = (int16_t)(i + 1);
         check_members(schema);
     }
 }

@@ -169,13 +169,14 @@ struct schema {
         *members;             /* of its FIELD_JSON columns: up to one whose name is NULL; NULL: there are none */
     uint16_t detect_count;    /* leading columns whose kinds tell this format from every other */
     const char *detect_first; /* first column of every line, when it is always the same word; else NULL */
-    int16_t *columns;         /* column of each role, -1 when there is none; filled by schemas_init */
+    int16_t *
+        columns; /* column of each role, -1 when there is none, and behind them schema_number; filled by schemas_init */
 };
 
 /* Rows of a table: SCHEMA_FIELDS(array) fills the members that follow from them. */
-#define SCHEMA_FIELDS(array)                                                                             \
-    .fields = (array), .fields_count = sizeof(array) / sizeof((array)[0]), .columns = (int16_t[ROLES]) { \
-        0                                                                                                \
+#define SCHEMA_FIELDS(array)                                                                                 \
+    .fields = (array), .fields_count = sizeof(array) / sizeof((array)[0]), .columns = (int16_t[ROLES + 1]) { \
+        0                                                                                                    \
     }
 
 /* All formats, in order of name; the list is made by CMake from the files schemas/format_*.c. */
@@ -188,6 +189,11 @@ const struct schema *schema_find(struct slice name);
 /* Column index of a role, -1 when the format has none. */
 static inline int schema_column(const struct schema *schema, enum field_role role) {
     return schema->columns[role];
+}
+
+/* Its place among all formats, from 1; NULL: 0. At most SCHEMAS_MAX. */
+static inline uint32_t schema_number(const struct schema *schema) {
+    return schema != NULL ? (uint32_t)schema->columns[ROLES] : 0;
 }
 
 /* The column of a record's own time; -1 when only a trace id tells it. */

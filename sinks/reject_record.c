@@ -42,6 +42,5 @@ void reject_record(struct encoder_context *context, struct batch *batch, const s
     batch->reject_bytes += reject_line_write(context, &rejected, batch->reject + batch->reject_bytes);
     ASSERT(batch->reject_bytes <= batch_reject_bytes_max());
     if (mark->note < batch->notes_count) batch->notes[mark->note].refused = true;
-    batch->tally.written--;
-    batch->tally.rejected[refusal->reason]++;
+    tally_take_refused(&batch->tally, mark->schema_number, refusal->reason);
 }

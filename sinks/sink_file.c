@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ struct sink_file {
     char *path;
     int fd;
     bool reader_gone;
-    uint64_t bytes, cut_bytes;
+    atomic_uint_fast64_t bytes; /* taken; read by any thread */
+    uint64_t cut_bytes;
     uint64_t file_bytes;      /* how long the file is */
     bool member_open;         /* bytes were taken that belong to a gzip member whose end is not written */
     struct gzip_writer *gzip; /* NULL: plain */
@@ -123,7 +125,7 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
 
 static enum status write_bytes(void *instance, const char *bytes, size_t bytes_count, struct error *error) {
     struct sink_file *sink = instance;
-    sink->bytes += bytes_count;
+    atomic_fetch_add_explicit(&sink->bytes, bytes_count, memory_order_relaxed);
     if (sink->gzip == NULL) return write_all(sink, bytes, bytes_count, error);
     sink->member_open = true;
     while (bytes_count > 0) {
@@ -201,7 +203,7 @@ uint64_t sink_file_cut_bytes(const struct sink_file *sink) {
 }
 
 uint64_t sink_file_bytes(const struct sink_file *sink) {
-    return sink->bytes;
+    return atomic_load_explicit(&sink->bytes, memory_order_relaxed);
 }
 
 const struct sink_ops sink_file_ops = {.name = "file", .write = write_bytes, .close = close_file};

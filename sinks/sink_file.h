@@ -1,6 +1,6 @@
 /* NDJSON to a file, a gzip file or stdout.
  *
- * Threads: one at a time. */
+ * Threads: one at a time; sink_file_bytes: any. */
 #ifndef WHEREFROM_SINK_FILE_H
 #define WHEREFROM_SINK_FILE_H
 

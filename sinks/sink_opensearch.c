@@ -82,7 +82,8 @@ struct sink_opensearch {
     uint64_t say_ms; /* not before then: a word about trouble */
     unsigned chance;
     struct encoder_context rejects;
-    atomic_uint_fast64_t requests_done, requests_failed, documents, duplicates, refused, documents_again, bytes_sent;
+    atomic_uint_fast64_t requests_done, requests_failed, documents, duplicates, refused, documents_again, throttled,
+        bytes_sent;
 };
 
 static void add(atomic_uint_fast64_t *count, uint64_t more) {
@@ -169,10 +170,10 @@ static void take_item(struct bulk_request *request, struct work *work, uint64_t 
     const struct refusal refusal = {
         .reason = REJECT_REFUSED, .detail = item->reason, .status = item->status, .error_type = item->type};
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_ITEM, item);
+    add(&sink->throttled, item->status == 429);
     switch (judgement.verdict) {
     case BULK_DUPLICATE:
-        work->batch->tally.written--;
-        work->batch->tally.duplicates++;
+        tally_take_duplicate(&work->batch->tally, work->batch->marks[index].schema_number);
         add(&sink->duplicates, 1);
         accept(request, work, index);
         break;
@@ -222,6 +223,7 @@ static void take_refusal(struct bulk_request *request, struct bulk_item *whole, 
     struct sink_opensearch *sink = request->sink;
     whole->status = (uint32_t)status;
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_WHOLE, whole);
+    add(&sink->throttled, whole->status == 429);
     if (judgement.verdict == BULK_TOO_LARGE && request->documents_count > 1) {
         sink->body_bytes_max = request->body_bytes > 2 * BODY_BYTES_MIN ? request->body_bytes / 2 : 1;
     } else if (judgement.verdict == BULK_TOO_LARGE) {
@@ -549,5 +551,6 @@ void sink_opensearch_count(const struct sink_opensearch *sink, struct opensearch
     counts->duplicates += atomic_load_explicit(&sink->duplicates, memory_order_relaxed);
     counts->refused += atomic_load_explicit(&sink->refused, memory_order_relaxed);
     counts->documents_again += atomic_load_explicit(&sink->documents_again, memory_order_relaxed);
+    counts->throttled += atomic_load_explicit(&sink->throttled, memory_order_relaxed);
     counts->bytes_sent += atomic_load_explicit(&sink->bytes_sent, memory_order_relaxed);
 }
