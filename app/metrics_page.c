@@ -404,7 +404,7 @@ static const struct metric metrics[] = {
     {.name = "opensearch_requests_failed_total", .type = COUNTER, .write = write_opensearch, .at = OPENSEARCH(requests_failed),
      .help = "Those without a reply, or with one that is no answer."},
     {.name = "opensearch_throttled_total", .type = COUNTER, .write = write_opensearch, .at = OPENSEARCH(throttled),
-     .help = "Answers 429: to a request, or to a document in it."},
+     .help = "Answers 429 and 503, come later: to a request, or to a document in it."},
     {.name = "opensearch_documents_total", .type = COUNTER, .write = write_opensearch, .at = OPENSEARCH(documents),
      .help = "Documents that were indexed."},
     {.name = "opensearch_duplicates_total", .type = COUNTER, .write = write_opensearch, .at = OPENSEARCH(duplicates),

@@ -95,7 +95,10 @@ static void count_item(struct item *item, const struct tally *tally) {
 }
 
 static void count_batch(struct outputs *outputs, const struct batch *batch) {
-    if (batch->shares == NULL) count_item(&outputs->items[0], &batch->tally);
+    if (batch->shares == NULL) {
+        count_item(&outputs->items[0], &batch->tally);
+        return;
+    }
     for (uint32_t i = 0; i < batch->shares_count; i++) count_item(&outputs->items[i], &batch->shares[i].tally);
 }
 

@@ -170,7 +170,7 @@ static void take_item(struct bulk_request *request, struct work *work, uint64_t 
     const struct refusal refusal = {
         .reason = REJECT_REFUSED, .detail = item->reason, .status = item->status, .error_type = item->type};
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_ITEM, item);
-    add(&sink->throttled, item->status == 429);
+    add(&sink->throttled, item->status == 429 || item->status == 503);
     switch (judgement.verdict) {
     case BULK_DUPLICATE:
         tally_take_duplicate(&work->batch->tally, work->batch->marks[index].schema_number);
@@ -223,7 +223,7 @@ static void take_refusal(struct bulk_request *request, struct bulk_item *whole, 
     struct sink_opensearch *sink = request->sink;
     whole->status = (uint32_t)status;
     const struct bulk_judgement judgement = bulk_verdict(BULK_SCOPE_WHOLE, whole);
-    add(&sink->throttled, whole->status == 429);
+    add(&sink->throttled, whole->status == 429 || whole->status == 503);
     if (judgement.verdict == BULK_TOO_LARGE && request->documents_count > 1) {
         sink->body_bytes_max = request->body_bytes > 2 * BODY_BYTES_MIN ? request->body_bytes / 2 : 1;
     } else if (judgement.verdict == BULK_TOO_LARGE) {

@@ -36,7 +36,7 @@ struct opensearch_counts {
     uint64_t requests_failed; /* without a reply, or with one that is no answer to them */
     uint64_t documents, duplicates, refused;
     uint64_t documents_again; /* sent again, as often as they were */
-    uint64_t throttled;       /* answers 429: to a request, or to a document in it */
+    uint64_t throttled;       /* answers 429 and 503, come later: to a request, or to a document in it */
     uint64_t bytes_sent;      /* of bodies, as they went out */
 };
 

@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cli"), str(HERE.parent / "proxies"
 import kafka_delivery  # noqa: E402
 import kafka_evidence  # noqa: E402
 import kafka_life  # noqa: E402
+import kafka_metrics  # noqa: E402
 import kafka_payloads  # noqa: E402
 import kafka_pressure  # noqa: E402
 import kafka_privacy  # noqa: E402
@@ -30,7 +31,7 @@ from server_cases import run_cases  # noqa: E402
 
 QUICK = ("session.timeout.ms=3000", "heartbeat.interval.ms=500")  # a member that was killed is missed after 3 s
 CASES = [(name, getattr(module, name)) for module in (kafka_payloads, kafka_life, kafka_delivery, kafka_pressure, kafka_replay, kafka_rollups, kafka_evidence, kafka_rates,
-                                                      kafka_privacy)
+                                                      kafka_privacy, kafka_metrics)
          for name in vars(module) if name.startswith("test_")]
 
 

@@ -277,7 +277,7 @@ def stalls(bench, pipe, watched, sentence, goes_on):
     reader = os.open(bench.directory / pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         run = watched()
-        bench.equal((run.answer("/readyz"), run.answer("/healthz")), ((200, "ok\n"), (200, "ok\n")), "before")
+        wait_until(lambda: run.answer("/readyz") == (200, "ok\n"), "ready before")
         feeding = threading.Thread(target=run.give, args=(goes_on,), daemon=True)
         feeding.start()
         ages = []

@@ -20,6 +20,7 @@ import dashboard_cases  # noqa: E402
 import front_cases  # noqa: E402
 import kill_cases  # noqa: E402
 import mapping_cases  # noqa: E402
+import metrics_cases  # noqa: E402
 import overload_cases  # noqa: E402
 import pressure_cases  # noqa: E402
 import refusal_cases  # noqa: E402
@@ -35,7 +36,7 @@ from server_cases import run_cases  # noqa: E402
 from started_run import Run  # noqa: E402
 
 MODULES = (mapping_cases, setup_cases, rollover_cases, dashboard_cases, rollup_cases, analytics_cases, count_cases, refusal_cases, reply_cases,
-           front_cases, overload_cases, trouble_cases, pressure_cases, several_cases, kill_cases)
+           front_cases, overload_cases, trouble_cases, pressure_cases, several_cases, metrics_cases, kill_cases)
 
 
 class Bench:

@@ -3,7 +3,10 @@
 Threads: none; pages are not changed.
 """
 import re
+import urllib.request
 from collections import defaultdict
+
+from started_run import wait_until
 
 PREFIX = "wherefrom_"
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)')
@@ -89,3 +92,21 @@ class Page:
         if values != sorted(values) or buckets[-1][0] != float("inf"):
             raise ValueError(f"{name}: buckets that are none: {buckets}")
         return {"buckets": values, "count": self.value(name + "_count", **labels), "sum": self.value(name + "_sum", **labels)}
+
+
+def page_of(run):
+    """Of a run (started_run.py) with --metrics 0, now."""
+    wait_until(lambda: re.search(r"metrics: http://", run.log()), lambda: f"no address of metrics: {run.log()[-800:]}")
+    with urllib.request.urlopen(re.search(r"metrics: (http://\S+/metrics)", run.log())[1], timeout=60) as answer:
+        return Page(answer.read().decode())
+
+
+def await_settled(run, count):
+    """The page on which so many lines have settled, and all that were read."""
+    pages = []
+
+    def settled():
+        pages.append(page_of(run))
+        return pages[-1].sum("records_total") >= count and pages[-1].value("oldest_unsettled_seconds") == 0
+    wait_until(settled, lambda: f"{count} lines: {pages[-1].text[:1500]} {run.log()[-800:]}")
+    return pages[-1]
