@@ -23,21 +23,24 @@ def test_metrics(bench):
     write(log, lines(range(COUNT + 500)) + b"no line\n")
     held, descriptor = hold(bench)
     with Gate(bench.folder, bench.node.port, retry_after_s=1) as gate:
+        run = bench.start([log, held], "--metrics", "0",
+                          output=url(bench, "watched", templates=False).replace(str(bench.node.port), str(gate.port)))
+        await_settled(run, COUNT + 501)
         gate.close()
-        run = bench.start([log, held], "--metrics", "0", output=url(bench, "watched", templates=False).replace(str(bench.node.port), str(gate.port)))
+        os.write(descriptor, lines(range(100)))
         wait_until(lambda: len(gate.refused()) >= 3, "requests that are refused")
         page = page_of(run)
         bench.check(page.value("oldest_unsettled_seconds") > 0 and page.value("output_pending_records", output="main") > 0, "what waits is shown")
         gate.open()
-        page = await_settled(run, COUNT + 501)
+        page = await_settled(run, COUNT + 601)
         os.close(descriptor)
         run.finish()
     found = run.summary["opensearch"]
     for metric, member in (("documents", "documents"), ("duplicates", "duplicates"), ("refused", "refused"), ("requests", "requests"),
                            ("requests_failed", "requests_failed"), ("documents_retried", "documents_again")):
         bench.equal(page.value(f"opensearch_{metric}_total", output="main"), found[member], metric)
-    bench.equal(page.by("records_total", "outcome"), {"written": 500, "duplicate": COUNT, "rejected": 1, "skipped": 0}, "lines")
-    bench.equal((page.sum("output_records_total"), page.sum("output_duplicates_total")), (500, COUNT), "what the output took")
+    bench.equal(page.by("records_total", "outcome"), {"written": 600, "duplicate": COUNT, "rejected": 1, "skipped": 0}, "lines")
+    bench.equal((page.sum("output_records_total"), page.sum("output_duplicates_total")), (600, COUNT), "what the output took")
     bench.equal(page.value("output_written_bytes_total", output="main"), found["bytes_sent"], "bytes")
     bench.check(page.value("opensearch_throttled_total", output="main") >= 1, "answers that say to come later")
 
