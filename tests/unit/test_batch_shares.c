@@ -43,6 +43,7 @@ static void shares_are_gathered(void **state) {
             assert_int_equal(share->out_bytes + share->reject_bytes + share->marks_count + share->refused_count, 0);
             assert_int_equal(share->tally.written + share->tally.duplicates, 0);
             share->tally.written = 3;
+            share->tally.formats[1 + i].outcomes[OUTCOME_WRITTEN] = 3;
             share->marks_count = 3;
             share->marks[2].end = 100 + i;
             put(share->out, &share->out_bytes, "record");
@@ -59,8 +60,9 @@ static void shares_are_gathered(void **state) {
             assert_int_equal(share->marks[2].end, 100 + i);
         }
         struct batch *first = batch_share(&batch, 0), *last = batch_share(&batch, 2);
-        first->tally.written -= 2, first->tally.duplicates += 2;
-        last->tally.written--, last->tally.rejected[REJECT_REFUSED]++;
+        tally_take_duplicate(&first->tally, 1);
+        tally_take_duplicate(&first->tally, 1);
+        tally_take_refused(&last->tally, 3, REJECT_REFUSED);
         put(last->reject, &last->reject_bytes, "{refused}\n");
         batch_gather_shares(&batch);
         assert_int_equal(batch.tally.read, 10);
@@ -68,6 +70,11 @@ static void shares_are_gathered(void **state) {
         assert_int_equal(batch.tally.duplicates, 2);
         assert_int_equal(batch.tally.rejected[REJECT_REFUSED], 1);
         assert_int_equal(batch.tally.rejected[REJECT_BAD_TIME], 1);
+        static const uint64_t outcomes[SHARES][OUTCOMES] = {{[OUTCOME_WRITTEN] = 1, [OUTCOME_DUPLICATE] = 2},
+                                                            {[OUTCOME_WRITTEN] = 3},
+                                                            {[OUTCOME_WRITTEN] = 2, [OUTCOME_REJECTED] = 1}};
+        for (uint32_t i = 0; i < SHARES; i++)
+            assert_memory_equal(batch.tally.formats[1 + i].outcomes, outcomes[i], sizeof outcomes[i]);
         assert_int_equal(batch.reject_bytes, strlen("{whole}\n{refused}\n"));
         assert_memory_equal(batch.reject, "{whole}\n{refused}\n", batch.reject_bytes);
         batch_reset(&batch);
