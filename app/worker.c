@@ -155,10 +155,10 @@ static void recount(struct worker *worker, struct batch *batch, const struct rec
 }
 
 static void write_record(struct worker *worker, struct batch *batch, const struct record *record) {
-    struct format_tally *format = &batch->tally.formats[schema_number(record->schema)];
+    const uint32_t number = schema_number(record->schema);
     if (record->unwanted) {
         batch->tally.skipped[SKIP_FILTERED] += !worker->segment->counted_only;
-        format->outcomes[OUTCOME_SKIPPED] += !worker->segment->counted_only;
+        batch->tally.formats[number].outcomes[OUTCOME_SKIPPED] += !worker->segment->counted_only;
         return;
     }
     if (worker->segment->counted_only) {
@@ -174,7 +174,7 @@ static void write_record(struct worker *worker, struct batch *batch, const struc
     batch->tally.evidence_unused += record->client.flags >> HOP_EVIDENCE_UNUSED & 1;
     batch->tally.written++;
     if (share != batch) share->tally.written++;
-    share->tally.formats[schema_number(record->schema)].outcomes[OUTCOME_WRITTEN]++;
+    share->tally.formats[number].outcomes[OUTCOME_WRITTEN]++;
     const struct bulk_action *action = output->action;
     char *out = share->out + share->out_bytes;
     uint32_t room = action != NULL ? action->bytes : 0; /* its id is known once the record is written */
@@ -337,11 +337,10 @@ static bool counts(struct worker *worker, struct batch *batch, uint64_t records_
 }
 
 /* Of what format a line is, whatever has become of it; 0 where nothing in it says so. */
-static uint32_t number_of(const struct record *record, const struct reading *reading) {
+static inline uint32_t number_of(const struct record *record, const struct reading *reading) {
+    if (__builtin_expect(reading->kind == READING_RECORD, 1)) return (uint32_t)record->schema->columns[ROLES];
     if (reading->kind == READING_REJECTED) return schema_number(reading->schema);
-    bool any = reading->kind == READING_SKIPPED &&
-               (reading->skip == SKIP_EMPTY_LINE || reading->skip == SKIP_TEST_MESSAGE);
-    return any ? 0 : schema_number(record->schema);
+    return reading->skip == SKIP_EMPTY_LINE || reading->skip == SKIP_TEST_MESSAGE ? 0 : schema_number(record->schema);
 }
 
 /* The lines of a segment, up to `records_max` records, which are counted down. Returns where it ended. */

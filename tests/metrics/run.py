@@ -398,7 +398,7 @@ def test_hostile_clients(bench):
             time.sleep(0.05)
         for thread in threads:
             thread.join(2 * PATIENCE_S)
-        bench.check(pages[200] > 10 * (sum(pages.values()) - pages[200]), f"pages beside slow clients: {pages}")
+        bench.check(pages[200] > max(5, 10 * (sum(pages.values()) - pages[200])), f"pages beside slow clients: {pages}")
         bench.check(ended["cut"] >= CONNECTIONS and ended["never"] == 0, f"slow clients: {ended}")
         for what, status in ((b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", b"414"), (b"GET / HTTP/1.1\r\nX: " + b"a" * 20000 + b"\r\n\r\n", b"431"),
                              (b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % i for i in range(3000)) + b"\r\n", b"431"),
