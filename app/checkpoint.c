@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "ingest/file_reached.h"
 #include "ingest/header_line.h"
-#include "ingest/split.h"
 
 struct checkpoint {
     struct checkpoint_request request;
@@ -26,7 +26,11 @@ struct checkpoint {
     bool due;
     struct error error;
     bool failed;
-    const struct origin *origin; /* whose batch came last; NULL: none has */
+    const struct origin *origin; /* whose batch came last and will not be its last; NULL: none */
+    struct file_identity identity; /* what is needed of it, which is gone when it has been read */
+    char name[ORIGIN_NAME_BYTES_MAX];
+    size_t name_bytes;
+    bool has_header;
     struct file_place place;     /* in it */
     struct header header;        /* in force there */
     bool changed;                /* since the last block, or since `lines` */
@@ -43,13 +47,12 @@ struct checkpoint {
 static void write_place(struct checkpoint *checkpoint) {
     char columns[HEADER_TEXT_BYTES];
     struct file_place place = checkpoint->place;
-    const struct origin *origin = checkpoint->origin;
     uint64_t size_bytes = place.identity.size_bytes;
-    place.identity = *origin->identity;
+    place.identity = checkpoint->identity;
     if (size_bytes > place.identity.size_bytes) place.identity.size_bytes = size_bytes;
-    if (checkpoint->header.schema != NULL || origin->header != NULL)
+    if (checkpoint->header.schema != NULL || checkpoint->has_header)
         place.columns = (struct slice){columns, header_text_write(&checkpoint->header, columns)};
-    place.name = origin->name;
+    place.name = (struct slice){checkpoint->name, checkpoint->name_bytes};
     place.day = state_dir_today();
     checkpoint_write_file(checkpoint->lines_out, &place);
     checkpoint->changed = false;
@@ -92,11 +95,23 @@ static enum status note_lengths(struct checkpoint *checkpoint, struct error *err
 
 /* --- batches ------------------------------------------------------------------------------------------- */
 
+/* Of a file that grows while it is followed only the last place is said in a block. */
+static bool is_same_file(const struct checkpoint *checkpoint, const struct origin *origin) {
+    return checkpoint->identity.device == origin->identity->device &&
+           checkpoint->identity.inode == origin->identity->inode &&
+           slice_equal((struct slice){checkpoint->name, checkpoint->name_bytes}, origin->name);
+}
+
 static void enter_input(struct checkpoint *checkpoint, const struct origin *origin) {
     static const struct file_place start = {.line_number = 1};
     if (checkpoint->origin == origin) return;
-    if (checkpoint->changed) write_place(checkpoint);
+    if (checkpoint->changed && !is_same_file(checkpoint, origin)) write_place(checkpoint);
     checkpoint->origin = origin;
+    checkpoint->identity = *origin->identity;
+    ASSERT(origin->name.len <= sizeof checkpoint->name);
+    memcpy(checkpoint->name, origin->name.ptr, origin->name.len);
+    checkpoint->name_bytes = origin->name.len;
+    checkpoint->has_header = origin->header != NULL;
     checkpoint->place = origin->place != NULL ? *origin->place : start;
     checkpoint->place.identity.size_bytes = 0;
     checkpoint->place.done = false;
@@ -105,30 +120,9 @@ static void enter_input(struct checkpoint *checkpoint, const struct origin *orig
     if (checkpoint->place.columns.len > 0) ASSERT(header_text_read(checkpoint->place.columns, &checkpoint->header));
 }
 
-/* Where the next line begins behind `bytes` of the batch's text. */
-static void advance(struct checkpoint *checkpoint, const struct batch *batch, size_t bytes) {
-    const struct segment *segment = &batch->segments[0];
-    struct file_place *place = &checkpoint->place;
-    const char *newline = bytes > 0 ? memrchr(batch->text, '\n', bytes) : NULL;
-    size_t whole = newline != NULL ? (size_t)(newline + 1 - batch->text) : 0;
-    place->inside_line = batch->inside_line && bytes == batch->text_bytes;
-    place->tail_bytes = place->inside_line || segment->line_too_long ? 0 : bytes - whole;
-    place->position = segment->position + bytes - place->tail_bytes;
-    place->line_number = segment->line_number + batch->tally.read - (place->tail_bytes > 0 || segment->line_too_long);
-    checkpoint->header = batch->header;
-    if (!segment->line_too_long)
-        split_follow_headers(batch->origin, (struct slice){batch->text, bytes}, &checkpoint->header);
-}
-
 static void note(struct checkpoint *checkpoint, const struct batch *batch) {
-    struct file_place *place = &checkpoint->place;
-    const struct segment *segment = &batch->segments[0];
-    size_t bytes = (size_t)batch->tally.bytes_read;
     enter_input(checkpoint, batch->origin);
-    /* of an empty text only the end of an over-long line is news, and that a file is another one than it was */
-    if (bytes > 0 || place->inside_line || segment->position < place->position) advance(checkpoint, batch, bytes);
-    place->done = batch->finished && bytes == batch->text_bytes;
-    if (batch->input_progress > place->identity.size_bytes) place->identity.size_bytes = batch->input_progress;
+    file_place_note(&checkpoint->place, &checkpoint->header, batch, (size_t)batch->tally.bytes_read, batch->tally.read);
     checkpoint->changed = true;
 }
 
@@ -149,6 +143,7 @@ enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch 
         note_done(checkpoint, batch);
     else
         note(checkpoint, batch);
+    if (batch->last) checkpoint->origin = NULL; /* another one may stand there soon */
     if (!checkpoint->packed || checkpoint->due) status = note_lengths(checkpoint, error);
     if (status == STATUS_OK && checkpoint->due) {
         if (!take_block(checkpoint)) status = error_set(error, STATUS_FAILED, "--state: out of memory");

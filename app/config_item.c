@@ -17,9 +17,6 @@
 #define KEYS_MAX 8u
 #define LISTEN_URL_BYTES_MAX 128u
 
-/* Keys that are promised and not built: told apart from a typing error. */
-static const char *const later_keys[] = {"follow"};
-
 __attribute__((format(printf, 3, 4))) static enum status fail(struct config_item_fault *fault,
                                                               struct config_place place, const char *format, ...) {
     char text[ERROR_MESSAGE_BYTES_MAX];
@@ -42,9 +39,6 @@ static enum status read_members(const struct config_node *mapping, const char *c
             members[i] = member;
             continue;
         }
-        for (size_t later = 0; later < sizeof later_keys / sizeof later_keys[0]; later++)
-            if (slice_equal(member->key, slice_from(later_keys[later])))
-                return fail(fault, member->key_place, "\"%s\" is not built into this version", later_keys[later]);
         const char *near = nearest_word(member->key.ptr, known, known_count);
         return fail(fault, member->key_place, "unknown key %s%s%s%s", option_value_shown(member->key.ptr).text,
                     near != NULL ? ", did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
@@ -93,13 +87,14 @@ static enum status name_kafka(struct arena *arena, const struct config_node *nod
 
 enum status config_item_input(struct arena *arena, const struct config_node *mapping, const char **text,
                               struct config_item_fault *fault) {
-    enum { PATH, TCP, KAFKA, KINDS, CHAIN = KINDS, FORMAT, KNOWN };
-    static const char *const known[KNOWN] = {"path", "tcp", "kafka", "chain", "format"};
+    enum { PATH, TCP, KAFKA, KINDS, CHAIN = KINDS, FORMAT, FOLLOW, KNOWN };
+    static const char *const known[KNOWN] = {"path", "tcp", "kafka", "chain", "format", "follow"};
     const struct config_node *members[KNOWN] = {NULL}, *kind = NULL;
     enum status status = read_members(mapping, known, KNOWN, members, fault);
     if (status == STATUS_OK) status = check_text(members[PATH], "one value", fault);
     if (status == STATUS_OK) status = check_text(members[CHAIN], "the name of a chain", fault);
     if (status == STATUS_OK) status = check_text(members[FORMAT], "the name of a format", fault);
+    if (status == STATUS_OK) status = check_text(members[FOLLOW], "true or false", fault);
     if (status != STATUS_OK) return status;
     for (unsigned i = 0; i < KINDS; i++) {
         if (members[i] == NULL) continue;
@@ -110,6 +105,13 @@ enum status config_item_input(struct arena *arena, const struct config_node *map
     }
     if (kind == NULL)
         return fail(fault, mapping->place, "expected {path: TEXT}, {tcp: {listen: ADDRESS:PORT}} or {kafka: {..}}");
+    const struct config_node *follow = members[FOLLOW];
+    if (follow != NULL && strcmp(follow->text.ptr, "true") != 0 && strcmp(follow->text.ptr, "false") != 0)
+        return fail(fault, follow->place, "follow: expected true or false, got %s",
+                    option_value_shown(follow->text.ptr).text);
+    if (follow != NULL && kind != members[PATH])
+        return fail(fault, follow->key_place, "follow: only a path is followed; a %s has no end in any case",
+                    kind->key.ptr);
     if (kind == members[PATH]) return copy_text(arena, kind->text.ptr, text);
     return kind == members[TCP] ? read_tcp(arena, kind, text, fault) : name_kafka(arena, kind, text);
 }

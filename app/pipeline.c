@@ -94,16 +94,34 @@ static void input_failed(struct pipeline *pipeline, const struct error *error) {
     log_limited(LOG_KIND_INPUT, LOG_ERROR, "%s", error->message);
 }
 
+static bool is_missed(const struct origin *origin) {
+    return origin->reached != NULL && origin->reached->missed;
+}
+
 static void begin_origin(struct thread *thread, const struct origin *origin) {
     struct error error;
     thread->origin = origin;
     thread->sequence = 0;
     thread->given_up = thread->ended = false;
     thread->opened = thread->ops->open(thread->source, origin, &error) == STATUS_OK;
-    if (!thread->opened)
+    if (thread->opened) {
+        if (origin->stream && thread->pipeline->request->meter != NULL)
+            meter_stream_opened(thread->pipeline->request->meter);
+    } else if (!is_missed(origin)) {
         input_failed(thread->pipeline, &error);
-    else if (origin->stream && thread->pipeline->request->meter != NULL)
-        meter_stream_opened(thread->pipeline->request->meter);
+    }
+}
+
+/* Goes on to what is to be read of a followed file. False when there is nothing now. */
+static bool begin_followed(struct thread *thread) {
+    struct pipeline *pipeline = thread->pipeline;
+    atomic_store(&pipeline->next_input, pipeline->request->origins_count); /* or it would begin anew one day */
+    const struct origin *origin = pipeline->request->follow != NULL ? follow_take(pipeline->request->follow) : NULL;
+    if (origin == NULL) return false;
+    thread->ops = &source_file_ops;
+    thread->source = thread->file;
+    begin_origin(thread, origin);
+    return true;
 }
 
 /* Goes on to the next input. False when there is none; asked again, too. */
@@ -113,7 +131,7 @@ static bool begin_input(struct thread *thread) {
     const struct pipeline_request *request = pipeline->request;
     unsigned index = atomic_fetch_add(&pipeline->next_input, 1),
              files = request->origins_count - request->streams_count;
-    if (index >= request->origins_count) return false;
+    if (index >= request->origins_count) return begin_followed(thread);
     index = index < request->streams_count ? files + index : index - request->streams_count;
     const struct origin *origin = &request->origins[index];
     bool replays = request->replay != NULL;
@@ -125,6 +143,7 @@ static bool begin_input(struct thread *thread) {
 
 static void end_input(struct thread *thread) {
     thread->ops->close(thread->source);
+    if (thread->origin->reached != NULL) follow_has_read(thread->pipeline->request->follow, thread->origin);
     thread->origin = NULL;
 }
 
@@ -151,6 +170,7 @@ static void read_batch(struct thread *thread, struct batch *batch) {
     if (pipeline->request->meter != NULL && batch->text_bytes > 0)
         meter_hold(pipeline->request->meter, (uint32_t)(batch - pipeline->ring.batches));
     thread->ended = batch->last;
+    if (batch->origin->reached != NULL) follow_keep(batch->origin);
     queue_push(&pipeline->work, batch);
 }
 
@@ -207,19 +227,23 @@ static void count_rollups(struct pipeline *pipeline, const struct batch *batch) 
     fail(pipeline, false, &error);
 }
 
+static void count_progress(struct pipeline *pipeline, const struct batch *batch) {
+    uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
+    if (batch->input_progress <= *before) return;
+    atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
+    *before = batch->input_progress;
+}
+
 /* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
 static void release(void *context, struct batch *batch, bool dropped) {
     struct pipeline *pipeline = context;
-    uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
+    const struct origin *origin = batch->origin;
     if (pipeline->request->checkpoint != NULL && !dropped) settle_checkpoint(pipeline, batch);
     if (pipeline->request->rollups != NULL && !dropped) count_rollups(pipeline, batch);
     if (pipeline->request->evidence != NULL && !dropped)
         evidence_add(pipeline->request->evidence, batch->notes, batch->notes_count);
     if (pipeline->request->written != NULL && !dropped) pipeline->request->written(pipeline->request->context, batch);
-    if (!dropped && batch->input_progress > *before) {
-        atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
-        *before = batch->input_progress;
-    }
+    if (!dropped && origin->reached == NULL) count_progress(pipeline, batch);
     atomic_fetch_sub(&pipeline->progress->records_under_way, batch->tally.written + batch->tally.duplicates +
                                                                  batch->tally.rejected[REJECT_TOO_LARGE] +
                                                                  batch->tally.rejected[REJECT_REFUSED]);
@@ -234,6 +258,7 @@ static void release(void *context, struct batch *batch, bool dropped) {
         meter_let_go(pipeline->request->meter, (uint32_t)(batch - pipeline->ring.batches),
                      batch->in_transaction && !dropped);
     ring_give_back(&pipeline->ring, batch);
+    if (origin->reached != NULL) follow_release(origin);
 }
 
 static bool is_stale(const struct pipeline *pipeline, const struct batch *batch) {
@@ -292,7 +317,7 @@ static void work_off(struct thread *thread, struct batch *batch) {
 static void read_or_work(struct thread *thread) {
     struct pipeline *pipeline = thread->pipeline;
     uint32_t threads = pipeline->threads_count;
-    uint32_t input = thread->origin->stream ? RING_STREAM : thread->origin->input_index;
+    uint64_t input = thread->origin->stream ? RING_STREAM : thread->origin->input_index;
     /* whoever is alone, or waits for a silent input, lets nothing lie */
     bool at_once = threads == 1 || (thread->opened && thread->ops->is_live(thread->source));
     uint32_t ahead = at_once ? 1 : threads + 1;
@@ -305,6 +330,18 @@ static void read_or_work(struct thread *thread) {
     else
         read_batch(thread, idle != NULL ? idle : ring_take(&pipeline->ring, input));
     if (thread->ended) end_input(thread);
+}
+
+/* Somebody has to look again what there is to do: the watching thread says so, also when the run shall end. */
+static void wake_readers(void *context) {
+    struct pipeline *pipeline = context;
+    queue_nudge(&pipeline->work);
+}
+
+static void *watch_files(void *argument) {
+    struct pipeline *pipeline = argument;
+    follow_watch(pipeline->request->follow, pipeline->stop_fd, wake_readers, pipeline);
+    return NULL;
 }
 
 static void end_reading(struct pipeline *pipeline) {
@@ -355,12 +392,22 @@ static void *feed(void *argument) {
     return NULL;
 }
 
+static bool has_to_read(void *context) {
+    struct pipeline *pipeline = context;
+    return atomic_load(&pipeline->stop) || follow_has_more(pipeline->request->follow);
+}
+
 static void *thread_main(void *argument) {
     struct thread *thread = argument;
     struct pipeline *pipeline = thread->pipeline;
-    while (thread->origin != NULL || begin_input(thread)) read_or_work(thread);
-    end_reading(pipeline);
     struct batch *batch;
+    for (;;) {
+        while (thread->origin != NULL || begin_input(thread)) read_or_work(thread);
+        if (pipeline->request->follow == NULL || atomic_load(&pipeline->stop)) break;
+        batch = queue_pop_unless(&pipeline->work, has_to_read, pipeline);
+        if (batch != NULL) work_off(thread, batch);
+    }
+    end_reading(pipeline);
     while ((batch = queue_pop(&pipeline->work)) != NULL) work_off(thread, batch);
     end_thread(pipeline);
     return NULL;
@@ -524,14 +571,17 @@ static enum status start(struct pipeline *pipeline, struct thread *threads, stru
 static bool run_threads(struct pipeline *pipeline, struct thread *threads) {
     uint32_t workers = pipeline->threads_count, all = workers + (pipeline->request->kafka != NULL);
     struct thread feeder = {.pipeline = pipeline};
-    pthread_t handles[WORKERS_MAX + 1];
+    pthread_t handles[WORKERS_MAX + 1], watcher;
+    bool follows = pipeline->request->follow != NULL;
     atomic_store(&pipeline->reading, all);
     atomic_store(&pipeline->running, all);
     for (uint32_t i = 0; i < workers; i++) ASSERT(pthread_create(&handles[i], NULL, thread_main, &threads[i]) == 0);
     if (all > workers) ASSERT(pthread_create(&handles[workers], NULL, feed, &feeder) == 0);
+    if (follows) ASSERT(pthread_create(&watcher, NULL, watch_files, pipeline) == 0);
     if (pipeline->request->rollups != NULL) rollups_start(pipeline->request->rollups);
     bool signalled = watch(pipeline);
     for (uint32_t i = 0; i < all; i++) ASSERT(pthread_join(handles[i], NULL) == 0);
+    if (follows) ASSERT(pthread_join(watcher, NULL) == 0);
     ASSERT(pipeline->sequencer.waiting == NULL);
     return signalled;
 }
@@ -556,7 +606,7 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
 }
 
 static uint32_t threads_wanted(const struct pipeline_request *request) {
-    uint32_t least = request->streams_count + (request->origins_count > request->streams_count);
+    uint32_t least = request->streams_count + (request->origins_count > request->streams_count || request->follow != NULL);
     return request->workers < least ? least : request->workers;
 }
 

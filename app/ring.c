@@ -56,6 +56,23 @@ struct batch *queue_pop(struct queue *queue) {
     return batch;
 }
 
+struct batch *queue_pop_unless(struct queue *queue, bool (*ready)(void *context), void *context) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    queue->waiting_count++;
+    while (queue->first == NULL && !queue->closed && !ready(context))
+        ASSERT(pthread_cond_wait(&queue->filled, &queue->lock) == 0);
+    queue->waiting_count--;
+    struct batch *batch = take_first(queue);
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+    return batch;
+}
+
+void queue_nudge(struct queue *queue) {
+    ASSERT(pthread_mutex_lock(&queue->lock) == 0);
+    ASSERT(pthread_cond_broadcast(&queue->filled) == 0);
+    ASSERT(pthread_mutex_unlock(&queue->lock) == 0);
+}
+
 void queue_wait(struct queue *queue) {
     ASSERT(pthread_mutex_lock(&queue->lock) == 0);
     await(queue);
@@ -130,7 +147,7 @@ void ring_destroy(struct ring *ring) {
     ASSERT(pthread_cond_destroy(&ring->returned) == 0);
 }
 
-static bool may_take(const struct ring *ring, uint32_t input_index) {
+static bool may_take(const struct ring *ring, uint64_t input_index) {
     bool any = input_index == ring->oldest_input || input_index == RING_STREAM;
     return ring->idle_count > (any ? 0 : ring->reserved);
 }
@@ -143,7 +160,7 @@ static struct batch *take_idle(struct ring *ring) {
     return batch;
 }
 
-struct batch *ring_take(struct ring *ring, uint32_t input_index) {
+struct batch *ring_take(struct ring *ring, uint64_t input_index) {
     ASSERT(pthread_mutex_lock(&ring->lock) == 0);
     while (!may_take(ring, input_index)) ASSERT(pthread_cond_wait(&ring->returned, &ring->lock) == 0);
     struct batch *batch = take_idle(ring);
@@ -151,7 +168,7 @@ struct batch *ring_take(struct ring *ring, uint32_t input_index) {
     return batch;
 }
 
-struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t wait_ms) {
+struct batch *ring_take_within(struct ring *ring, uint64_t input_index, uint32_t wait_ms) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
@@ -167,7 +184,7 @@ struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t
     return batch;
 }
 
-struct batch *ring_try_take(struct ring *ring, uint32_t input_index) {
+struct batch *ring_try_take(struct ring *ring, uint64_t input_index) {
     ASSERT(pthread_mutex_lock(&ring->lock) == 0);
     struct batch *batch = may_take(ring, input_index) ? take_idle(ring) : NULL;
     ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
@@ -192,7 +209,7 @@ void ring_give_back(struct ring *ring, struct batch *batch) {
     ASSERT(pthread_mutex_unlock(&ring->lock) == 0);
 }
 
-void ring_set_oldest(struct ring *ring, uint32_t input_index) {
+void ring_set_oldest(struct ring *ring, uint64_t input_index) {
     ASSERT(pthread_mutex_lock(&ring->lock) == 0);
     ring->oldest_input = input_index;
     ASSERT(pthread_cond_broadcast(&ring->returned) == 0);

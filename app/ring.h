@@ -30,6 +30,9 @@ void queue_destroy(struct queue *queue);
 void queue_push(struct queue *queue, struct batch *batch);
 /* Blocks; NULL when the queue is closed and empty. */
 struct batch *queue_pop(struct queue *queue);
+/* The same, and NULL as soon as ready(context) is true; whoever makes that so calls queue_nudge. */
+struct batch *queue_pop_unless(struct queue *queue, bool (*ready)(void *context), void *context);
+void queue_nudge(struct queue *queue);
 /* The first of at least `least` (>= 1) batches, NULL when fewer wait. */
 struct batch *queue_try_pop(struct queue *queue, uint32_t least);
 /* No push may follow. */
@@ -47,7 +50,7 @@ struct ring {
     pthread_cond_t returned;
     struct batch *idle; /* stack: the batch used last is the warmest */
     uint32_t idle_count, reserved;
-    uint32_t oldest_input; /* whose turn it is to be written */
+    uint64_t oldest_input; /* whose turn it is to be written */
     uint32_t batches_count;
     struct batch *batches;
 };
@@ -58,17 +61,17 @@ bool ring_init(struct ring *ring, uint32_t batches_count) __attribute__((warn_un
 bool ring_add_shares(struct ring *ring, uint32_t count) __attribute__((warn_unused_result));
 void ring_destroy(struct ring *ring);
 
-#define RING_STREAM UINT32_MAX /* instead of an input's index: any batch may be taken */
+#define RING_STREAM UINT64_MAX /* instead of an input's index: any batch may be taken */
 
 /* An empty batch for input `input_index`; blocks until there is one that this input may have. */
-struct batch *ring_take(struct ring *ring, uint32_t input_index);
+struct batch *ring_take(struct ring *ring, uint64_t input_index);
 /* The same, waiting up to `wait_ms`; NULL when there is none. */
-struct batch *ring_take_within(struct ring *ring, uint32_t input_index, uint32_t wait_ms);
+struct batch *ring_take_within(struct ring *ring, uint64_t input_index, uint32_t wait_ms);
 /* The same without waiting. */
-struct batch *ring_try_take(struct ring *ring, uint32_t input_index);
+struct batch *ring_try_take(struct ring *ring, uint64_t input_index);
 uint32_t ring_idle_count(struct ring *ring);
 void ring_give_back(struct ring *ring, struct batch *batch);
 /* It is now this input's turn to be written. */
-void ring_set_oldest(struct ring *ring, uint32_t input_index);
+void ring_set_oldest(struct ring *ring, uint64_t input_index);
 
 #endif

@@ -158,8 +158,11 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome) {
     summary->has_rollups = setup->rollups != NULL;
     if (setup->rollups != NULL) summary->rollups = rollups_counts(setup->rollups);
     summary->connections = setup->inputs.streams_count > 0 ? &outcome->connections : NULL;
-    summary->tally.read += setup->inputs.same_object.count;
-    summary->tally.skipped[SKIP_SAME_OBJECT] += setup->inputs.same_object.count;
+    const struct follow_counts followed = run_follow_counts(&setup->follow);
+    const uint64_t same_object = setup->inputs.same_object.count + followed.same_object;
+    summary->tally.read += same_object;
+    summary->tally.skipped[SKIP_SAME_OBJECT] += same_object;
+    outcome->inputs_failed += followed.failed;
     run_outputs_summarise(&setup->outputs, outcome, summary);
     run_kafka_summarise(&setup->kafka, summary);
     summary->reloads_done = setup->reloads_done;
@@ -187,7 +190,7 @@ static int conclude(struct run *run, struct pipeline_outcome *outcome) {
     if (outcome->inputs_failed > 0)
         log_message(LOG_ERROR, "%llu of %zu inputs failed; what could be read of them is written",
                     (unsigned long long)outcome->inputs_failed,
-                    setup->inputs.items_count + setup->kafka.settings.has_input);
+                    setup->inputs.items_count + followed.files + setup->kafka.settings.has_input);
     if (gone) return EXIT_DONE;
     if (failed || outcome->inputs_failed > 0) return EXIT_FAILED;
     if (tally_rejected(tally) == 0) return EXIT_DONE;
@@ -266,6 +269,7 @@ int run_execute(struct run_setup *setup) {
         .source = &setup->settings.source,
         .replay = setup->replay ? &replay : NULL,
         .tcp = &setup->settings.tcp,
+        .follow = setup->follow.follow,
         .proxy_from = setup->proxy_from,
         .kafka = setup->kafka.source,
         .outputs = outputs,

@@ -126,12 +126,13 @@ static const struct option_spec running_options[] = {
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]) {
     groups[0] = (struct option_group){"Input", input_options, COUNT(input_options), settings};
     groups[1] = (struct option_group){"Reading", source_file_options, source_file_options_count, &settings->source};
-    groups[2] = (struct option_group){"Listening", source_tcp_options, source_tcp_options_count, &settings->tcp};
-    groups[3] = (struct option_group){"Kafka", kafka_options, COUNT(kafka_options), settings};
-    groups[4] = (struct option_group){"Polling", source_kafka_options, source_kafka_options_count,
+    groups[2] = (struct option_group){"Following", follow_options, follow_options_count, &settings->follow};
+    groups[3] = (struct option_group){"Listening", source_tcp_options, source_tcp_options_count, &settings->tcp};
+    groups[4] = (struct option_group){"Kafka", kafka_options, COUNT(kafka_options), settings};
+    groups[5] = (struct option_group){"Polling", source_kafka_options, source_kafka_options_count,
                                       &settings->kafka_source};
-    groups[5] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
-    groups[6] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
-    groups[7] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
-    groups[8] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
+    groups[6] = (struct option_group){"Client", client_options, COUNT(client_options), settings};
+    groups[7] = (struct option_group){"Where", geo_options, COUNT(geo_options), settings};
+    groups[8] = (struct option_group){"Output", output_options, COUNT(output_options), settings};
+    groups[9] = (struct option_group){"Running", running_options, COUNT(running_options), settings};
 }

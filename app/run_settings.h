@@ -5,6 +5,7 @@
 #define WHEREFROM_RUN_SETTINGS_H
 
 #include "base/option.h"
+#include "ingest/follow.h"
 #include "ingest/source_file.h"
 #include "ingest/source_kafka.h"
 #include "ingest/source_tcp.h"
@@ -17,6 +18,7 @@ struct run_settings {
     const char *origin;
     int64_t since_ns, until_ns;
     struct source_file_settings source;
+    struct follow_settings follow;
     struct source_tcp_settings tcp;
     /* Kafka */
     struct option_list librdkafka;
@@ -56,7 +58,7 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 /* Auto: records and positions in one transaction where input and output are one Kafka cluster. */
 enum transactions_mode { TRANSACTIONS_AUTO, TRANSACTIONS_NEVER };
 
-#define RUN_GROUPS 9u
+#define RUN_GROUPS 10u
 
 /* The tables, bound to `settings`. */
 void run_settings_groups(struct run_settings *settings, struct option_group groups[RUN_GROUPS]);

@@ -47,6 +47,15 @@ static enum status check_replay(const struct run_setup *run, struct error *error
     return STATUS_OK;
 }
 
+/* Of a command that reads to an end, what the config says to follow is read so, too. */
+static enum status choose_followed(struct run_setup *run, struct error *error) {
+    if (run->replay && run->settings.follow.all)
+        return error_set(error, STATUS_USAGE, "replay: --follow has no meaning; rejects files are read to their end");
+    return run->replay || run->residency
+               ? STATUS_OK
+               : run_follow_choose(&run->follow, &run->arguments, &run->settings, error);
+}
+
 static enum status settle_inputs(struct run_setup *run, struct error *error) {
     static const char *const standard_input[] = {"-"};
     struct inputs_request request = {.arguments = run->arguments.inputs.items,
@@ -55,7 +64,7 @@ static enum status settle_inputs(struct run_setup *run, struct error *error) {
                                      .names_are_free = run->replay};
     enum status checked = run->replay ? check_replay(run, error) : STATUS_OK;
     if (checked != STATUS_OK) return checked;
-    if (request.arguments_count == 0) {
+    if (request.arguments_count == 0 && !run->settings.follow.all) {
         if (isatty(STDIN_FILENO))
             return error_set(
                 error, STATUS_USAGE,
@@ -64,6 +73,8 @@ static enum status settle_inputs(struct run_setup *run, struct error *error) {
         request.arguments_count = 1;
     }
     enum status status = source_tcp_proxy_set(&run->settings.tcp, &run->proxy_from, error);
+    if (status == STATUS_OK) status = choose_followed(run, error);
+    request.taken = run->follow.taken;
     return status == STATUS_OK ? inputs_init(&run->inputs, &request, error) : status;
 }
 
@@ -84,7 +95,11 @@ static struct origin kafka_origin(const struct run_setup *run) {
 }
 
 static struct run_state_request state_request(const struct run_setup *run) {
-    return (struct run_state_request){&run->arguments, &run->settings, &run->outputs, run->kafka.settings.has_input};
+    return (struct run_state_request){.arguments = &run->arguments,
+                                      .settings = &run->settings,
+                                      .outputs = &run->outputs,
+                                      .follow = run->follow.follow,
+                                      .reads_kafka = run->kafka.settings.has_input};
 }
 
 static enum status open_state(struct run_setup *run, struct error *error) {
@@ -97,33 +112,61 @@ static enum status begin_state(struct run_setup *run, struct error *error) {
     return run_state_begin(&run->state, &request, run->rejects, error);
 }
 
+/* What input and settings say together; all but its place in the order. */
+static struct origin origin_of(const struct run_setup *run, const struct input *input) {
+    struct origin origin = {
+        .source = input->is_stream  ? SOURCE_TCP
+                  : input->is_stdin ? SOURCE_STDIN
+                                    : SOURCE_FILE,
+        .stream = input->is_stream,
+        .path = slice_from(input->path),
+        /* connections have names of their own */
+        .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
+        .name_given = !slice_equal(slice_from(input->origin), input_own_name(slice_from(input->path))),
+        .account = input->key.account,
+        .region = input->key.region,
+        .node = input->key.node,
+        .chain = input_chain(&run->arguments, input->argument),
+        .place = input->place,
+        .recounts = input->place != NULL && run->settings.rollups != NULL,
+        .identity = input->identity,
+    };
+    format_choice_apply(input_format(&run->arguments, input->argument, &run->formats, &run->format), &origin);
+    if (origin.schema == NULL) origin.schema = schema_find(input->key.format);
+    return origin;
+}
+
+static void dress_followed(void *context, const struct input *input, struct origin *origin) {
+    *origin = origin_of(context, input);
+    origin->recounts = false;
+}
+
+static enum status open_follow(struct run_setup *run, struct error *error) {
+    const struct follow_request request = {.settings = &run->settings.follow,
+                                           .roots = run->follow.roots,
+                                           .roots_count = run->follow.roots_count,
+                                           .origin = run->settings.origin,
+                                           .keeps_state = run->settings.state != NULL,
+                                           .dress = dress_followed,
+                                           .context = run,
+                                           .say = run_follow_say};
+    if (request.roots_count == 0) return STATUS_OK;
+    if (run->settings.state != NULL && run->settings.rollups != NULL)
+        return error_set(error, STATUS_USAGE,
+                         "--rollups: not with --follow and --state: after a restart documents would say less than "
+                         "before; leave --state out, or make them by another run over the files");
+    return follow_open(&request, &run->follow.follow, error);
+}
+
 static enum status settle_origins(struct run_setup *run, struct error *error) {
     run->origins = calloc(run->inputs.items_count + 1, sizeof *run->origins);
     if (run->origins == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
     for (size_t i = 0; i < run->inputs.items_count; i++) {
-        const struct input *input = &run->inputs.items[i];
-        struct origin *origin = &run->origins[i];
-        *origin = (struct origin){
-            .input_index = (uint32_t)i,
-            .source = input->is_stream  ? SOURCE_TCP
-                      : input->is_stdin ? SOURCE_STDIN
-                                        : SOURCE_FILE,
-            .stream = input->is_stream,
-            .path = slice_from(input->path),
-            /* connections have names of their own */
-            .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
-            .name_given = !slice_equal(slice_from(input->origin), input_own_name(slice_from(input->path))),
-            .account = input->key.account,
-            .region = input->key.region,
-            .node = input->key.node,
-            .chain = input_chain(&run->arguments, input->argument),
-            .place = input->place,
-            .recounts = input->place != NULL && run->settings.rollups != NULL,
-            .identity = input->identity,
-        };
-        format_choice_apply(input_format(&run->arguments, input->argument, &run->formats, &run->format), origin);
-        if (origin->schema == NULL) origin->schema = schema_find(input->key.format);
+        run->origins[i] = origin_of(run, &run->inputs.items[i]);
+        run->origins[i].input_index = i;
     }
+    if (run->follow.follow != NULL)
+        follow_begin_at(run->follow.follow, run->inputs.items_count - run->inputs.streams_count);
     if (run->kafka.settings.has_input) run->origins[run->inputs.items_count] = kafka_origin(run);
     return STATUS_OK;
 }
@@ -262,6 +305,8 @@ static enum status refuse_overwriting(const struct run_setup *run, struct error 
     for (size_t i = 3; i < outputs_count; i++) outputs[i] = run->outputs.items[i - 3].text;
     for (size_t i = 0; i < outputs_count; i++) {
         struct stat info;
+        enum status status = run_follow_refuse(&run->follow, "output", outputs[i], error);
+        if (status != STATUS_OK) return status;
         for (size_t j = i + 1; j < outputs_count; j++)
             if (same_file(outputs[i], outputs[j]))
                 return error_set(error, STATUS_USAGE, "output: %s and %s are the same file", outputs[i], outputs[j]);
@@ -312,11 +357,16 @@ static enum status refuse_unknown(const struct run_outputs *outputs, struct erro
     return STATUS_OK;
 }
 
+/* Inputs without an end. */
+static bool reads_streams(const struct run_setup *run) {
+    return run->kafka.settings.has_input || run->inputs.streams_count > 0 || run->follow.roots_count > 0;
+}
+
 static enum status open_rollups(struct run_setup *run, struct error *error) {
     enum status status = STATUS_OK;
     const struct opensearch_settings *target = &run->rollups_target;
     const struct kafka_settings *kafka = &run->kafka.settings;
-    bool streams = kafka->has_input || run->inputs.streams_count > 0;
+    bool streams = reads_streams(run);
     /* a run that goes on counts all again */
     enum sink_file_start start = kafka->has_input       ? SINK_FILE_CONTINUE
                                  : run->settings.append ? SINK_FILE_APPEND
@@ -367,7 +417,7 @@ static enum status open_top(struct run_setup *run, struct error *error) {
                                         .rows = (uint32_t)settings->rows,
                                         .window_s = window_s,
                                         .live = isatty(STDOUT_FILENO) && !settings->json,
-                                        .endless = run->kafka.settings.has_input || run->inputs.streams_count > 0,
+                                        .endless = reads_streams(run),
                                         .json = settings->json,
                                         .bytes_max = run_memory(run).rates_bytes,
                                         .geo = &run->databases->geo};
@@ -399,7 +449,7 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
 }
 
 struct memory_plan run_memory(const struct run_setup *run) {
-    bool streams = run->kafka.settings.has_input || run->inputs.streams_count > 0;
+    bool streams = reads_streams(run);
     const struct memory_users users = {.streams = streams,
                                        .rollups = run->settings.rollups != NULL || run->residency,
                                        .rates = run->top_settings != NULL ||
@@ -429,8 +479,9 @@ static enum status open_metrics(struct run_setup *run, struct error *error) {
 }
 
 run_step *const run_steps[RUN_STEPS] = {
-    run_settle_chains, run_settle_single_inputs, run_settle_format,  settle_inputs, open_state,       settle_origins,
-    open_metrics,      run_settle_geo,           run_settle_encoder, open_kafka,    run_open_outputs, begin_state};
+    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs, open_follow,
+    open_state,        settle_origins,           open_metrics,      run_settle_geo, run_settle_encoder,
+    open_kafka,        run_open_outputs,         begin_state};
 
 static struct run_setup *setup_new(int argc, char **argv, struct option_group *groups, size_t groups_count,
                                    struct error *error, enum status *status) {
@@ -503,6 +554,7 @@ void run_setup_free(struct run_setup *run) {
     format_table_destroy(&run->formats);
     cidr_set_free(run->proxy_from);
     free(run->origins);
+    run_follow_destroy(&run->follow);
     inputs_destroy(&run->inputs);
     arguments_destroy(&run->arguments);
     free(run);

@@ -9,6 +9,7 @@
 #include "app/live_chains.h"
 #include "app/pipeline.h"
 #include "app/rates_choice.h"
+#include "app/run_follow.h"
 #include "app/run_kafka.h"
 #include "app/run_metrics.h"
 #include "app/run_outputs.h"
@@ -29,6 +30,7 @@ struct run_setup {
     struct run_settings settings;
     struct arguments arguments;
     struct inputs inputs;
+    struct run_follow follow;
     struct origin *origins;   /* of the inputs, and behind them of the kafka:// one if there is one */
     struct problems problems; /* of the config's parts */
     struct live_chains chains;

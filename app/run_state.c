@@ -238,7 +238,7 @@ static void settle_place(struct run_state *state, struct input *input, struct fi
 }
 
 /* What a reader of the messages would otherwise miss: files that begin again, and those that are gone before their end. */
-static void warn_of_changes(const struct run_state *state, const struct inputs *inputs) {
+static void warn_of_changes(const struct run_state *state, const struct inputs *inputs, bool follows) {
     const struct known_files *files = &state->text.files;
     for (size_t i = 0; i < inputs->items_count; i++) {
         const struct input *input = &inputs->items[i];
@@ -251,14 +251,14 @@ static void warn_of_changes(const struct run_state *state, const struct inputs *
                             : "not the file that was read under this name");
         named->met = true;
     }
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = 0; i < files->count && !follows; i++)
         if (!files->places[i].met && !files->places[i].done)
             log_limited(LOG_KIND_INPUT, LOG_WARNING,
                         "state: %s was left before its end, and is not among the inputs any more",
                         files->places[i].name.ptr);
 }
 
-static void match_inputs(struct run_state *state, struct inputs *inputs) {
+static void match_inputs(struct run_state *state, struct inputs *inputs, bool follows) {
     for (size_t i = 0; i < inputs->items_count; i++) {
         struct input *input = &inputs->items[i];
         bool named = !input->is_stdin && !input->is_stream;
@@ -272,7 +272,17 @@ static void match_inputs(struct run_state *state, struct inputs *inputs) {
             if (place != NULL) settle_place(state, input, place);
         }
     }
-    warn_of_changes(state, inputs);
+    warn_of_changes(state, inputs, follows);
+}
+
+/* What is followed is met as it is seen. */
+static enum status pass_on(const struct run_state *state, struct follow *follow, struct error *error) {
+    const struct known_files *files = &state->text.files;
+    for (size_t i = 0; i < files->count; i++)
+        if (!files->places[i].met && !follow_know(follow, &files->places[i]))
+            return error_set(error, STATUS_FAILED, "--state: out of memory");
+    if (state->resumed) log_message(LOG_INFO, "state: %zu files are known", files->count);
+    return STATUS_OK;
 }
 
 /* Takes those off the list to which nothing was added, unless they are counted again. */
@@ -328,8 +338,11 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
         return error_set(error, STATUS_FAILED, "--state: out of memory");
     state->identities = calloc(inputs->items_count + 1, sizeof *state->identities);
     if (state->identities == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
-    match_inputs(state, inputs);
-    leave_out_done(state, inputs, request->settings->rollups != NULL);
+    match_inputs(state, inputs, request->follow != NULL);
+    if (inputs->items_count > 0 || request->follow == NULL)
+        leave_out_done(state, inputs, request->settings->rollups != NULL);
+    if (request->follow != NULL) status = pass_on(state, request->follow, error);
+    if (status != STATUS_OK) return status;
     if (request->settings->rollups != NULL) warn_of_uncounted(state);
     return STATUS_OK;
 }

@@ -8,6 +8,7 @@
 #include "app/checkpoint.h"
 #include "app/run_outputs.h"
 #include "app/run_settings.h"
+#include "ingest/follow.h"
 #include "ingest/inputs.h"
 
 struct run_state {
@@ -24,6 +25,7 @@ struct run_state_request {
     const struct arguments *arguments;
     const struct run_settings *settings;
     const struct run_outputs *outputs;
+    struct follow *follow; /* what is followed, and goes on where the last run left it; NULL: nothing is */
     bool reads_kafka;
 };
 

@@ -7,7 +7,7 @@
 
 /* Whether the batch's turn has come; then it is the next one's. */
 static bool take_turn(struct sequencer *sequencer, const struct batch *batch) {
-    uint32_t input = batch->origin->input_index;
+    uint64_t input = batch->origin->input_index;
     if (batch->origin->stream) {
         uint64_t *sequence = &sequencer->stream_sequences[input % STREAMS_MAX];
         *sequence += batch->sequence == *sequence;
@@ -26,7 +26,7 @@ static bool take_turn(struct sequencer *sequencer, const struct batch *batch) {
 struct batch *sequencer_next(struct sequencer *sequencer, struct batch *arrived, bool keep) {
     if (arrived != NULL) {
         ASSERT(arrived->next == NULL);
-        ASSERT(arrived->origin->input_index >= sequencer->input_index);
+        ASSERT(arrived->origin->stream || arrived->origin->input_index >= sequencer->input_index);
         arrived->next = sequencer->waiting;
         sequencer->waiting = arrived;
     }

@@ -11,7 +11,7 @@
 struct sequencer {
     struct ring *ring;
     struct batch *waiting; /* list in no order: a dozen at the most */
-    uint32_t input_index;  /* of files: whose turn it is */
+    uint64_t input_index;  /* of files: whose turn it is */
     uint64_t sequence;
     uint64_t stream_sequences[STREAMS_MAX]; /* of each stream, by its index modulo STREAMS_MAX: they are in a row */
 };

@@ -400,6 +400,11 @@ static struct geo_cache_totals places_totals(const struct worker *worker) {
     return worker->places != NULL ? geo_cache_totals(worker->places) : (struct geo_cache_totals){.hits = 0};
 }
 
+static void forget_origin(struct worker *worker) {
+    encoder_context_forget(&worker->context);
+    client_resolver_forget(&worker->clients);
+}
+
 void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max) {
     ASSERT(batch->magic == BATCH_MAGIC);
     worker->chains = live_chains_enter(worker->plan->chains, &worker->guard);
@@ -412,10 +417,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     batch->out_bytes = batch->reject_bytes = 0;
     batch->marks_count = batch->notes_count = 0;
     worker->marked = NULL;
-    if (batch->replayed) { /* its origins may stand where those of another batch stood */
-        encoder_context_forget(&worker->context);
-        client_resolver_forget(&worker->clients);
-    }
+    if (batch->replayed) forget_origin(worker); /* its origins may stand where those of another batch stood */
     batch->tally = (struct tally){0};
     batch_begin_shares(batch);
     const struct geo_cache_totals places = places_totals(worker);
@@ -431,6 +433,7 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     const struct geo_cache_totals after = places_totals(worker);
     batch->tally.place_misses = after.misses - places.misses;
     batch->tally.place_lookups = after.hits + after.misses - places.hits - places.misses;
+    if (batch->origin->reached != NULL) forget_origin(worker); /* it goes when it has been read, and another may stand there */
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
     batch_end_shares(batch);

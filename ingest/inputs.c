@@ -327,6 +327,7 @@ enum status inputs_init(struct inputs *inputs, const struct inputs_request *requ
     *inputs = (struct inputs){0};
     for (size_t i = 0; i < request->arguments_count; i++) {
         size_t before = inputs->items_count;
+        if (request->taken != NULL && request->taken[i]) continue;
         enum status status = add_argument(inputs, request->arguments[i], request->origin != NULL, error);
         for (size_t item = before; item < inputs->items_count; item++) inputs->items[item].argument = i;
         if (status != STATUS_OK) {

@@ -76,6 +76,7 @@ struct inputs {
 struct inputs_request {
     const char *const *arguments; /* INPUTs as given */
     size_t arguments_count;
+    const bool *taken;   /* by index: read by somebody else (ingest/follow.h); NULL: none is */
     const char *origin;  /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
                                    * with several files, or a directory, it is put in front:
                                    * "NAME/<their own>" */

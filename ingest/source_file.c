@@ -20,7 +20,7 @@
 
 #include "base/check.h"
 #include "base/monotonic.h"
-#include "ingest/file_identity.h"
+#include "ingest/file_reached.h"
 #include "ingest/header_line.h"
 #include "ingest/inflate.h"
 #include "ingest/split.h"
@@ -51,6 +51,7 @@ struct source_file {
     bool text_end;     /* and nothing is left to inflate */
     bool skipping;     /* inside a line that was too long */
     bool cut_short;    /* damaged, or given up while waiting: the last line may lack its end */
+    bool rests;        /* a last line without LF is left for the next time */
     bool finished;     /* the end of the text is the end of the input */
     bool head_checked; /* of inflated text: is it a compressed file again? */
     const struct inflate_ops *inflate;
@@ -58,6 +59,7 @@ struct source_file {
     uint8_t *stored; /* compressed input, or the first bytes while they are looked at */
     size_t stored_from, stored_to;
     uint64_t stored_bytes; /* read so far: progress */
+    uint64_t stored_max;   /* of a followed file: what was there when it was opened; the rest comes when it is its turn again */
     char *carry;
     size_t carry_bytes;
     uint64_t position, line_number;
@@ -121,8 +123,10 @@ static enum status read_stored(struct source_file *source, void *to, size_t room
                                struct error *error) {
     *got = 0;
     if (source->stored_end || (source->live && !wait_readable(source, wait_ms))) return STATUS_OK;
+    uint64_t left = source->stored_max > source->stored_bytes ? source->stored_max - source->stored_bytes : 0;
+    if (room > left) room = (size_t)left;
     ssize_t bytes;
-    do bytes = read(source->fd, to, room);
+    do bytes = room > 0 ? read(source->fd, to, room) : 0;
     while (bytes < 0 && errno == EINTR);
     if (bytes < 0)
         return error_set_errno(error, errno, "input: %s: reading at byte %llu", source->origin->path.ptr,
@@ -211,6 +215,7 @@ static enum status recognise(struct source_file *source, struct error *error) {
     enum status status = file_identity_read(source->fd, origin->path.ptr, origin->identity, error);
     if (status != STATUS_OK || origin->place == NULL || file_identity_continues(&origin->place->identity, source->fd))
         return status;
+    if (origin->reached != NULL) origin->reached->missed = true;
     return error_set(error, STATUS_FAILED, "input: %s: was replaced while the run began; start it again",
                      origin->path.ptr);
 }
@@ -264,24 +269,42 @@ static size_t drop_tail(struct source_file *source, char *text, size_t bytes) {
 
 /* --- batches ------------------------------------------------------------------------------------ */
 
+/* What is said of a followed file when nothing of it is handed on. */
+static void begin_reached(struct source_file *source) {
+    static const struct file_place start = {.line_number = 1};
+    struct file_reached *reached = source->origin->reached;
+    reached->place = source->origin->place != NULL ? *source->origin->place : start;
+    reached->place.identity.size_bytes = 0;
+    reached->place.done = false;
+    reached->header = source->header;
+    reached->packed = source->inflate != NULL;
+    reached->opened = true;
+}
+
 static enum status open_input(void *instance, const struct origin *origin, struct error *error) {
     struct source_file *source = instance;
     bool is_stdin = slice_equal(origin->path, SLICE("-"));
     source->origin = origin;
     source->live = source->stored_end = source->text_end = source->skipping = source->head_checked = source->cut_short =
-        source->finished = false;
+        source->rests = source->finished = false;
     source->stored_from = source->stored_to = source->carry_bytes = 0;
     source->stored_bytes = source->position = source->skip_bytes = source->tail_bytes = source->recount_to = 0;
     source->line_number = 1;
+    source->stored_max = UINT64_MAX;
     source->header = origin->header != NULL ? *origin->header : (struct header){.schema = NULL};
     source->fd = is_stdin ? STDIN_FILENO : open(origin->path.ptr, O_RDONLY | O_CLOEXEC);
-    if (source->fd < 0) return error_set_errno(error, errno, "input: %s: cannot be opened", origin->path.ptr);
+    if (source->fd < 0) {
+        if (origin->reached != NULL) origin->reached->missed = errno == ENOENT || errno == ENOTDIR;
+        return error_set_errno(error, errno, "input: %s: cannot be opened", origin->path.ptr);
+    }
     struct stat info;
     if (fstat(source->fd, &info) == 0) source->live = !S_ISREG(info.st_mode);
     if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     enum status status = origin->identity != NULL ? recognise(source, error) : STATUS_OK;
+    if (origin->reached != NULL) source->stored_max = origin->identity->size_bytes;
     if (status == STATUS_OK) status = look_at_head(source, error);
     if (status == STATUS_OK && origin->place != NULL && !origin->recounts) go_on(source, origin->place);
+    if (status == STATUS_OK && origin->reached != NULL) begin_reached(source);
     if (origin->place != NULL && origin->recounts)
         source->recount_to = origin->place->position + origin->place->tail_bytes;
     if (status != STATUS_OK) close_input(source);
@@ -360,6 +383,23 @@ static void take_up_tail(struct source_file *source, const char *text_end) {
     source->tail_bytes = tail;
 }
 
+/* A followed file may go on within its last line: that waits for its LF, or until it has waited for long. */
+static void leave_rest(struct source_file *source, const char *text, size_t *text_bytes) {
+    const struct file_reached *reached = source->origin->reached;
+    if (reached == NULL || reached->ends || source->inflate != NULL || !source->text_end) return;
+    const char *newline = *text_bytes > 0 ? memrchr(text, '\n', *text_bytes) : NULL;
+    size_t whole = newline != NULL ? (size_t)(newline + 1 - text) : 0;
+    source->rests = source->rests || whole < *text_bytes;
+    *text_bytes = whole;
+}
+
+static void note_reached(const struct source_file *source, const struct batch *batch) {
+    struct file_reached *reached = source->origin->reached;
+    if (reached == NULL) return;
+    file_place_note(&reached->place, &reached->header, batch, batch->text_bytes, batch->lines_count);
+    reached->rests = source->rests;
+}
+
 static enum status fill(void *instance, struct batch *batch, struct error *error) {
     struct source_file *source = instance;
     if (source->skip_bytes > 0) return skip_text(source, batch, error);
@@ -367,6 +407,7 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     size_t text_bytes = source->carry_bytes;
     memcpy(text, source->carry, text_bytes);
     enum status status = gather(source, text, &text_bytes, error);
+    leave_rest(source, text, &text_bytes);
     if (source->tail_bytes > 0) text_bytes = drop_tail(source, text, text_bytes);
 
     batch->origin = source->origin;
@@ -400,8 +441,9 @@ static enum status fill(void *instance, struct batch *batch, struct error *error
     source->line_number += segment->line_too_long ? 0 : lines;
     if (segment->counted_only && source->position == source->recount_to) take_up_tail(source, text + end);
     batch->last = source->text_end && source->carry_bytes == 0;
-    batch->finished = batch->last && source->finished;
+    batch->finished = batch->last && source->finished && !source->rests;
     batch->inside_line = source->skipping;
+    note_reached(source, batch);
     if (status == STATUS_OK && batch->finished && source->position < source->recount_to) {
         batch->finished = false;
         status = error_set(

@@ -78,13 +78,15 @@ struct privacy;
 struct haproxy_captures;
 struct file_identity;
 struct file_place;
+struct file_reached;
 
 enum source_kind { SOURCE_FILE, SOURCE_STDIN, SOURCE_TCP, SOURCE_KAFKA, SOURCE_KINDS };
 extern const char *const source_names[SOURCE_KINDS];
 
-/* Where lines came from; one per input, made by its source, valid for the whole run. */
+/* Where lines came from; one per input, made by its source, valid for the whole run; of a
+ * followed file one for each time that it is read, valid until the last batch of it is idle. */
 struct origin {
-    uint32_t input_index; /* place in the order of inputs */
+    uint64_t input_index; /* place in the order of inputs */
     enum source_kind source;
     bool stream;                             /* endless: comes behind all files, and is written as it comes */
     struct slice path;                       /* as opened: log.file.path */
@@ -104,6 +106,7 @@ struct origin {
     const struct file_place *place;          /* of a file: where to go on; NULL: at its start */
     bool recounts;                           /* and what is before that is read as well, to be counted only */
     struct file_identity *identity;          /* its source fills this when it opens it; NULL: nobody asks */
+    struct file_reached *reached; /* of a followed file: its source notes here how far it went; NULL: of no such file */
 };
 
 /* How the places of a segment's lines follow one another. */

@@ -167,6 +167,19 @@
 /* Members of a mapping of the config, so that looking for those that come twice stays cheap. More are refused. */
 #define CONFIG_MEMBERS_MAX 1024u
 
+/* Files that a run with --follow knows: those that are there and, for STATE_KEPT_DAYS, those that were. What is beyond is not read, and that
+ * is said. */
+#define FOLLOW_FILES_MAX 2000000u
+/* Pieces that are made ready for readers ahead. */
+#define FOLLOW_PIECES_AHEAD 64u
+/* After something has happened to a followed file so much is waited for more to happen: a file that gets a line at a time is not opened for
+ * each. */
+#define FOLLOW_LINGER_MS 50u
+/* The longest interval or wait of a run with --follow: a day. */
+#define FOLLOW_SECONDS_MAX 86400u
+/* Names with news that are kept; with more everything is looked at. */
+#define FOLLOW_CHANGES_MAX 16384u
+
 /* First bytes of a file by which --state knows it again: a handful of lines, each with a time in it. */
 #define FILE_HEAD_BYTES 4096u
 /* What --state knows of a file that no run has met for so long is forgotten. */
