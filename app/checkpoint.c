@@ -26,15 +26,15 @@ struct checkpoint {
     bool due;
     struct error error;
     bool failed;
-    const struct origin *origin; /* whose batch came last and will not be its last; NULL: none */
+    const struct origin *origin;   /* whose batch came last and will not be its last; NULL: none */
     struct file_identity identity; /* what is needed of it, which is gone when it has been read */
     char name[ORIGIN_NAME_BYTES_MAX];
     size_t name_bytes;
     bool has_header;
-    struct file_place place;     /* in it */
-    struct header header;        /* in force there */
-    bool changed;                /* since the last block, or since `lines` */
-    char *lines;                 /* of files before it that have changed since the last block */
+    struct file_place place; /* in it */
+    struct header header;    /* in force there */
+    bool changed;            /* since the last block, or since `lines` */
+    char *lines;             /* of files before it that have changed since the last block */
     size_t lines_bytes;
     FILE *lines_out; /* what writes them */
     uint64_t lengths[CHECKPOINT_OUTPUTS];

@@ -94,22 +94,16 @@ static void input_failed(struct pipeline *pipeline, const struct error *error) {
     log_limited(LOG_KIND_INPUT, LOG_ERROR, "%s", error->message);
 }
 
-static bool is_missed(const struct origin *origin) {
-    return origin->reached != NULL && origin->reached->missed;
-}
-
 static void begin_origin(struct thread *thread, const struct origin *origin) {
     struct error error;
     thread->origin = origin;
     thread->sequence = 0;
     thread->given_up = thread->ended = false;
     thread->opened = thread->ops->open(thread->source, origin, &error) == STATUS_OK;
-    if (thread->opened) {
-        if (origin->stream && thread->pipeline->request->meter != NULL)
-            meter_stream_opened(thread->pipeline->request->meter);
-    } else if (!is_missed(origin)) {
-        input_failed(thread->pipeline, &error);
-    }
+    bool missed = origin->reached != NULL && origin->reached->missed; /* whoever follows it looks again */
+    if (!thread->opened && !missed) input_failed(thread->pipeline, &error);
+    if (thread->opened && origin->stream && thread->pipeline->request->meter != NULL)
+        meter_stream_opened(thread->pipeline->request->meter);
 }
 
 /* Goes on to what is to be read of a followed file. False when there is nothing now. */
@@ -229,9 +223,9 @@ static void count_rollups(struct pipeline *pipeline, const struct batch *batch) 
 
 static void count_progress(struct pipeline *pipeline, const struct batch *batch) {
     uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
-    if (batch->input_progress <= *before) return;
-    atomic_fetch_add(&pipeline->progress->stored_bytes, batch->input_progress - *before);
-    *before = batch->input_progress;
+    uint64_t more = batch->input_progress > *before ? batch->input_progress - *before : 0;
+    atomic_fetch_add(&pipeline->progress->stored_bytes, more);
+    *before += more;
 }
 
 /* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
@@ -606,7 +600,8 @@ static void finish(struct pipeline *pipeline, struct thread *threads) {
 }
 
 static uint32_t threads_wanted(const struct pipeline_request *request) {
-    uint32_t least = request->streams_count + (request->origins_count > request->streams_count || request->follow != NULL);
+    uint32_t least = request->streams_count +
+                     (request->origins_count > request->streams_count || request->follow != NULL);
     return request->workers < least ? least : request->workers;
 }
 

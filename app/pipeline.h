@@ -30,7 +30,8 @@ struct pipeline_request {
     const struct source_replay_request *replay; /* the inputs are rejects files; NULL: they are logs */
     const struct source_tcp_settings *tcp;
     const struct cidr_set *proxy_from; /* NULL: anyone */
-    struct follow *follow;       /* files that are read as they grow, behind the other files in order; NULL: none. It is watched by a thread of its own */
+    struct follow *
+        follow; /* files that are read as they grow, behind the other files in order; NULL: none. It is watched by a thread of its own */
     struct source_kafka *kafka;  /* the last origin, not counted among them; NULL: none. Read by a thread of its own */
     uint32_t shutdown_timeout_s; /* after a signal: how long what is under way may take */
     const struct output *outputs;

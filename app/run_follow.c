@@ -20,7 +20,8 @@ static bool is_followed(const struct arguments *arguments, const struct run_sett
 
 static enum status check(const char *input, struct error *error) {
     if (strcmp(input, "-") == 0)
-        return error_set(error, STATUS_USAGE, "--follow: stdin is read to its end in any case; name files or directories");
+        return error_set(error, STATUS_USAGE,
+                         "--follow: stdin is read to its end in any case; name files or directories");
     if (strpbrk(input, "*?[") != NULL && access(input, F_OK) != 0)
         return error_set(error, STATUS_USAGE,
                          "--follow: input %s: a glob would be expanded once; name the directory, or the files", input);
@@ -40,8 +41,7 @@ enum status run_follow_choose(struct run_follow *follow, const struct arguments 
         if (!is_followed(arguments, settings, i)) continue;
         status = check(arguments->inputs.items[i], error);
         follow->taken[i] = true;
-        follow->roots[follow->roots_count++] =
-            (struct follow_root){.path = arguments->inputs.items[i], .argument = i};
+        follow->roots[follow->roots_count++] = (struct follow_root){.path = arguments->inputs.items[i], .argument = i};
     }
     return status;
 }

@@ -51,9 +51,8 @@ static enum status check_replay(const struct run_setup *run, struct error *error
 static enum status choose_followed(struct run_setup *run, struct error *error) {
     if (run->replay && run->settings.follow.all)
         return error_set(error, STATUS_USAGE, "replay: --follow has no meaning; rejects files are read to their end");
-    return run->replay || run->residency
-               ? STATUS_OK
-               : run_follow_choose(&run->follow, &run->arguments, &run->settings, error);
+    return run->replay || run->residency ? STATUS_OK
+                                         : run_follow_choose(&run->follow, &run->arguments, &run->settings, error);
 }
 
 static enum status settle_inputs(struct run_setup *run, struct error *error) {

@@ -433,7 +433,8 @@ void worker_run(struct worker *worker, struct batch *batch, uint64_t records_max
     const struct geo_cache_totals after = places_totals(worker);
     batch->tally.place_misses = after.misses - places.misses;
     batch->tally.place_lookups = after.hits + after.misses - places.hits - places.misses;
-    if (batch->origin->reached != NULL) forget_origin(worker); /* it goes when it has been read, and another may stand there */
+    if (batch->origin->reached != NULL)
+        forget_origin(worker); /* it goes when it has been read, and another may stand there */
     live_chains_leave(&worker->guard);
     batch_keep_spare(batch, &worker->splitter.spare);
     batch_end_shares(batch);

@@ -11,7 +11,7 @@
 #include "base/checksum.h"
 #include "schemas/limits.h"
 
-static struct file_identity identity_of(const struct stat *about) {
+struct file_identity file_identity_of(const struct stat *about) {
     return (struct file_identity){.device = about->st_dev,
                                   .inode = about->st_ino,
                                   .size_bytes = (uint64_t)about->st_size,
@@ -21,7 +21,7 @@ static struct file_identity identity_of(const struct stat *about) {
 bool file_identity_look(const char *path, struct file_identity *identity) {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return false;
-    *identity = identity_of(&about);
+    *identity = file_identity_of(&about);
     return true;
 }
 
@@ -43,7 +43,7 @@ enum status file_identity_read(int fd, const char *path, struct file_identity *i
     struct stat about;
     ssize_t bytes = fstat(fd, &about) == 0 ? read_head(fd, head, sizeof head) : -1;
     if (bytes < 0) return error_set_errno(error, errno, "input: %s: cannot be read", path);
-    *identity = identity_of(&about);
+    *identity = file_identity_of(&about);
     identity->head_bytes = (uint64_t)bytes;
     identity->head_hash = checksum(head, (size_t)bytes, 0);
     return STATUS_OK;

@@ -44,6 +44,10 @@ bool file_identity_continues(const struct file_identity *before, int fd);
 /* What stat says of a path; false when it is no regular file, or none can be found. The head is left out. */
 bool file_identity_look(const char *path, struct file_identity *identity) WARN_UNUSED;
 
+/* The same of what stat has said already. */
+struct stat;
+struct file_identity file_identity_of(const struct stat *about);
+
 /* Whether such a look is enough to know that nothing was added. */
 bool file_identity_unchanged(const struct file_identity *before, const struct file_identity *now);
 

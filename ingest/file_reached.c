@@ -18,8 +18,7 @@ static void advance(struct file_place *place, struct header *header, const struc
     place->position = segment->position + bytes - place->tail_bytes;
     place->line_number = segment->line_number + lines - (place->tail_bytes > 0 || segment->line_too_long);
     *header = batch->header;
-    if (!segment->line_too_long)
-        split_follow_headers(batch->origin, (struct slice){batch->text, bytes}, header);
+    if (!segment->line_too_long) split_follow_headers(batch->origin, (struct slice){batch->text, bytes}, header);
 }
 
 void file_place_note(struct file_place *place, struct header *header, const struct batch *batch, size_t bytes,

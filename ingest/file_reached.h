@@ -10,8 +10,9 @@
 
 /* Between a followed file and its source, for one time that it is read. */
 struct file_reached {
-    bool ends;   /* in: a last line without LF is handed on, for nothing was added to it for long */
-    bool missed; /* out: the file is gone, or another one than `origin.place` is of; nothing was read, and nothing is wrong */
+    bool ends; /* in: a last line without LF is handed on, for nothing was added to it for long */
+    bool
+        missed; /* out: the file is gone, or another one than `origin.place` is of; nothing was read, and nothing is wrong */
     bool opened;             /* out: what follows is filled */
     bool rests;              /* out: a last line without LF was left */
     bool packed;             /* out: it is compressed */

@@ -252,8 +252,9 @@ void follow_watch(struct follow *follow, int stop_fd, void (*news)(void *context
     }
     if (goes_on) {
         follow->counts.failed++;
-        follow_say(follow, FOLLOW_ERROR, "follow: out of memory; files are not followed any more, start again with "
-                                         "fewer");
+        follow_say(follow, FOLLOW_ERROR,
+                   "follow: out of memory; files are not followed any more, start again with "
+                   "fewer");
     }
     news(context);
 }

@@ -78,14 +78,18 @@ static bool continues(const struct followed_file *file, const struct sighting *s
     return good;
 }
 
-static struct followed_file *find_inode(const struct follow_files *files, const struct sighting *seen,
-                                        struct slice name, bool *moved) {
+struct followed_file *follow_files_known(const struct follow_files *files, const struct sighting *seen) {
     uint64_t hash = inode_hash(files, &seen->now);
-    struct followed_file *file, *best = NULL;
-    *moved = false;
+    struct followed_file *file;
     for (size_t at = 0; (file = pointer_table_next(&files->by_inode, hash, &at)) != NULL;)
         if (is_inode(&file->identity, &seen->now) && is_at(file, seen)) return file;
-    *moved = true;
+    return NULL;
+}
+
+static struct followed_file *find_inode(const struct follow_files *files, const struct sighting *seen,
+                                        struct slice name) {
+    uint64_t hash = inode_hash(files, &seen->now);
+    struct followed_file *file, *best = NULL;
     for (size_t at = 0; (file = pointer_table_next(&files->by_inode, hash, &at)) != NULL;) {
         if (!is_inode(&file->identity, &seen->now) || file->ignored || (file->folder != NULL && is_there(file)) ||
             !continues(file, seen))
@@ -99,19 +103,23 @@ static struct followed_file *find_inode(const struct follow_files *files, const 
 static struct followed_file *find_name(const struct follow_files *files, struct slice name) {
     struct followed_file *file, *best = NULL;
     for (size_t at = 0; (file = pointer_table_next(&files->by_name, name_hash(files, name), &at)) != NULL;)
-        if (!file->ignored && slice_equal(file->name, name) && (best == NULL || file->number > best->number)) best = file;
+        if (!file->ignored && slice_equal(file->name, name) && (best == NULL || file->number > best->number))
+            best = file;
     return best;
 }
 
 enum followed_match follow_files_find(const struct follow_files *files, const struct sighting *seen, struct slice name,
                                       bool wanted, struct followed_file **file) {
-    bool moved;
-    *file = find_inode(files, seen, name, &moved);
-    if (*file != NULL) return moved ? FOLLOWED_MOVED : FOLLOWED_KNOWN;
+    *file = find_inode(files, seen, name);
+    if (*file != NULL) return FOLLOWED_MOVED;
     if (!wanted) return FOLLOWED_UNWANTED;
     *file = find_name(files, name);
     if (*file == NULL) return FOLLOWED_NEW;
-    if ((*file)->folder != NULL && !is_at(*file, seen) && is_there(*file)) return FOLLOWED_SAME_NAME;
+    if ((*file)->folder != NULL && !is_at(*file, seen) && is_there(*file)) {
+        if (!(*file)->renamed) return FOLLOWED_SAME_NAME;
+        *file = NULL; /* as where logs are rotated */
+        return FOLLOWED_NEW;
+    }
     return continues(*file, seen) ? FOLLOWED_COPIED : FOLLOWED_REPLACED;
 }
 
@@ -137,12 +145,14 @@ struct followed_file *follow_files_add(struct follow_files *files, const struct 
     return file;
 }
 
-bool follow_files_move(struct follow_files *files, struct followed_file *file, const struct sighting *seen) {
+bool follow_files_move(struct follow_files *files, struct followed_file *file, const struct sighting *seen,
+                       struct slice own_name) {
     char *name = strdup(seen->name);
     if (name == NULL) return false;
     free(file->file_name);
     file->file_name = name;
     file->folder = seen->folder;
+    file->renamed = !slice_equal(file->name, own_name);
     struct file_identity identity = file->identity;
     identity.device = seen->now.device;
     identity.inode = seen->now.inode;

@@ -21,8 +21,8 @@ struct followed_folder {
 };
 
 struct followed_file {
-    struct file_identity identity; /* as it was when it was read last; size_bytes 0: it was not */
-    struct slice name;             /* origin name: in `texts` */
+    struct file_identity identity;  /* as it was when it was read last; size_bytes 0: it was not */
+    struct slice name;              /* origin name: in `texts` */
     struct followed_folder *folder; /* where it was seen last; NULL: not yet in this run */
     char *file_name;                /* there; own */
     const char *columns;            /* NULL: none */
@@ -33,9 +33,10 @@ struct followed_file {
     bool settled; /* nothing is to be done as long as it stays as it was */
     bool packed;
     bool ignored; /* another one has its name */
+    bool renamed; /* where it is now it would have another name, so that another one may have its */
     bool due, busy, waiting;
-    bool ends; /* the piece that is due takes its last line without LF */
-    char text[];  /* of `name` */
+    bool ends;   /* the piece that is due takes its last line without LF */
+    char text[]; /* of `name` */
 };
 
 struct follow_files {
@@ -56,7 +57,6 @@ struct sighting {
 
 enum followed_match {
     FOLLOWED_NEW,       /* *file is NULL */
-    FOLLOWED_KNOWN,     /* it is where it was */
     FOLLOWED_MOVED,     /* *file was known by its inode at another place, or not yet in this run */
     FOLLOWED_COPIED,    /* *file had the name, and this begins as that did: it was downloaded again */
     FOLLOWED_REPLACED,  /* *file had the name, and this is not it */
@@ -67,15 +67,17 @@ enum followed_match {
 bool follow_files_init(struct follow_files *files) __attribute__((warn_unused_result));
 void follow_files_destroy(struct follow_files *files);
 
-/* Looks up what was seen; `name` is the origin name that it would have. */
+/* The one that lies there and is the same inode; NULL: there is none. */
+struct followed_file *follow_files_known(const struct follow_files *files, const struct sighting *seen);
+/* Looks up what was seen and is not known there; `name` is the origin name that it would have. */
 enum followed_match follow_files_find(const struct follow_files *files, const struct sighting *seen, struct slice name,
                                       bool wanted, struct followed_file **file);
 /* A new one, of which nothing was read. NULL when memory is short. */
 struct followed_file *follow_files_add(struct follow_files *files, const struct file_identity *identity,
                                        struct slice name);
-/* It is here now. False when memory is short. */
-bool follow_files_move(struct follow_files *files, struct followed_file *file, const struct sighting *seen)
-    __attribute__((warn_unused_result));
+/* It is here now, where it would be called `own_name`. False when memory is short. */
+bool follow_files_move(struct follow_files *files, struct followed_file *file, const struct sighting *seen,
+                       struct slice own_name) __attribute__((warn_unused_result));
 /* It has another device or inode. */
 bool follow_files_set_identity(struct follow_files *files, struct followed_file *file,
                                const struct file_identity *identity) __attribute__((warn_unused_result));

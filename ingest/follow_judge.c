@@ -31,8 +31,7 @@ static void make_due(struct follow *follow, struct followed_file *file, bool end
         size_t room = follow->due_room == 0 ? 64 : 2 * follow->due_room;
         struct followed_file **due = calloc(room, sizeof(struct followed_file *));
         if (due == NULL) return forget(follow);
-        for (size_t i = 0; i < follow->due_count; i++)
-            due[i] = follow->due[(follow->due_first + i) % follow->due_room];
+        for (size_t i = 0; i < follow->due_count; i++) due[i] = follow->due[(follow->due_first + i) % follow->due_room];
         free(follow->due);
         follow->due = due;
         follow->due_room = room;
@@ -139,8 +138,7 @@ static void judge(struct follow *follow, struct followed_file *file, const struc
     }
     if (now->size_bytes == 0) return;
     uint64_t rests_ms = rests_for_ms(follow, file, now), last_line_ms = 1000 * settings->last_line_s;
-    if (unchanged && rests_ms < last_line_ms)
-        return wait_for_rest(follow, file, now, last_line_ms - rests_ms);
+    if (unchanged && rests_ms < last_line_ms) return wait_for_rest(follow, file, now, last_line_ms - rests_ms);
     if (!unchanged && rests_ms < 1000 * settings->rest_s && may_be_packed(file, seen->path))
         return wait_for_rest(follow, file, now, 1000 * settings->rest_s - rests_ms);
     wait_no_more(follow, file);
@@ -153,9 +151,9 @@ static char *own_name(const struct follow *follow, const struct sighting *seen, 
     const char *below = seen->folder->whole ? seen->path + seen->folder->root_bytes : seen->path;
     struct slice name = key->object_name.len > 0 ? key->object_name : aws_key_without_compression(slice_from(below));
     char *text = NULL;
-    int bytes = origin == NULL             ? asprintf(&text, "%.*s", (int)name.len, name.ptr)
+    int bytes = origin == NULL           ? asprintf(&text, "%.*s", (int)name.len, name.ptr)
                 : follow->is_single_file ? asprintf(&text, "%s", origin)
-                                           : asprintf(&text, "%s/%.*s", origin, (int)name.len, name.ptr);
+                                         : asprintf(&text, "%s/%.*s", origin, (int)name.len, name.ptr);
     return bytes >= 0 ? text : NULL;
 }
 
@@ -174,7 +172,7 @@ static struct followed_file *new_file(struct follow *follow, const struct sighti
         return NULL;
     }
     struct followed_file *file = follow_files_add(&follow->files, &seen->now, name);
-    if (file == NULL || !follow_files_move(&follow->files, file, seen)) {
+    if (file == NULL || !follow_files_move(&follow->files, file, seen, name)) {
         forget(follow);
         return NULL;
     }
@@ -200,17 +198,17 @@ static void ignore(struct follow *follow, const struct sighting *seen, struct sl
                seen->path, (int)name.len, name.ptr);
 }
 
-static struct followed_file *find(struct follow *follow, const struct sighting *seen, struct slice name,
+/* One that is not known at its place; NULL: it is not followed, or is not read. */
+static struct followed_file *meet(struct follow *follow, const struct sighting *seen, struct slice name,
                                   const struct aws_key *key) {
     struct followed_file *file;
     bool wanted = seen->folder->whole || follow_is_root(follow, seen->path);
     switch (follow_files_find(&follow->files, seen, name, wanted, &file)) {
     case FOLLOWED_UNWANTED: return NULL;
     case FOLLOWED_NEW: return new_file(follow, seen, name);
-    case FOLLOWED_KNOWN: return file;
     case FOLLOWED_MOVED:
     case FOLLOWED_COPIED:
-        if (follow_files_move(&follow->files, file, seen)) return file;
+        if (follow_files_move(&follow->files, file, seen, name)) return file;
         forget(follow);
         return NULL;
     case FOLLOWED_REPLACED:
@@ -222,13 +220,19 @@ static struct followed_file *find(struct follow *follow, const struct sighting *
     return NULL;
 }
 
-void follow_judge(struct follow *follow, const struct sighting *seen) {
+static struct followed_file *meet_named(struct follow *follow, const struct sighting *seen) {
     struct aws_key key;
     (void)aws_key_parse(slice_from(seen->path), &key);
     char *name = own_name(follow, seen, &key);
-    if (name == NULL) return forget(follow);
-    struct followed_file *file = find(follow, seen, slice_from(name), &key);
+    struct followed_file *file = name != NULL ? meet(follow, seen, slice_from(name), &key) : NULL;
+    if (name == NULL) forget(follow);
     free(name);
+    return file;
+}
+
+void follow_judge(struct follow *follow, const struct sighting *seen) {
+    struct followed_file *file = follow_files_known(&follow->files, seen);
+    if (file == NULL) file = meet_named(follow, seen);
     if (file == NULL) return;
     file->day_met = follow_today();
     if (!file->ignored) judge(follow, file, seen);
@@ -276,8 +280,8 @@ static void take_place(struct follow *follow, struct followed_file *file, const 
     file->day = follow_today();
     file->columns = NULL;
     if (reached->header.schema == NULL && piece->origin.header == NULL) return;
-    file->columns = follow_files_columns(
-        &follow->files, (struct slice){columns, header_text_write(&reached->header, columns)});
+    file->columns = follow_files_columns(&follow->files,
+                                         (struct slice){columns, header_text_write(&reached->header, columns)});
     if (file->columns == NULL) forget(follow);
 }
 

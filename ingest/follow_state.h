@@ -48,13 +48,13 @@ struct follow {
     char **real_roots; /* without links; NULL: not asked yet */
     int notify_fd, wake_fd;
     struct follow_files files;
-    struct pointer_table folders; /* by prefix */
+    struct pointer_table folders;     /* by prefix */
     struct followed_folder **watched; /* by inotify's number */
     size_t watched_room, folders_count;
     bool is_single_file; /* the one INPUT */
-    bool watches_short; /* said that there are too few */
-    bool overflow;      /* events were lost: all is looked at */
-    bool no_memory;     /* likewise, later */
+    bool watches_short;  /* said that there are too few */
+    bool overflow;       /* events were lost: all is looked at */
+    bool no_memory;      /* likewise, later */
     struct follow_change *changes;
     size_t changes_count, changes_room;
     struct follow_waiter *waiters;

@@ -44,7 +44,8 @@ static void folder_free(struct followed_folder *folder) {
 }
 
 /* The folder with this prefix; NULL when memory is short. */
-static struct followed_folder *folder_of(struct follow *follow, struct slice prefix, const struct followed_folder *like) {
+static struct followed_folder *folder_of(struct follow *follow, struct slice prefix,
+                                         const struct followed_folder *like) {
     struct followed_folder *folder = find_folder(follow, prefix);
     if (folder != NULL) return folder;
     folder = malloc(sizeof *folder);
@@ -84,10 +85,11 @@ static void watch(struct follow *follow, struct followed_folder *folder) {
     }
     if (errno == ENOENT || errno == ENOTDIR || follow->watches_short) return;
     follow->watches_short = true;
-    follow_say(follow, FOLLOW_WARNING,
-               "input %s: %s: it and others cannot be watched, so what comes there is seen every --follow-rescan (%llu s) "
-               "only; raise fs.inotify.max_user_watches",
-               folder->prefix, strerror(errno), (unsigned long long)follow->request.settings->rescan_s);
+    follow_say(
+        follow, FOLLOW_WARNING,
+        "input %s: %s: it and others cannot be watched, so what comes there is seen every --follow-rescan (%llu s) "
+        "only; raise fs.inotify.max_user_watches",
+        folder->prefix, strerror(errno), (unsigned long long)follow->request.settings->rescan_s);
 }
 
 bool follow_is_root(const struct follow *follow, const char *path) {
@@ -182,7 +184,11 @@ static void look_at(struct follow *follow, struct walk *walk, struct followed_fo
     if (S_ISDIR(about.st_mode)) return enter_child(follow, walk, folder, path);
     if (is_left_out(name) && !follow_is_root(follow, path)) return;
     if (S_ISLNK(about.st_mode) && folder->whole && !leads_inside(follow, folder, path)) return;
-    if (file_identity_look(path, &seen.now)) follow_judge(follow, &seen);
+    if (S_ISREG(about.st_mode))
+        seen.now = file_identity_of(&about);
+    else if (!file_identity_look(path, &seen.now))
+        return;
+    follow_judge(follow, &seen);
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -353,8 +359,7 @@ static enum status open_root(struct follow *follow, size_t index, struct error *
     struct followed_folder like = {.root = index, .watch = -1};
     char prefix[PATH_MAX + 1];
     bool there = stat(path, &about) == 0;
-    if (strlen(path) >= PATH_MAX)
-        return error_set(error, STATUS_USAGE, "input %.60s...: the path is too long", path);
+    if (strlen(path) >= PATH_MAX) return error_set(error, STATUS_USAGE, "input %.60s...: the path is too long", path);
     if (!there && errno != ENOENT) return error_set_errno(error, errno, "input %s", path);
     if (there && !S_ISDIR(about.st_mode) && !S_ISREG(about.st_mode))
         return error_set(error, STATUS_USAGE, "input %s: only files and directories can be followed", path);
@@ -371,8 +376,7 @@ static enum status open_root(struct follow *follow, size_t index, struct error *
         if (access(prefix[0] != '\0' ? prefix : ".", R_OK | X_OK) != 0)
             return error_set_errno(error, errno, "input %s: its directory can't be watched", path);
         follow->is_single_file = follow->request.roots_count == 1;
-        if (!there)
-            follow_say(follow, FOLLOW_WARNING, "input %s: is not there yet; read as soon as it is", path);
+        if (!there) follow_say(follow, FOLLOW_WARNING, "input %s: is not there yet; read as soon as it is", path);
     }
     struct followed_folder *folder = folder_of(follow, slice_from(prefix), &like);
     if (folder == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");

@@ -59,7 +59,8 @@ struct source_file {
     uint8_t *stored; /* compressed input, or the first bytes while they are looked at */
     size_t stored_from, stored_to;
     uint64_t stored_bytes; /* read so far: progress */
-    uint64_t stored_max;   /* of a followed file: what was there when it was opened; the rest comes when it is its turn again */
+    uint64_t
+        stored_max; /* of a followed file: what was there when it was opened; the rest comes when it is its turn again */
     char *carry;
     size_t carry_bytes;
     uint64_t position, line_number;
