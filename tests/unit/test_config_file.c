@@ -215,7 +215,6 @@ static const struct {
     {"nothing near", TEXT("zebra: x\n"), "1:1: unknown key \"zebra\""},
     {"the command line's own options are not suggested", TEXT("confg: x\n"), "1:1: unknown key \"confg\""},
     {"command line only", TEXT("config: x\n"), "1:1: \"config\" is for the command line only"},
-    {"later version", TEXT("filter: []\n"), "1:1: \"filter\" is not built into this version"},
     {"section twice", TEXT("chains: {}\nchains: {}\n"), "2:1: \"chains\" is given twice"},
     {"key twice in a section", TEXT("chains:\n  web: []\n  web: []\n"), "3:3: \"web\" is given twice"},
     {"merge key in a section", TEXT("chains: {web: {<<: []}}\n"),
