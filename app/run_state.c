@@ -228,6 +228,7 @@ static struct file_place *find_place(const struct known_files *files, const stru
 /* Records keep the name that they had first: a line read again under another one would have another id. */
 static void settle_place(struct run_state *state, struct input *input, struct file_place *place) {
     uint64_t today = state_dir_today();
+    state->has_places = true;
     state->refresh |= place->day + STATE_KEPT_DAYS / 2 < today;
     place->day = today;
     place->met = true;
@@ -394,6 +395,8 @@ enum status run_state_begin(struct run_state *state, const struct run_state_requ
         status = state_dir_replace(&state->directory, &state->text, state_dir_today(), error);
     if (status != STATUS_OK) return status;
     state->checkpoint = checkpoint_new(&checkpoint);
+    /* where inputs go on is said there; what is followed has its own */
+    if (request->follow != NULL && !state->has_places) checkpoint_text_destroy(&state->text);
     return state->checkpoint != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "--state: out of memory");
 }
 

@@ -12,9 +12,10 @@
 #include "ingest/inputs.h"
 
 struct run_state {
-    bool wanted;  /* there is a --state */
-    bool resumed; /* and a checkpoint in it */
-    bool refresh; /* a file that was met is about to count as forgotten */
+    bool wanted;     /* there is a --state */
+    bool resumed;    /* and a checkpoint in it */
+    bool has_places; /* inputs go on from places in `text` */
+    bool refresh;    /* a file that was met is about to count as forgotten */
     struct state_dir directory;
     struct checkpoint_text text;
     struct file_identity *identities; /* of the inputs, by their place in the list */

@@ -294,6 +294,7 @@ static void add_change(struct follow *follow, struct followed_folder *folder, co
         follow->changes_room = room;
     }
     char *copy = strdup(name);
+    ASSERT(follow->changes != NULL);
     if (copy == NULL)
         follow->overflow = true;
     else

@@ -302,6 +302,7 @@ static enum status open_input(void *instance, const struct origin *origin, struc
     if (fstat(source->fd, &info) == 0) source->live = !S_ISREG(info.st_mode);
     if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     enum status status = origin->identity != NULL ? recognise(source, error) : STATUS_OK;
+    ASSERT(origin->reached == NULL || origin->identity != NULL);
     if (origin->reached != NULL) source->stored_max = origin->identity->size_bytes;
     if (status == STATUS_OK) status = look_at_head(source, error);
     if (status == STATUS_OK && origin->place != NULL && !origin->recounts) go_on(source, origin->place);

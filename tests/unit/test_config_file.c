@@ -227,7 +227,7 @@ static const struct {
     {"section too deep", TEXT("select: [[[[[[[[[[[[[[[[[\n"),
      "1:25: expected at most 16 lists and mappings inside one another, got more"},
     {"neither followed nor not", TEXT("inputs:\n  - {path: a, follow: maybe}\n"),
-     "2:23: inputs: follow: expected true or false, got maybe"},
+     "2:23: inputs: follow: expected true or false, got \"maybe\""},
     {"followed, but no path", TEXT("inputs:\n- {tcp: {listen: 'localhost:1'}, follow: true}\n"),
      "2:35: inputs: follow: only a path is followed; a tcp has no end in any case"},
     {"two outputs", TEXT("output: {opensearch: {}, kafka: {}}\n"),
