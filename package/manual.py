@@ -53,6 +53,8 @@ class Command:
             elif part is None and line == "":
                 continue
             elif part is None:
+                if re.match(r" +-", line):
+                    sys.exit(f"manual.py: `wherefrom {name} --help` has a line that is not understood: {line}")
                 self.end.append(line)
             elif part is self.usage and line == "":
                 part = self.about

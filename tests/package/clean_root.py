@@ -39,16 +39,16 @@ def mirror():
     raise NoRoot(f"apt knows no mirror of Debian {suite()}")
 
 
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def debootstrap(root):
+    done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={EXTRA}", suite(), root, mirror()], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise NoRoot(f"{command[0]}: exit {done.returncode}: {(done.stdout + done.stderr).strip().splitlines()[-1:]}")
+        raise NoRoot(f"debootstrap: exit {done.returncode}: {(done.stdout + done.stderr).strip().splitlines()[-1:]}")
 
 
 def make(tarball, dependencies, scratch):
     """A dependency that cannot be installed is a fault of the package, and no reason to go without."""
     root = scratch / "root"
-    run("debootstrap", "--variant=minbase", f"--include={EXTRA}", suite(), str(root), mirror())
+    debootstrap(root)
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
@@ -58,7 +58,7 @@ def make(tarball, dependencies, scratch):
     inside(root, "apt-get", "satisfy", "-y", "-qq", "--no-install-recommends", dependencies)
     inside(root, "apt-get", "clean")
     partial = tarball.with_suffix(f".{os.getpid()}")
-    run("tar", "-C", str(root), "--zstd", "-cf", str(partial), ".")
+    subprocess.run(["tar", "-C", root, "--zstd", "-cf", partial, "."], check=True)
     for old in tarball.parent.glob("package-root-*.tar.zst"):
         old.unlink()
     partial.rename(tarball)
@@ -79,7 +79,7 @@ def clean_root(kept, dependencies, scratch):
             make(tarball, dependencies, pathlib.Path(folder))
     root = scratch / "root"
     root.mkdir()
-    run("tar", "-C", str(root), "--zstd", "-xf", str(tarball))
+    subprocess.run(["tar", "-C", root, "--zstd", "-xf", tarball], check=True)
     return root
 
 
