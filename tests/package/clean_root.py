@@ -70,6 +70,8 @@ def clean_root(kept, dependencies, scratch):
         raise NoRoot("debootstrap needs root")
     if shutil.which("debootstrap") is None:
         raise NoRoot("debootstrap is not installed (./dev test installs it)")
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        raise NoRoot("nobody may mount here, which debootstrap does")
     made_by = pathlib.Path(__file__).read_bytes()
     key = hashlib.sha256(f"{suite()} {dependencies} ".encode() + made_by).hexdigest()[:16]
     tarball = kept / f"package-root-{key}.tar.zst"
