@@ -17,9 +17,6 @@
 #include "config/nearest.h"
 #include "schemas/limits.h"
 
-/* Keys that are promised for the file and not built: told apart from a typing error. A row of the option table
- * with such a name comes first; those of inputs and outputs stand in config_item.c. */
-static const char *const later_keys[] = {"filter"};
 static const char *const section_keys[CONFIG_SECTIONS] = {
     [CONFIG_CHAINS] = "chains",   [CONFIG_SELECT] = "select", [CONFIG_RESIDENCY] = "residency",
     [CONFIG_OUTPUTS] = "outputs", [CONFIG_FILTER] = "filter", [CONFIG_RATE] = "rate"};
@@ -30,19 +27,11 @@ struct reader {
     struct config_sections *sections;
 };
 
-static bool is_word_of(const char *const *words, size_t words_count, const char *word) {
-    for (size_t i = 0; i < words_count; i++) {
-        if (strcmp(words[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An option's name as it is written here. */
 struct key_name {
     char text[64];
 };
+
 static struct key_name key_name(const char *name) {
     struct key_name key;
     snprintf(key.text, sizeof key.text, "%s", name);
@@ -236,9 +225,6 @@ static enum status read_key(struct reader *reader, struct option_slot **slot) {
     const char *key = config_yaml_scalar(&reader->yaml);
     *slot = option_values_find(reader->values, key, strlen(key), true);
     if (*slot == NULL) {
-        if (is_word_of(later_keys, sizeof later_keys / sizeof *later_keys, key)) {
-            return config_yaml_fail(&reader->yaml, mark, "\"%s\" is not built into this version", key);
-        }
         return fail_unknown_key(reader, nearest_key(reader, key));
     }
     if ((*slot)->spec->cli_only) {

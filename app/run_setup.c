@@ -478,7 +478,7 @@ static enum status open_metrics(struct run_setup *run, struct error *error) {
 }
 
 run_step *const run_steps[RUN_STEPS] = {
-    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs, open_follow,
+    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,  open_follow,
     open_state,        settle_origins,           open_metrics,      run_settle_geo, run_settle_encoder,
     open_kafka,        run_open_outputs,         begin_state};
 

@@ -140,7 +140,6 @@ def test_config_file(bench):
             ("limit: [1]\n", ["limit", "list"]),
             ("quiet: perhaps\n", ["quiet", "true or false"]),
             ("config: other.yaml\n", ["command line only"]),
-            ("filter: []\n", ["filter", "not built"]),
             ("inputs: [{pth: a.log}]\n", ["pth", 'did you mean "path"']),
             ("- a\n- b\n", ["name: value"]),
             ("limit: *x\n", ["bad.yaml"]),

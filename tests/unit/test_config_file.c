@@ -229,7 +229,7 @@ static const struct {
     {"neither followed nor not", TEXT("inputs:\n  - {path: a, follow: maybe}\n"),
      "2:23: inputs: follow: expected true or false, got \"maybe\""},
     {"followed, but no path", TEXT("inputs:\n- {tcp: {listen: 'localhost:1'}, follow: true}\n"),
-     "2:35: inputs: follow: only a path is followed; a tcp has no end in any case"},
+     "2:34: inputs: follow: only a path is followed; a tcp has no end in any case"},
     {"two outputs", TEXT("output: {opensearch: {}, kafka: {}}\n"),
      "1:9: output: expected {path: FILE}, {kafka: {brokers: [..], topic: NAME}} or {opensearch: {url: .., data_stream: "
      "NAME}}"},
