@@ -77,7 +77,7 @@ bool run_writes_nothing(const struct run_setup *run);
 int run_execute(struct run_setup *run);
 
 /* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
-#define RUN_STEPS 12u
+#define RUN_STEPS 13u
 typedef enum status run_step(struct run_setup *run, struct error *error);
 extern run_step *const run_steps[RUN_STEPS];
 
