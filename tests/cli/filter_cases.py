@@ -2,6 +2,7 @@
 import fnmatch
 import json
 
+import readme_examples
 from black_box import alb_line, alb_lines, at, parse_lines
 
 FORMATS = ("alb", "clb", "nginx", "cloudfront", "waf", "envoy", "vpc_flow")
@@ -119,3 +120,11 @@ def test_filters_that_are_wrong(bench):
         configure(bench, rules, head)
         bench.write("a.log", alb_lines(1))
         bench.fails(["run", "a.log", "-c", "c.yaml"], 2, "c.yaml:", *words)
+
+
+def test_filter_of_the_manual(bench):
+    """docs/operating.md's example, with the class of paths that it speaks of."""
+    shown, = readme_examples.blocks("Records that are not wanted", "docs/operating.md")
+    bench.write("c.yaml", shown + 'rate: {path_class: {static: ["/static/*"]}}\n')
+    bench.write("a.log", "".join(alb_line(i, agent="ELB-HealthChecker/2.0") + "\n" for i in range(10)).encode())
+    bench.equal(bench.counted("run", "a.log", "-c", "c.yaml", "-o", "out")[1]["records"]["skipped"], 10, "records of health checkers")

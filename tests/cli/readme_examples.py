@@ -8,12 +8,12 @@ import pathlib
 import re
 import subprocess
 
-README = pathlib.Path(__file__).resolve().parent.parent.parent / "README.md"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
-def blocks(heading):
+def blocks(heading, document="README.md"):
     """Texts between ``` of the section."""
-    section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", README.read_text(), re.DOTALL | re.MULTILINE)
+    section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
     return re.findall(r"^```\w*\n(.*?)^```$", section[1], re.DOTALL | re.MULTILINE) if section else []
 
 

@@ -195,11 +195,24 @@ def service_over_files(test):
     generated = test.generate.run("alb", "--lines", "3000", "--seed", "5", "-o", logs / "a.log")
     test.equal(generated.code, 0, generated.err)
 
-    def started(expected):
-        done = confinement.run(unit.command("ExecStart"))
-        test.check(done.returncode in (0, *map(int, unit.one("SuccessExitStatus").split())), f"exit {done.returncode}: {done.stderr}")
+    def ended(process):
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        test.check(process.returncode in (0, *map(int, unit.one("SuccessExitStatus").split())), f"exit {process.returncode}: {errors}")
+        return errors
+
+    def started(expected, while_running=None):
+        process = confinement.popen(unit.command("ExecStart"))
+        wait_until_signals_wait(process)
+        if while_running is not None:
+            while_running()
+        written = test.path(STATE, "records.ndjson")
+        until = time.monotonic() + 30
+        while time.monotonic() < until and process.poll() is None and (not written.exists() or written.read_bytes().count(b"\n") < expected):
+            time.sleep(0.05)
+        errors = ended(process)
         records = test.records()
-        test.equal(len(records), expected, f"records; {done.stderr}")
+        test.equal(len(records), expected, f"records; {errors}")
         return records
 
     records = started(3000)
@@ -213,8 +226,7 @@ def service_over_files(test):
     first = test.path(STATE, "records.ndjson").read_bytes()
     started(3000)
     test.equal(test.path(STATE, "records.ndjson").read_bytes() == first, True, "the same bytes after a second start")
-    test.generate.run("nlb", "--lines", "500", "--seed", "6", "-o", logs / "b.log")
-    started(3500)
+    started(3500, lambda: test.generate.run("nlb", "--lines", "500", "--seed", "6", "-o", logs / "b.log"))
 
 
 def service_is_confined(test):
@@ -313,7 +325,7 @@ def traced_calls(test, *arguments, after=None):
 
 def system_calls(test):
     listed, allowed = listed_calls(), calls_allowed(test.unit(), test.root)
-    test.equal(sorted(listed), ["every run", "files", "kafka", "opensearch", "tcp"], "kinds of runs")
+    test.equal(sorted(listed), ["every run", "files", "follow", "kafka", "opensearch", "tcp"], "kinds of runs")
     for kind, names in listed.items():
         test.check(len(names) > 0 and names <= allowed, f"{kind}: the unit's filter does not let pass {sorted(names - allowed)}")
     for name in ("mount", "ptrace", "chown", "setuid", "reboot", "bpf", "init_module", "setpriority"):
@@ -331,6 +343,7 @@ def system_calls(test):
     files = ("-o", "/tmp/calls/records", "--rejects", "/tmp/calls/rejects", "--state", "/tmp/calls/state", "--rollups", "/tmp/calls/rollups")
     runs = {
         "files": [(logs + files, None), (logs + files, None), ((*logs, "-o", "/tmp/calls/records.gz"), None)],
+        "follow": [((*logs, *files[:-2], "--follow"), end)],
         "kafka": [(("kafka://localhost:1/a", "-o", "kafka://localhost:1/b", "--shutdown-timeout", "1"), end)],
         "opensearch": [((*logs, "-o", "opensearch+http://localhost:1/web", "--shutdown-timeout", "1"), end)],
     }
