@@ -343,7 +343,7 @@ def system_calls(test):
     files = ("-o", "/tmp/calls/records", "--rejects", "/tmp/calls/rejects", "--state", "/tmp/calls/state", "--rollups", "/tmp/calls/rollups")
     runs = {
         "files": [(logs + files, None), (logs + files, None), ((*logs, "-o", "/tmp/calls/records.gz"), None)],
-        "follow": [((*logs, *files[:-2], "--follow"), end)],
+        "follow": [((*logs, *files[:-2], "--follow", "--metrics", "0"), end)],
         "kafka": [(("kafka://localhost:1/a", "-o", "kafka://localhost:1/b", "--shutdown-timeout", "1"), end)],
         "opensearch": [((*logs, "-o", "opensearch+http://localhost:1/web", "--shutdown-timeout", "1"), end)],
     }
