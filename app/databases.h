@@ -21,7 +21,7 @@ struct database_seen {
 
 struct databases {
     struct geo geo;
-    uint32_t users;                             /* tables that point here; whoever takes the last one away frees them */
+    atomic_uint users;                          /* tables that point here; whoever takes the last one away frees them */
     struct database_seen opened[DATABASES_MAX]; /* before they were read */
     struct database_seen looked[DATABASES_MAX]; /* at the last look */
     struct database_seen refused[DATABASES_MAX]; /* what could not be used: not tried again */

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "app/log.h"
-#include "app/sequencer.h"
+#include "app/pipeline_state.h"
 #include "base/check.h"
 #include "base/monotonic.h"
 #include "sinks/sink_file.h"
@@ -36,55 +36,9 @@
 #define KEEP_ALIVE_MS 500 /* a member of a group waits no longer for a batch before it polls */
 #define FINISH_MS 1000
 
-struct pipeline {
-    const struct pipeline_request *request;
-    uint32_t threads_count;
-    struct pipeline_progress *progress;
-    struct ring ring;
-    struct queue work;
-    atomic_uint next_input;
-    atomic_bool stop; /* no more is read */
-    atomic_uint_fast64_t inputs_failed;
-    atomic_uint reading, running; /* threads that may still read; that have not ended */
-    int stop_fd;                  /* eventfd: readable once `stop` is set; wakes readers of silent pipes */
-    int end_fd;                   /* eventfd: the last thread has ended */
-    int signal_fd;
-    sigset_t old_signals;
-    pthread_mutex_t order; /* guards the next two */
-    struct sequencer sequencer;
-    struct outputs *outputs;
-    const struct origin *kafka_origin;
-    atomic_bool failed;       /* a sink did; whoever sets it first says how it ends */
-    uint64_t handed_over;     /* records; by whoever writes */
-    bool file_left;           /* in the middle, by a signal; by whoever writes */
-    bool writing;             /* a thread does; it writes what others bring meanwhile, too, and what follows is its */
-    uint64_t *input_progress; /* by input: stored bytes reported so far */
-    struct worker limiter;    /* only with a limit */
-    struct pipeline_outcome *outcome; /* its inputs_failed apart */
-};
-
-struct thread {
-    struct pipeline *pipeline;
-    struct source_file *file; /* one of both */
-    struct source_replay *replay;
-    struct source_tcp *tcp;
-    const struct source_ops *ops; /* of what is being read, and `source` its own */
-    void *source;
-    struct worker worker;
-    const struct origin *origin; /* being read; NULL: none */
-    uint64_t sequence;           /* of its next batch */
-    bool opened, given_up, ended;
-};
-
-static void raise_fd(int fd) {
-    uint64_t one = 1;
-    ssize_t ignored = write(fd, &one, sizeof one);
-    (void)ignored; /* an eventfd is full only when it is readable anyway */
-}
-
-static void request_stop(struct pipeline *pipeline) {
+void pipeline_stop(struct pipeline *pipeline) {
     atomic_store(&pipeline->stop, true);
-    raise_fd(pipeline->stop_fd);
+    (void)eventfd_write(pipeline->stop_fd, 1); /* it is full only when it is readable anyway */
 }
 
 /* --- reading ------------------------------------------------------------------------------------ */
@@ -168,143 +122,11 @@ static void read_batch(struct thread *thread, struct batch *batch) {
     queue_push(&pipeline->work, batch);
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
-
-/* From here on batches only pass through. Any thread. */
-static void fail(void *context, bool gone, const struct error *error) {
-    struct pipeline *pipeline = context;
-    if (!atomic_exchange(&pipeline->failed, true)) {
-        pipeline->outcome->end = gone ? PIPELINE_READER_GONE : PIPELINE_SINK_FAILED;
-        pipeline->outcome->error = *error;
-    }
-    request_stop(pipeline);
-}
-
-/* What was read as something that it is not, or goes to somebody who takes none of it, is better stopped than rejected to its end. */
-static void brake(struct pipeline *pipeline) {
-    const struct tally *sums = &pipeline->outcome->tally;
-    uint64_t rejected = tally_rejected(sums), judged = rejected + sums->written + sums->duplicates;
-    if (judged < REJECT_RATIO_RECORDS_MIN) return;
-    if ((double)rejected <= pipeline->request->max_reject_ratio * (double)judged) return;
-    struct error error;
-    (void)error_set(&error, STATUS_FAILED,
-                    "stopped: %llu of %llu records were rejected (most of them: %s), more than --max-reject-ratio %g; "
-                    "look at some in --rejects FILE, and what is wrong for all of them put right; if they are as they "
-                    "should be, give a higher ratio",
-                    (unsigned long long)rejected, (unsigned long long)judged, reject_names[tally_most_rejected(sums)],
-                    pipeline->request->max_reject_ratio);
-    outputs_abandon(pipeline->outputs);
-    fail(pipeline, false, &error);
-}
-
-static void count(void *context, const struct tally *tally, enum source_kind source) {
-    struct pipeline *pipeline = context;
-    struct meter *meter = pipeline->request->meter;
-    if (meter != NULL) meter_count(meter, source, tally);
-    if (meter != NULL && pipeline->request->transactional) meter_commit(meter);
-    tally_add(&pipeline->outcome->tally, tally);
-    atomic_fetch_add(&pipeline->progress->records, tally->written);
-    if (!atomic_load(&pipeline->failed)) brake(pipeline);
-}
-
-static void settle_checkpoint(struct pipeline *pipeline, const struct batch *batch) {
-    struct error error;
-    if (checkpoint_settle(pipeline->request->checkpoint, batch, &error) == STATUS_OK) return;
-    outputs_abandon(pipeline->outputs);
-    fail(pipeline, false, &error);
-}
-
-static void count_rollups(struct pipeline *pipeline, const struct batch *batch) {
-    struct error error;
-    if (rollups_count(pipeline->request->rollups, batch, &error) == STATUS_OK) return;
-    outputs_abandon(pipeline->outputs);
-    fail(pipeline, false, &error);
-}
-
-static void count_progress(struct pipeline *pipeline, const struct batch *batch) {
-    uint64_t *before = &pipeline->input_progress[batch->origin->input_index];
-    uint64_t more = batch->input_progress > *before ? batch->input_progress - *before : 0;
-    atomic_fetch_add(&pipeline->progress->stored_bytes, more);
-    *before += more;
-}
-
-/* A batch has come to its end; `dropped`: as if it had never been read. With transactions its source hears of it when they end. */
-static void release(void *context, struct batch *batch, bool dropped) {
-    struct pipeline *pipeline = context;
-    const struct origin *origin = batch->origin;
-    if (pipeline->request->checkpoint != NULL && !dropped) settle_checkpoint(pipeline, batch);
-    if (pipeline->request->rollups != NULL && !dropped) count_rollups(pipeline, batch);
-    if (pipeline->request->evidence != NULL && !dropped)
-        evidence_add(pipeline->request->evidence, batch->notes, batch->notes_count);
-    if (pipeline->request->written != NULL && !dropped) pipeline->request->written(pipeline->request->context, batch);
-    if (!dropped && origin->reached == NULL) count_progress(pipeline, batch);
-    atomic_fetch_sub(&pipeline->progress->records_under_way, batch->tally.written + batch->tally.duplicates +
-                                                                 batch->tally.rejected[REJECT_TOO_LARGE] +
-                                                                 batch->tally.rejected[REJECT_REFUSED]);
-    if (batch->ranges_count > 0 && !batch->in_transaction) {
-        struct kafka_settlement settlement = {.ranges = batch->ranges,
-                                              .ranges_count = batch->ranges_count,
-                                              .batches_count = 1,
-                                              .stale = dropped || batch->limited};
-        source_kafka_settle(pipeline->request->kafka, &settlement);
-    }
-    if (pipeline->request->meter != NULL)
-        meter_let_go(pipeline->request->meter, (uint32_t)(batch - pipeline->ring.batches),
-                     batch->in_transaction && !dropped);
-    ring_give_back(&pipeline->ring, batch);
-    if (origin->reached != NULL) follow_release(origin);
-}
-
-static bool is_stale(const struct pipeline *pipeline, const struct batch *batch) {
-    return batch->origin == pipeline->kafka_origin && source_kafka_is_stale(pipeline->request->kafka, batch->epoch);
-}
-
-/* What stands behind a file that was left in the middle is left to the next run, too, or the output would have another order. */
-static bool is_left(struct pipeline *pipeline, const struct batch *batch) {
-    if (pipeline->request->checkpoint == NULL || batch->origin->identity == NULL) return false;
-    bool left = pipeline->file_left;
-    pipeline->file_left = left || batch->given_up;
-    return left;
-}
-
-/* One batch in its turn. After a failure, or beyond the limit, batches only pass through. */
-static void settle_batch(struct pipeline *pipeline, struct batch *batch) {
-    uint64_t limit = pipeline->request->limit;
-    atomic_fetch_add(&pipeline->progress->records_under_way, batch->tally.written);
-    if (atomic_load(&pipeline->failed) || (limit != 0 && pipeline->handed_over >= limit) || is_stale(pipeline, batch) ||
-        is_left(pipeline, batch)) {
-        release(pipeline, batch, true);
-        return;
-    }
-    if (limit != 0 && pipeline->handed_over + batch->tally.written >= limit) {
-        /* the batch that reaches the limit is read again up to it, so that nothing behind it shows anywhere */
-        worker_run(&pipeline->limiter, batch, limit - pipeline->handed_over);
-        batch->limited = true; /* and who goes on with a queue gets its messages once more */
-        request_stop(pipeline);
-    }
-    pipeline->handed_over += batch->tally.written;
-    outputs_push(pipeline->outputs, batch);
-}
-
-/* Writes all that is next in order, `batch` or others that waited for it, unless another thread is at it. */
-static void settle(struct pipeline *pipeline, struct batch *batch) {
-    ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
-    struct batch *next = sequencer_next(&pipeline->sequencer, batch, pipeline->writing);
-    for (; next != NULL; next = sequencer_next(&pipeline->sequencer, NULL, false)) {
-        pipeline->writing = true;
-        ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
-        settle_batch(pipeline, next);
-        ASSERT(pthread_mutex_lock(&pipeline->order) == 0);
-        pipeline->writing = false;
-    }
-    ASSERT(pthread_mutex_unlock(&pipeline->order) == 0);
-}
-
 /* --- every thread ------------------------------------------------------------------------------- */
 
 static void work_off(struct thread *thread, struct batch *batch) {
     worker_run(&thread->worker, batch, UINT64_MAX);
-    settle(thread->pipeline, batch);
+    pipeline_settle(thread->pipeline, batch);
 }
 
 /* Reads one batch, or works one off because enough are waiting or none is idle. */
@@ -353,7 +175,7 @@ static void end_thread(struct pipeline *pipeline) {
     if (atomic_fetch_sub(&pipeline->running, 1) != 1) return;
     outputs_finish(pipeline->outputs);
     finish_rollups(pipeline);
-    raise_fd(pipeline->end_fd);
+    (void)eventfd_write(pipeline->end_fd, 1);
 }
 
 /* --- the thread that polls Kafka ------------------------------------------------------------------ */
@@ -463,7 +285,7 @@ static bool watch(struct pipeline *pipeline) {
         if (pipeline->request->meter != NULL) meter_stop(pipeline->request->meter);
         if (pipeline->request->stopping != NULL) pipeline->request->stopping(pipeline->request->context);
         deadline_ms = monotonic_ms() + 1000 * (uint64_t)pipeline->request->shutdown_timeout_s;
-        request_stop(pipeline);
+        pipeline_stop(pipeline);
     }
 }
 
@@ -499,9 +321,9 @@ static enum status start_outputs(struct pipeline *pipeline, struct error *error)
                                             .rejects_to_kafka = request->rejects_to_kafka,
                                             .timed = request->meter != NULL,
                                             .source = request->transactional ? request->kafka : NULL,
-                                            .count = count,
-                                            .release = release,
-                                            .fail = fail,
+                                            .count = pipeline_count,
+                                            .release = pipeline_release,
+                                            .fail = pipeline_fail,
                                             .context = pipeline};
     pipeline->outputs = outputs_new(&outputs);
     return pipeline->outputs != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "pipeline: out of memory");

@@ -55,16 +55,8 @@ uint32_t follow_today(void) {
     return (uint32_t)(time(NULL) / 86400);
 }
 
-static void raise_fd(int fd) {
-    uint64_t one = 1;
-    ssize_t ignored = write(fd, &one, sizeof one);
-    (void)ignored; /* an eventfd is full only when it is readable anyway */
-}
-
-static void lower_fd(int fd) {
-    uint64_t count;
-    ssize_t ignored = read(fd, &count, sizeof count);
-    (void)ignored;
+static void wake(struct follow *follow) {
+    (void)eventfd_write(follow->wake_fd, 1); /* it is full only when it is readable anyway */
 }
 
 /* --- pieces --------------------------------------------------------------------------------------------- */
@@ -141,7 +133,7 @@ const struct origin *follow_take(struct follow *follow) {
     if (piece != NULL) piece->origin.input_index = follow->next_index++;
     bool few = piece != NULL && follow->ready.count == FOLLOW_PIECES_AHEAD / 2;
     ASSERT(pthread_mutex_unlock(&follow->lock) == 0);
-    if (few) raise_fd(follow->wake_fd);
+    if (few) wake(follow);
     return piece != NULL ? &piece->origin : NULL;
 }
 
@@ -156,7 +148,7 @@ void follow_has_read(struct follow *follow, const struct origin *origin) {
     ASSERT(pthread_mutex_lock(&follow->lock) == 0);
     list_push(&follow->has_read, piece_of(origin));
     ASSERT(pthread_mutex_unlock(&follow->lock) == 0);
-    raise_fd(follow->wake_fd);
+    wake(follow);
 }
 
 void follow_keep(const struct origin *origin) {
@@ -247,7 +239,7 @@ void follow_watch(struct follow *follow, int stop_fd, void (*news)(void *context
         if (make_pieces(follow)) news(context);
         uint64_t until_ms = sooner(sooner(rescan_ms, changes_ms), follow_waits_until(follow));
         goes_on = wait_for_news(follow, stop_fd, until_ms, changes_ms == UINT64_MAX);
-        lower_fd(follow->wake_fd);
+        (void)eventfd_read(follow->wake_fd, &(eventfd_t){0});
         if (follow_walk_listen(follow) && changes_ms == UINT64_MAX) changes_ms = monotonic_ms() + FOLLOW_LINGER_MS;
     }
     if (goes_on) {

@@ -30,9 +30,7 @@ static bool is_rewinding(struct kafka_group *group) {
 }
 
 void kafka_group_wake(struct kafka_group *group) {
-    uint64_t one = 1;
-    ssize_t ignored = write(group->wake_fd, &one, sizeof one);
-    (void)ignored; /* full only when it is readable anyway */
+    (void)eventfd_write(group->wake_fd, 1); /* it is full only when it is readable anyway */
 }
 
 void kafka_group_rewind(struct kafka_group *group, uint64_t epoch) {
