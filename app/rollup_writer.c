@@ -148,6 +148,7 @@ static struct batch *batch_with_room(struct rollup_writer *writer, size_t bytes)
     if (writer->batch != NULL) return writer->batch;
     if (writer->request.file == NULL && !start_delivery(writer)) return NULL;
     writer->batch = ring_take(&writer->ring, RING_STREAM);
+    writer->batch->origin = &no_origin;
     (void)batch_add_segment(writer->batch);
     return writer->batch;
 }

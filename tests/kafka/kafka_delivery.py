@@ -184,7 +184,7 @@ def test_abrupt_ends_of_transactions(bench):
     places = sorted((message.partition, message.offset) for message in bench.cluster.read(output))
     everything = bench.cluster.read(output, "isolation.level=read_uncommitted")
     bench.check(len(everything) > len(places), "the kills did hit open transactions")
-    reader = bench.start(bench.url(output, "gaps"), "-f", "alb_access")  # which no record is
+    reader = bench.start(bench.url(output, "gaps"), "-f", "alb_access", "--max-reject-ratio", "1")  # which no record is
     wait_until(lambda: reader.count_in(reader.rejected) >= len(places), "as many rejects as committed records")
     reader.stop()
     found = sorted((one["origin"]["partition"], one["origin"]["offset"]) for one in reader.rejects())
