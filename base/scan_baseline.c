@@ -1,4 +1,4 @@
-/* The scanner on every processor: SSE2 on x86-64, words of eight bytes elsewhere.
+/* The scanner on every processor, with vectors of 16 bytes: SSE2 on x86-64, NEON on arm64.
  *
  * Threads: pure functions. */
 #define SCAN_NAME scan_kernel_baseline
@@ -8,72 +8,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#include "base/lanes.h"
+
+typedef int8_t signed16 __attribute__((vector_size(16)));
 
 struct block {
-    __m128i parts[4];
+    bytes16 parts[4];
 };
 
 static inline struct block load_block(const char *text) {
     struct block block;
-    for (int i = 0; i < 4; i++) block.parts[i] = _mm_loadu_si128((const __m128i *)(const void *)(text + 16 * i));
+    for (int i = 0; i < 4; i++) block.parts[i] = lanes_load(text + 16 * i);
     return block;
 }
 
 static inline uint64_t equal_mask(struct block block, char byte) {
-    uint64_t mask = 0;
-    for (int i = 0; i < 4; i++)
-        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block.parts[i], _mm_set1_epi8(byte))) << (16 * i);
-    return mask;
+    for (int i = 0; i < 4; i++) block.parts[i] = (bytes16)(block.parts[i] == (uint8_t)byte);
+    return lanes_bits_64(block.parts);
 }
 
 /* Signed, here and below: bytes >= 0x80 are below 0x20, too. */
 static inline uint64_t odd_mask(struct block block) {
-    uint64_t mask = 0;
-    for (int i = 0; i < 4; i++)
-        mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(block.parts[i], _mm_set1_epi8(0x20))) << (16 * i);
-    return mask;
+    for (int i = 0; i < 4; i++) block.parts[i] = (bytes16)((signed16)block.parts[i] < 0x20);
+    return lanes_bits_64(block.parts);
 }
 
 static inline bool needs_care(struct block block, bool pending) {
-    __m128i bad = _mm_setzero_si128();
-    for (int i = 0; i < 4; i++) {
-        bad = _mm_or_si128(bad, _mm_cmplt_epi8(block.parts[i], _mm_set1_epi8(0x20)));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(block.parts[i], _mm_set1_epi8('\\')));
-    }
-    return ((uint32_t)_mm_movemask_epi8(bad) | pending) != 0;
+    bytes16 bad = {0};
+    for (int i = 0; i < 4; i++) bad |= (bytes16)((signed16)block.parts[i] < 0x20) | (bytes16)(block.parts[i] == '\\');
+    return lanes_any(bad) | pending;
 }
-
-#else
-
-struct block {
-    const char *bytes;
-};
-
-static inline struct block load_block(const char *text) {
-    return (struct block){text};
-}
-
-static inline uint64_t equal_mask(struct block block, char byte) {
-    uint64_t mask = 0;
-    for (int i = 0; i < 64; i++) mask |= (uint64_t)(block.bytes[i] == byte) << i;
-    return mask;
-}
-
-static inline uint64_t odd_mask(struct block block) {
-    uint64_t mask = 0;
-    for (int i = 0; i < 64; i++) mask |= (uint64_t)((signed char)block.bytes[i] < 0x20) << i;
-    return mask;
-}
-
-static inline bool needs_care(struct block block, bool pending) {
-    bool bad = pending;
-    for (int i = 0; i < 64; i++) bad |= (signed char)block.bytes[i] < 0x20 || block.bytes[i] == '\\';
-    return bad;
-}
-
-#endif
 
 /* The mask is often 0, and asking is cheaper. */
 static inline uint64_t prefix_xor(uint64_t mask) {

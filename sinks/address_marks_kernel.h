@@ -16,20 +16,19 @@
 #endif
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 
-static inline lanes load(const char *text) {
-    lanes bytes;
-    memcpy(&bytes, text, sizeof bytes);
-    return bytes;
-}
+struct block {
+    lanes parts[BLOCK_BYTES / LANES];
+};
 
 /* One bit per byte, the first one lowest, from lanes that are all ones or all zeros. */
-static inline uint64_t bits(lanes all) {
+static inline uint64_t bits(const struct block *all) {
 #if defined(__AVX512BW__)
-    return _mm512_movepi8_mask((__m512i)all);
+    return _mm512_movepi8_mask((__m512i)all->parts[0]);
 #elif defined(__AVX2__)
-    return (uint32_t)_mm256_movemask_epi8((__m256i)all);
+    return (uint32_t)_mm256_movemask_epi8((__m256i)all->parts[0]) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8((__m256i)all->parts[1]) << 32;
 #else
-    return lanes_bits(all);
+    return lanes_bits_64(all->parts);
 #endif
 }
 
@@ -38,20 +37,22 @@ struct kinds {
     uint64_t digits, hex, colons, separators, escapes;
 };
 
-static inline struct kinds kinds_of(const char *block) {
-    struct kinds kinds = {0};
+static inline struct kinds kinds_of(const char *text) {
+    struct block digits, hex, colons, separators, escapes;
     for (uint32_t i = 0; i < BLOCK_BYTES / LANES; i++) {
-        lanes bytes = load(block + LANES * i);
-        lanes digits = (lanes)(bytes - '0' < 10), letters = (lanes)((bytes | 0x20) - 'a' < 6);
-        lanes colons = (lanes)(bytes == ':'), escapes = (lanes)(bytes == '%') | (lanes)(bytes == '\\');
-        lanes separators = (lanes)(bytes == '.') | (lanes)(bytes == '-') | (lanes)(bytes == '_');
-        kinds.digits |= (uint64_t)bits(digits) << LANES * i;
-        kinds.hex |= (uint64_t)bits(digits | letters) << LANES * i;
-        kinds.colons |= (uint64_t)bits(colons) << LANES * i;
-        kinds.separators |= (uint64_t)bits(separators) << LANES * i;
-        kinds.escapes |= (uint64_t)bits(escapes) << LANES * i;
+        lanes bytes;
+        memcpy(&bytes, text + LANES * i, sizeof bytes);
+        digits.parts[i] = (lanes)(bytes - '0' < 10);
+        hex.parts[i] = digits.parts[i] | (lanes)((bytes | 0x20) - 'a' < 6);
+        colons.parts[i] = (lanes)(bytes == ':');
+        separators.parts[i] = (lanes)(bytes == '.') | (lanes)(bytes == '-') | (lanes)(bytes == '_');
+        escapes.parts[i] = (lanes)(bytes == '%') | (lanes)(bytes == '\\');
     }
-    return kinds;
+    return (struct kinds){.digits = bits(&digits),
+                          .hex = bits(&hex),
+                          .colons = bits(&colons),
+                          .separators = bits(&separators),
+                          .escapes = bits(&escapes)};
 }
 
 /* Those of `from` behind which one to three, or four, of `digits` stand and then one of `to`. */
