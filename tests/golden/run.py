@@ -12,7 +12,7 @@ one list of inputs, under every combination; each case with options alone, under
 settings. Everything is read by relative paths, so that event.id is the same wherever the tree stands; the `.gz` of
 log.file.path is the one difference allowed.
 
-    run.py --wherefrom PATH [--case GLOB] [--update]     --update writes what is expected; look at every line of it
+    run.py --wherefrom PATH [--case GLOB] [--pairs|--brief] [--update]     --update writes what is expected; look at every line of it
 
 Threads: two runs of the program at a time.
 """
@@ -191,8 +191,11 @@ def run_matrix(runner, cases, matrix, pool):
     list(pool.map(one, matrix))
 
 
-def run_stdin(runner, case, kinds):
-    for read_size, workers, kind in ((None, "1", "plain"), ("1", "4", "members"), ("7", "4", "plain")):
+STDIN_SETTINGS = ((None, "1", "plain"), ("1", "4", "members"), ("7", "4", "plain"))
+
+
+def run_stdin(runner, case, settings):
+    for read_size, workers, kind in settings:
         content = (runner.directory / kind / (case.path + ENDINGS[kind])).read_bytes()
         code, records, rejects = runner.run(["-"], ["--origin", case.path, *case.arguments], read_size, workers, stdin=content)
         path = case.path.encode()
@@ -243,6 +246,7 @@ def main():
     parser = argument_parser("golden tests")
     parser.add_argument("--case", default="*", help="FORMAT/CASE, a glob")
     parser.add_argument("--pairs", action="store_true", help="every pair of settings at least once instead of all combinations")
+    parser.add_argument("--brief", action="store_true", help="as --pairs, but what runs by itself in one of them each: for an emulator")
     parser.add_argument("--update", action="store_true", help="write what is expected from one run, then look at it")
     options = parser.parse_args()
     program, report = Program(options.wherefrom), Report()
@@ -263,23 +267,30 @@ def main():
         scanners = program.scanners()
         matrix = combinations(kinds, scanners)
         few = covering(matrix)
-        if options.pairs:
+        if options.pairs or options.brief:
             matrix = few
+        turns = itertools.count()
+
+        def turn_of(settings):
+            """All of them, or one, each time the next."""
+            return [settings[next(turns) % len(settings)]] if options.brief else settings
+
         together = [case for case in cases if not case.arguments]
         if together:
             with report.group(f"{len(together)} cases in {len(matrix)} combinations"):
                 run_matrix(runner, together, matrix, pool)
             alike = [case for case in together if not case.has_key]
             with report.group("from stdin"):
-                list(pool.map(lambda case: run_stdin(runner, case, kinds), alike))
+                list(pool.map(lambda case: run_stdin(runner, case, turn_of(STDIN_SETTINGS)), alike))
         if together and len(together) == len({case.path for case in cases}):
             with report.group("as a directory"):
                 for kind, workers in itertools.product(kinds, WORKERS):
                     run_tree(runner, together, kind, workers)
         for case in cases:
             if case.arguments:
-                with report.group(f"{case.name}: {shlex.join(case.arguments)}, in {len(few)} combinations"):
-                    run_matrix(runner, [case], few, pool)
+                settings = turn_of(few)
+                with report.group(f"{case.name}: {shlex.join(case.arguments)}, in {len(settings)} combinations"):
+                    run_matrix(runner, [case], settings, pool)
         with report.group("form of what is expected"):
             for case in cases:
                 check_form(report, case)
