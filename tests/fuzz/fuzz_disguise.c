@@ -10,13 +10,11 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "base/cpu.h"
-#include "sinks/address_marks.h"
 #include "sinks/disguise_text.h"
 #include "tests/fuzz/cut_input.h"
+#include "tests/fuzz/marks_model.h"
 
 #define TEXT_BYTES_MAX 1024u
-#define BLOCK_BYTES 64u /* what marks depend on */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,12 +49,8 @@ static const char *const fragments[] = {
 
 static const enum privacy_address addresses[] = {PRIVACY_TRUNCATE, PRIVACY_HMAC, PRIVACY_DROP};
 
-static bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 static bool is_group_character(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':';
+    return model_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':';
 }
 
 /* Whether it names no more than a network, or nobody. */
@@ -78,9 +72,9 @@ static void look_at(struct slice text) {
             continue;
         }
         struct ip ip;
-        if (is_digit(*at) && (at == text.ptr || (!is_digit(at[-1]) && at[-1] != '.'))) {
+        if (model_is_digit(*at) && (at == text.ptr || (!model_is_digit(at[-1]) && at[-1] != '.'))) {
             const char *stop = at;
-            for (uint32_t dots = 0; stop < end && (is_digit(*stop) || (*stop == '.' && ++dots < 4));) stop++;
+            for (uint32_t dots = 0; stop < end && (model_is_digit(*stop) || (*stop == '.' && ++dots < 4));) stop++;
             const struct slice behind = {stop, (size_t)(end - stop)}; /* of one that is turned the first part is gone */
             if (!slice_starts_with(behind, SLICE(".in-addr")) &&
                 ip_parse_v4((struct slice){at, (size_t)(stop - at)}, &ip))
@@ -93,63 +87,6 @@ static void look_at(struct slice text) {
             if ((stop == end || *stop != '.') && ip_parse((struct slice){at, (size_t)(stop - at)}, &parsed))
                 ASSERT(is_harmless(&parsed.ip));
         }
-    }
-}
-
-static bool is_mark_separator(char c) {
-    return c == '.' || c == '-' || c == '_';
-}
-
-static bool is_hex(char c) {
-    return is_group_character(c) && c != ':';
-}
-
-/* Characters of a kind behind `at`, as far as a block goes. */
-static uint32_t run_behind(const char *block, uint32_t at, bool (*is_kind)(char)) {
-    uint32_t count = 0;
-    while (at + 1 + count < BLOCK_BYTES && is_kind(block[at + 1 + count])) count++;
-    return count;
-}
-
-/* A colon with another one right behind it, or behind one to four hex digits; `*second` is where. */
-static bool has_second_colon(const char *block, uint32_t at, uint32_t *second) {
-    uint32_t digits = run_behind(block, at, is_hex);
-    *second = at + 1 + digits;
-    return digits <= 4 && *second < BLOCK_BYTES && block[*second] == ':';
-}
-
-/* What address_marks.h says, for one character. */
-static bool is_mark(const char *block, uint32_t at) {
-    uint32_t second, third;
-    if (block[at] == '%' || block[at] == '\\') return true;
-    if (block[at] == ':')
-        return has_second_colon(block, at, &second) && (second == at + 1 || has_second_colon(block, second, &third));
-    for (int i = 0; i < 2; i++) {
-        uint32_t digits = run_behind(block, at, is_digit), next = at + 1 + digits;
-        if (!is_mark_separator(block[at]) || digits < 1 || digits > 3 || next >= BLOCK_BYTES) return false;
-        at = next;
-    }
-    return is_mark_separator(block[at]) && run_behind(block, at, is_digit) > 0;
-}
-
-static void check_marks(address_marks_function *marks_function, const char *block, const char *end, uint64_t wanted) {
-    uint64_t marks;
-    const char *found = marks_function(block, end, &marks);
-    ASSERT(wanted != 0 ? found == block && marks == wanted : found > block || marks == 0);
-}
-
-/* The same marks by all vectors as character by character. */
-static void compare_marks(struct slice text) {
-    const char *end = text.ptr + text.len;
-    for (const char *block = text.ptr; block < end; block += ADDRESS_MARKS_BYTES) {
-        uint64_t wanted = 0;
-        for (uint32_t at = 0; at < ADDRESS_MARKS_BYTES && block + at < end; at++)
-            wanted |= (uint64_t)is_mark(block, at) << at;
-        check_marks(address_marks_baseline, block, end, wanted);
-#if defined(__x86_64__)
-        if (cpu_level() >= CPU_AVX2) check_marks(address_marks_avx2, block, end, wanted);
-        if (cpu_level() >= CPU_AVX512) check_marks(address_marks_avx512, block, end, wanted);
-#endif
     }
 }
 
@@ -169,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *end = json_quote(json, slice_from(text), data[0] % 2 == 0 ? JSON_VERBATIM : JSON_AWS_ESCAPES, &lossy);
     struct slice whole = {json, (size_t)(end - json)};
     memset(end, data[1], ADDRESS_FIND_PADDING);
-    compare_marks(whole);
+    marks_model_compare(whole);
     size_t room = whole.len * data[1] / 32;
     size_t bytes = disguise_text(disguise, whole, out, room);
     ASSERT(bytes <= (room > whole.len ? room : whole.len));
