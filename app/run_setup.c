@@ -477,7 +477,8 @@ static enum status open_metrics(struct run_setup *run, struct error *error) {
     return run->settings.metrics != NULL ? run_metrics_open(run, &run->metrics, error) : STATUS_OK;
 }
 
-run_step *const run_steps[RUN_STEPS] = {
+/* sized by what stands here, so that one that RUN_STEPS leaves out is an error */
+run_step *const run_steps[] = {
     run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,  open_follow,
     open_state,        settle_origins,           open_metrics,      run_settle_geo, run_settle_encoder,
     open_kafka,        run_open_outputs,         begin_state};
