@@ -3,8 +3,6 @@
  * Threads: see the header. */
 #include "app/kafka_choice.h"
 
-#include <stdio.h>
-
 #include "config/kafka_probe.h"
 
 #define PROBE_WAIT_MS_MAX 5000u
@@ -25,30 +23,26 @@ bool kafka_choice_resolve(struct kafka_settings *kafka, struct kafka_place outpu
     return kafka_settings_resolve(kafka, &request, problems);
 }
 
-/* The errors that a probe found, printed. */
-static size_t probe(const struct kafka_probe *request, const char *what) {
+static void probe(const struct kafka_probe *request, const char *what, struct findings *findings) {
     struct problems problems = {.first = NULL};
     struct problem_scope scope = {.problems = &problems};
     problem_scope_set(&scope, "%s kafka %.100s", what, request->cluster->brokers);
-    (void)!kafka_probe(request, &scope, stdout);
+    (void)!kafka_probe(request, &scope, findings->facts);
     for (const struct problem *problem = problems.first; problem != NULL; problem = problem->next)
-        printf("error: %s\n", problem->text);
-    size_t errors = problems.errors_count;
+        findings_add(findings, FINDING_ERROR, ABOUT_KAFKA, request->cluster->brokers, "%s", problem->text);
     problems_destroy(&problems);
-    return errors;
 }
 
-size_t kafka_choice_probe(const struct kafka_settings *kafka) {
+void kafka_choice_probe(const struct kafka_settings *kafka, struct findings *findings) {
     const char *written[2];
-    size_t written_count = 0, errors = 0;
+    size_t written_count = 0;
     if (kafka->output.records_topic != NULL) written[written_count++] = kafka->output.records_topic;
     if (kafka->output.rejects_topic != NULL) written[written_count++] = kafka->output.rejects_topic;
     const struct kafka_probe input = {&kafka->input.cluster, kafka->input.topics, kafka->input.topics_count,
                                       PROBE_WAIT_MS_MAX};
     const struct kafka_probe output = {&kafka->output.cluster, written, written_count, PROBE_WAIT_MS_MAX};
-    if (kafka->has_input) errors += probe(&input, "input");
-    if (kafka->has_output) errors += probe(&output, "output");
+    if (kafka->has_input) probe(&input, "input", findings);
+    if (kafka->has_output) probe(&output, "output", findings);
     const struct kafka_probe rollups = {&kafka->rollups.cluster, &kafka->rollups.records_topic, 1, PROBE_WAIT_MS_MAX};
-    if (kafka->has_rollups) errors += probe(&rollups, "rollups");
-    return errors;
+    if (kafka->has_rollups) probe(&rollups, "rollups", findings);
 }

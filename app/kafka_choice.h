@@ -5,6 +5,7 @@
 #define WHEREFROM_KAFKA_CHOICE_H
 
 #include "app/arguments.h"
+#include "app/findings.h"
 #include "app/run_settings.h"
 #include "config/kafka_settings.h"
 
@@ -12,7 +13,7 @@
 bool kafka_choice_resolve(struct kafka_settings *kafka, struct kafka_place output, const struct arguments *arguments,
                           const struct run_settings *settings, struct problems *problems) WARN_UNUSED;
 
-/* Asks the clusters for the topics and prints what they say, for `wherefrom check`; the number of errors. */
-size_t kafka_choice_probe(const struct kafka_settings *kafka);
+/* Asks the clusters for the topics, for `wherefrom check`. */
+void kafka_choice_probe(const struct kafka_settings *kafka, struct findings *findings);
 
 #endif

@@ -54,6 +54,6 @@ void rates_choice_destroy(struct rates_choice *choice) {
     arena_destroy(&choice->arena);
 }
 
-void rates_choice_print(const struct rates_choice *choice) {
-    if (choice->settings != NULL) rate_config_print(choice->config, stdout);
+void rates_choice_print(const struct rates_choice *choice, FILE *out) {
+    if (choice->settings != NULL) rate_config_print(choice->config, out);
 }

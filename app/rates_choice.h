@@ -28,6 +28,6 @@ bool rates_choice_resolve(struct rates_choice *choice, const struct arguments *a
 void rates_choice_destroy(struct rates_choice *choice);
 
 /* For `check`. */
-void rates_choice_print(const struct rates_choice *choice);
+void rates_choice_print(const struct rates_choice *choice, FILE *out);
 
 #endif

@@ -243,9 +243,10 @@ enum status run_settle_geo(struct run_setup *run, struct error *error) {
     if (databases == NULL) return status;
     run_use_databases(run, atomic_load(&run->chains.current), databases);
     const struct residency_policy *policy = run_chains(run)->policy;
+    const struct problem_scope scope = {.problems = &run->problems};
     if (policy != NULL && policy->geo_build == 0)
-        log_message(
-            LOG_WARNING,
+        problem_warn(
+            &scope, NULL,
             "residency: no database knows countries: all records will be indeterminate (no-geo); leave --no-geo "
             "out, or name one with --geo FILE");
     return STATUS_OK;
@@ -429,7 +430,8 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
     if (run->top_settings != NULL) return open_top(run, error);
     if (run->residency) return open_evidence(run, error);
     bool rejects_to_file = run->kafka.settings.output.rejects_topic == NULL;
-    if (run_outputs_have_opensearch(&run->outputs) && run->encoder != NULL)
+    bool all_known = run->encoder != NULL && run->databases != NULL; /* `check` goes on without them */
+    if (run_outputs_have_opensearch(&run->outputs) && all_known)
         mapping_wanted_find(run->encoder, only_format(run), run->databases->geo.databases_count > 0, &run->mapping);
     const struct run_outputs_request request = {.mapping = &run->mapping, .start = file_start(run), .report = report};
     enum status status = refuse_unknown(&run->outputs, error);

@@ -348,6 +348,25 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
     return STATUS_OK;
 }
 
+enum status run_state_look(const struct run_state_request *request, const struct inputs *inputs, bool missing,
+                           struct run_state_seen *seen, struct error *error) {
+    struct run_state state = {.wanted = true, .directory = {.directory_fd = -1, .fd = -1}};
+    enum status status = refuse(request, inputs, error);
+    *seen = (struct run_state_seen){.held = false};
+    if (missing || status != STATUS_OK) return status;
+    status = state_dir_look(&state.directory, request->settings->state, &seen->held, error);
+    if (status == STATUS_OK) status = refuse_place(&state, request, error);
+    if (status == STATUS_OK && !seen->held) { /* who holds it is writing there */
+        status = state_dir_read(&state.directory, &state.text, &state.resumed, error);
+        if (status == STATUS_OK && state.resumed) status = settle_options(&state, request, error);
+        seen->resumed = state.resumed;
+        seen->files_count = state.text.files.count;
+        seen->torn_bytes = state.directory.torn_bytes;
+    }
+    run_state_close(&state);
+    return status;
+}
+
 /* A file that was made just now is found after a power failure, too. */
 static void sync_folder(const char *path) {
     char *whole = whole_path(path);

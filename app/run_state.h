@@ -41,6 +41,16 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
 enum status run_state_begin(struct run_state *state, const struct run_state_request *request, struct sink_file *rejects,
                             struct error *error) WARN_UNUSED;
 
+/* What run_state_open would refuse, for `wherefrom check`: nothing is made, locked or changed. `missing`: there is no such directory yet. */
+struct run_state_seen {
+    bool held;    /* by another process */
+    bool resumed; /* there is a checkpoint, of so many files */
+    size_t files_count;
+    uint64_t torn_bytes; /* of its end */
+};
+enum status run_state_look(const struct run_state_request *request, const struct inputs *inputs, bool missing,
+                           struct run_state_seen *seen, struct error *error) WARN_UNUSED;
+
 /* When the threads have ended; see checkpoint_finish. */
 enum status run_state_finish(struct run_state *state, bool whole, struct error *error) WARN_UNUSED;
 void run_state_close(struct run_state *state);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,15 +22,50 @@
 #define FILE_NAME "checkpoint"
 #define TEMPORARY_NAME "checkpoint.tmp"
 
-enum status state_dir_open(struct state_dir *directory, const char *path, struct error *error) {
+static enum status init(struct state_dir *directory, const char *path, struct error *error) {
     *directory = (struct state_dir){.path = path, .directory_fd = -1, .fd = -1};
-    if (snprintf(directory->file, sizeof directory->file, "%s/" FILE_NAME, path) >= (int)sizeof directory->file)
-        return error_set(error, STATUS_USAGE, "--state %.60s...: the path is too long", path);
+    if (snprintf(directory->file, sizeof directory->file, "%s/" FILE_NAME, path) < (int)sizeof directory->file)
+        return STATUS_OK;
+    return error_set(error, STATUS_USAGE, "--state %.60s...: the path is too long", path);
+}
+
+static enum status open_directory(struct state_dir *directory, struct error *error) {
+    directory->directory_fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory->directory_fd >= 0) return STATUS_OK;
+    return error_set_errno(error, errno, "--state %s: the directory cannot be opened", directory->path);
+}
+
+/* A line of it: "1: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF", the device in hexadecimal. */
+static bool is_locked(const struct stat *about) {
+    FILE *locks = fopen("/proc/locks", "re");
+    char line[256];
+    bool found = false;
+    while (locks != NULL && !found && fgets(line, sizeof line, locks) != NULL) {
+        unsigned device_major, device_minor;
+        unsigned long inode;
+        found = sscanf(line, "%*s FLOCK %*s WRITE %*d %x:%x:%lu ", &device_major, &device_minor, &inode) == 3 &&
+                makedev(device_major, device_minor) == about->st_dev && inode == about->st_ino;
+    }
+    if (locks != NULL) fclose(locks);
+    return found;
+}
+
+enum status state_dir_look(struct state_dir *directory, const char *path, bool *held, struct error *error) {
+    struct stat about;
+    enum status status = init(directory, path, error);
+    directory->looked_at = true;
+    if (status == STATUS_OK) status = open_directory(directory, error);
+    *held = status == STATUS_OK && fstat(directory->directory_fd, &about) == 0 && is_locked(&about);
+    return status;
+}
+
+enum status state_dir_open(struct state_dir *directory, const char *path, struct error *error) {
+    enum status status = init(directory, path, error);
+    if (status != STATUS_OK) return status;
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return error_set_errno(error, errno, "--state %s: the directory cannot be made", path);
-    directory->directory_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory->directory_fd < 0)
-        return error_set_errno(error, errno, "--state %s: the directory cannot be opened", path);
+    status = open_directory(directory, error);
+    if (status != STATUS_OK) return status;
     if (flock(directory->directory_fd, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
     if (errno == EWOULDBLOCK)
         return error_set(error, STATUS_FAILED,
@@ -79,8 +115,8 @@ enum status state_dir_read(struct state_dir *directory, struct checkpoint_text *
     struct stat about;
     struct error why;
     *text = (struct checkpoint_text){.good_bytes = 0};
-    if (directory->fd < 0)
-        directory->fd = openat(directory->directory_fd, FILE_NAME, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int way = directory->looked_at ? O_RDONLY : O_RDWR | O_APPEND;
+    if (directory->fd < 0) directory->fd = openat(directory->directory_fd, FILE_NAME, way | O_CLOEXEC | O_NOFOLLOW);
     *found = directory->fd >= 0;
     if (!*found) return errno == ENOENT ? STATUS_OK : fail(directory, "cannot be opened", error);
     if (fstat(directory->fd, &about) != 0) return fail(directory, "cannot be read", error);
@@ -102,7 +138,8 @@ enum status state_dir_read(struct state_dir *directory, struct checkpoint_text *
     directory->checksum = text->checksum;
     directory->torn_bytes = bytes - text->good_bytes;
     /* what was torn stays away for good: a block may come behind it */
-    if (status == STATUS_OK && text->good_bytes < bytes && ftruncate(directory->fd, (off_t)text->good_bytes) != 0)
+    bool cuts = text->good_bytes < bytes && !directory->looked_at;
+    if (status == STATUS_OK && cuts && ftruncate(directory->fd, (off_t)text->good_bytes) != 0)
         status = fail(directory, "cannot be cut", error);
     return status;
 }

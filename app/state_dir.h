@@ -9,7 +9,8 @@
 struct state_dir {
     const char *path;       /* borrowed */
     char file[4200];        /* the checkpoint's path, for messages */
-    int directory_fd;       /* holds the lock */
+    int directory_fd;       /* holds the lock, unless it is only looked at */
+    bool looked_at;         /* nothing is changed */
     int fd;                 /* of the checkpoint, where it can be added to; -1: there is none */
     uint64_t bytes;         /* of whole blocks in it */
     uint64_t torn_bytes;    /* that were behind them when it was read first */
@@ -20,6 +21,9 @@ struct state_dir {
 /* Makes the directory if there is none, and locks it (flock: until the process ends, however it ends). state_dir_close is safe after any
  * outcome. */
 enum status state_dir_open(struct state_dir *directory, const char *path, struct error *error) WARN_UNUSED;
+/* The same of one that is there, without a lock, and nothing of it is changed; *held: another process has the lock, as far as /proc/locks
+ * says. Only state_dir_read and state_dir_close may follow. */
+enum status state_dir_look(struct state_dir *directory, const char *path, bool *held, struct error *error) WARN_UNUSED;
 void state_dir_close(struct state_dir *directory);
 
 /* Reads the checkpoint; *found says whether there is one. */

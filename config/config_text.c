@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/whole_file.h"
 #include "schemas/limits.h"
@@ -31,6 +32,14 @@ static bool read_environment(const struct problem_scope *scope, const struct con
            problem_report(scope, member, "%s: the environment has no variable of that name", member->key.ptr);
 }
 
+void config_text_warn_of_readers(const struct problem_scope *scope, const struct config_node *member,
+                                 const char *path) {
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) || (about.st_mode & S_IROTH) == 0) return;
+    problem_warn(scope, member, "%s: everybody on this machine can read that file (mode %04o); run `chmod o-r` on it",
+                 member->key.ptr, (unsigned)(about.st_mode & 07777));
+}
+
 static bool read_file(struct arena *arena, const struct problem_scope *scope, const struct config_node *member,
                       struct slice *text) {
     struct slice read;
@@ -39,6 +48,7 @@ static bool read_file(struct arena *arena, const struct problem_scope *scope, co
     if (status == STATUS_FAILED) return problem_no_memory(scope);
     if (status != STATUS_OK)
         return problem_report(scope, member, "%s: the file that is named: %s", member->key.ptr, error.message);
+    config_text_warn_of_readers(scope, member, member->text.ptr);
     *text = arena_copy(arena, (struct slice){read.ptr, read.len - slice_ends_with(read, SLICE("\n"))});
     explicit_bzero((void *)(uintptr_t)read.ptr, read.len);
     whole_file_free(read);

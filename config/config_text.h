@@ -13,6 +13,9 @@ bool config_text_is(const struct config_node *node);
 /* "got ..." of a message. */
 struct option_shown config_text_shown(const struct config_node *node);
 
+/* Warns when a file that should be its owner's alone can be read by all; `member` names it, and no message shows it. */
+void config_text_warn_of_readers(const struct problem_scope *scope, const struct config_node *member, const char *path);
+
 enum text_source { TEXT_PLAIN, TEXT_FROM_ENVIRONMENT, TEXT_FROM_FILE };
 
 /* The text of a member, of the environment variable that it names, or of the file that it names without its last LF; at most

@@ -218,6 +218,8 @@ static bool load_tls(const struct loader *loader) {
     bool good = load_file(loader, CA, &output->ca_file);
     good = load_file(loader, CERTIFICATE, &output->certificate) && good;
     good = load_file(loader, KEY, &output->key) && good;
+    if (output->key != NULL)
+        config_text_warn_of_readers(scope_of(loader, loader->members[KEY]), loader->members[KEY], output->key);
     if (loader->members[CERTIFICATE] == NULL && loader->members[KEY] != NULL)
         return REPORT(loader, loader->members[KEY], "key: there is no certificate; write certificate: FILE");
     if (output->key == NULL) output->key = output->certificate;

@@ -359,6 +359,8 @@
 
 /* --- places ----------------------------------------------------------------------------------- */
 #define DATABASES_MAX 8u
+/* Networks move between countries and companies: from this age on it is said that there may be a newer one. */
+#define DATABASE_AGE_DAYS 25u
 /* One text of a database (city, organisation); longer ones are cut at a character. */
 #define PLACE_TEXT_BYTES_MAX 256u
 /* A rendered place: all texts escaped and all keys. */
