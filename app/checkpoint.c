@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/log.h"
 #include "base/check.h"
 #include "ingest/file_reached.h"
 #include "ingest/header_line.h"
@@ -20,6 +21,10 @@ struct checkpoint {
     pthread_t thread;
     pthread_mutex_t lock; /* guards all that follows */
     pthread_cond_t news;  /* for the thread: `stop`, or `taken` */
+    pthread_cond_t done;  /* `busy` has ended */
+    bool busy;            /* the thread writes a block */
+    bool ended;           /* all of the outputs is confirmed: their names are the user's again */
+    bool reopen;          /* outputs may have been renamed away */
     bool stop;
     uint32_t interval_ms;
     bool packed; /* an output is gzip: only whoever settles can take a block */
@@ -70,6 +75,10 @@ static bool take_block(struct checkpoint *checkpoint) {
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
         if (checkpoint->request.outputs[i] != NULL)
             checkpoint_write_length(checkpoint->lines_out, i, checkpoint->lengths[i]);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (checkpoint->request.outputs[i] != NULL)
+            checkpoint_write_inode(checkpoint->lines_out, i,
+                                   checkpoint->ended ? 0 : sink_file_inode(checkpoint->request.outputs[i]));
     if (fclose(checkpoint->lines_out) != 0) {
         checkpoint->lines_out = NULL;
         free(checkpoint->lines);
@@ -91,6 +100,71 @@ static enum status note_lengths(struct checkpoint *checkpoint, struct error *err
         if (checkpoint->request.outputs[i] != NULL)
             status = sink_file_mark(checkpoint->request.outputs[i], &checkpoint->lengths[i], error);
     return status;
+}
+
+/* --- on disk ------------------------------------------------------------------------------------------- */
+
+/* The outputs first: a block must not say more than they have. Frees the block. */
+static enum status write_block(const struct checkpoint *checkpoint, char *block, size_t bytes, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++)
+        if (checkpoint->request.outputs[i] != NULL) status = sink_file_sync(checkpoint->request.outputs[i], error);
+    if (status == STATUS_OK) status = state_dir_add(checkpoint->request.directory, (struct slice){block, bytes}, error);
+    free(block);
+    return status;
+}
+
+/* The block that was taken, which is the caller's from here on. */
+static char *hand_out(struct checkpoint *checkpoint, size_t *bytes) {
+    char *block = checkpoint->taken;
+    *bytes = checkpoint->taken_bytes;
+    checkpoint->taken = NULL;
+    return block;
+}
+
+/* A block that says that the new files begin, and only then they do: whoever is killed in between goes on with them from their start, and
+ * whoever is killed before it finds a file missing, and says so. */
+static enum status switch_outputs(struct checkpoint *checkpoint, const bool *moved, const uint64_t *starts,
+                                  struct error *error) {
+    enum status status = note_lengths(checkpoint, error);
+    size_t bytes;
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (moved[i]) checkpoint->lengths[i] = starts[i];
+    if (status == STATUS_OK && !take_block(checkpoint))
+        status = error_set(error, STATUS_FAILED, "--state: out of memory");
+    if (status != STATUS_OK) return status;
+    char *block = hand_out(checkpoint, &bytes);
+    status = write_block(checkpoint, block, bytes, error);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
+        if (!moved[i]) continue;
+        status = sink_file_switch(checkpoint->request.outputs[i], error);
+        log_message(LOG_INFO, "output: %s: was moved away; what follows goes to a new file",
+                    sink_file_path(checkpoint->request.outputs[i]));
+    }
+    return status;
+}
+
+/* With the lock; nobody writes to the outputs. */
+static enum status reopen_outputs(struct checkpoint *checkpoint, struct error *error) {
+    bool moved[CHECKPOINT_OUTPUTS] = {false}, any = false;
+    uint64_t starts[CHECKPOINT_OUTPUTS] = {0};
+    struct error reason;
+    checkpoint->reopen = false;
+    while (checkpoint->busy || (checkpoint->taken != NULL && !checkpoint->failed))
+        ASSERT(pthread_cond_wait(&checkpoint->done, &checkpoint->lock) == 0);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && !checkpoint->failed; i++) {
+        struct sink_file *output = checkpoint->request.outputs[i];
+        if (output != NULL && sink_file_prepare(output, &moved[i], &starts[i], &reason) != STATUS_OK)
+            log_message(LOG_ERROR, "%s", reason.message);
+        any = any || moved[i];
+    }
+    return any ? switch_outputs(checkpoint, moved, starts, error) : STATUS_OK;
+}
+
+void checkpoint_reopen(struct checkpoint *checkpoint) {
+    ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+    checkpoint->reopen = true;
+    ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
 }
 
 /* --- batches ------------------------------------------------------------------------------------------- */
@@ -150,6 +224,7 @@ enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch 
         checkpoint->due = false;
         ASSERT(pthread_cond_signal(&checkpoint->news) == 0);
     }
+    if (status == STATUS_OK && checkpoint->reopen && !checkpoint->failed) status = reopen_outputs(checkpoint, error);
     if (checkpoint->failed) {
         *error = checkpoint->error;
         status = STATUS_FAILED;
@@ -159,18 +234,6 @@ enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch 
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------- */
-
-/* The outputs first: a block must not say more than they have. */
-static enum status write_block(struct checkpoint *checkpoint, struct error *error) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++)
-        if (checkpoint->request.outputs[i] != NULL) status = sink_file_sync(checkpoint->request.outputs[i], error);
-    const struct slice lines = {checkpoint->taken, checkpoint->taken_bytes};
-    if (status == STATUS_OK) status = state_dir_add(checkpoint->request.directory, lines, error);
-    free(checkpoint->taken);
-    checkpoint->taken = NULL;
-    return status;
-}
 
 /* Sleeps for the interval, or until the end. */
 static void wait_for_turn(struct checkpoint *checkpoint) {
@@ -207,12 +270,18 @@ static void *write_blocks(void *argument) {
     while (!checkpoint->stop && !checkpoint->failed) {
         wait_for_turn(checkpoint);
         if (checkpoint->stop || !get_block(checkpoint)) continue;
+        size_t bytes;
+        char *block = hand_out(checkpoint, &bytes);
+        checkpoint->busy = true;
         ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
-        enum status status = write_block(checkpoint, &error);
+        enum status status = write_block(checkpoint, block, bytes, &error);
         ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
-        if (status == STATUS_OK) continue;
-        checkpoint->failed = true;
-        checkpoint->error = error;
+        checkpoint->busy = false;
+        if (status != STATUS_OK) {
+            checkpoint->failed = true;
+            checkpoint->error = error;
+        }
+        ASSERT(pthread_cond_signal(&checkpoint->done) == 0);
     }
     ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
     return NULL;
@@ -240,6 +309,7 @@ struct checkpoint *checkpoint_new(const struct checkpoint_request *request) {
     ASSERT(pthread_condattr_init(&monotonic) == 0 && pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     ASSERT(pthread_cond_init(&checkpoint->news, &monotonic) == 0);
     ASSERT(pthread_condattr_destroy(&monotonic) == 0);
+    ASSERT(pthread_cond_init(&checkpoint->done, NULL) == 0);
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     ASSERT(pthread_create(&checkpoint->thread, NULL, write_blocks, checkpoint) == 0);
     ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
@@ -257,14 +327,20 @@ enum status checkpoint_finish(struct checkpoint *checkpoint, bool whole, struct 
         return STATUS_FAILED;
     }
     if (checkpoint->taken != NULL) { /* taken just before the end */
-        enum status status = write_block(checkpoint, error);
+        size_t bytes;
+        char *block = hand_out(checkpoint, &bytes);
+        enum status status = write_block(checkpoint, block, bytes, error);
         if (status != STATUS_OK) return status;
     }
     /* of a .gz output that failed it is not known where a member ended; the block before counts */
-    if (!has_changed(checkpoint) || (checkpoint->packed && !whole)) return STATUS_OK;
+    checkpoint->ended = whole;
+    if ((!has_changed(checkpoint) && !(whole && checkpoint->request.watches_names)) || (checkpoint->packed && !whole))
+        return STATUS_OK;
     if (whole && note_lengths(checkpoint, error) != STATUS_OK) return STATUS_FAILED;
     if (!take_block(checkpoint)) return error_set(error, STATUS_FAILED, "--state: out of memory");
-    return write_block(checkpoint, error);
+    size_t bytes;
+    char *block = hand_out(checkpoint, &bytes);
+    return write_block(checkpoint, block, bytes, error);
 }
 
 void checkpoint_free(struct checkpoint *checkpoint) {
@@ -275,6 +351,7 @@ void checkpoint_free(struct checkpoint *checkpoint) {
     }
     free(checkpoint->taken);
     ASSERT(pthread_cond_destroy(&checkpoint->news) == 0);
+    ASSERT(pthread_cond_destroy(&checkpoint->done) == 0);
     ASSERT(pthread_mutex_destroy(&checkpoint->lock) == 0);
     free(checkpoint);
 }

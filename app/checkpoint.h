@@ -8,7 +8,7 @@
  * A block never says more than what is on disk. A .gz output has a length that can be cut back to only at the end of a member, so there
  * a settled batch ends one when a block is due.
  *
- * Threads: checkpoint_settle by whoever settles, one at a time; the others by the main thread. */
+ * Threads: checkpoint_settle by whoever settles, one at a time; checkpoint_reopen by any; the others by the main thread. */
 #ifndef WHEREFROM_CHECKPOINT_H
 #define WHEREFROM_CHECKPOINT_H
 
@@ -19,6 +19,7 @@
 struct checkpoint_request {
     struct state_dir *directory;
     struct sink_file *outputs[CHECKPOINT_OUTPUTS]; /* NULL: goes elsewhere, or nowhere */
+    bool watches_names; /* the checkpoint says which files they are, and must not when the run has ended in order */
 };
 
 struct checkpoint;
@@ -31,6 +32,10 @@ struct checkpoint *checkpoint_new(const struct checkpoint_request *request);
  * run has to end. */
 enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch *batch,
                               struct error *error) WARN_UNUSED;
+
+/* Outputs that were renamed away are written anew under their name from the next batch on: what is settled by then stands in the old ones and
+ * is on disk, and the checkpoint speaks of the new ones before anything is written there. Any thread. */
+void checkpoint_reopen(struct checkpoint *checkpoint);
 
 /* Nothing follows: ends the thread and writes the last block, unless something failed before. `whole`: no output has failed. Before the
  * outputs are closed. */

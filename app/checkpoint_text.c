@@ -60,6 +60,10 @@ void checkpoint_write_length(FILE *out, size_t output, uint64_t bytes) {
     fprintf(out, "length %s %" PRIu64 "\n", checkpoint_outputs[output], bytes);
 }
 
+void checkpoint_write_inode(FILE *out, size_t output, uint64_t inode) {
+    fprintf(out, "inode %s %" PRIu64 "\n", checkpoint_outputs[output], inode);
+}
+
 uint64_t checkpoint_write_end(FILE *out, struct slice lines, uint64_t seed) {
     uint64_t hash = checksum(lines.ptr, lines.len, seed);
     fprintf(out, "end %016" PRIx64 "\n", hash);
@@ -171,11 +175,23 @@ static bool read_length(struct checkpoint_text *text, struct slice rest) {
     return false;
 }
 
+static bool read_inode(struct checkpoint_text *text, struct slice rest) {
+    struct slice name = next_word(&rest);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (slice_equal(name, slice_from(checkpoint_outputs[i])))
+            return read_number(&rest, &text->inodes[i]) && rest.len == 0;
+    return false;
+}
+
 static bool read_line(struct checkpoint_text *text, struct slice line) {
     static const struct {
         const char *name;
         bool (*read)(struct checkpoint_text *, struct slice);
-    } kinds[] = {{"file", read_file}, {"columns", read_columns}, {"option", read_option}, {"length", read_length}};
+    } kinds[] = {{"file", read_file},
+                 {"columns", read_columns},
+                 {"option", read_option},
+                 {"length", read_length},
+                 {"inode", read_inode}};
     struct slice name = next_word(&line);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (slice_equal(name, slice_from(kinds[i].name))) return kinds[i].read(text, line);

@@ -63,6 +63,7 @@ static void end_places(void *context, struct geo_cache *places) {
 
 static void reload(void *context) {
     run_reload(((struct run *)context)->setup);
+    run_reopen(((struct run *)context)->setup);
 }
 
 static void tick(void *context) {
@@ -70,6 +71,7 @@ static void tick(void *context) {
     struct run_setup *setup = run->setup;
     live_chains_sweep(&setup->chains);
     run_look_for_databases(setup);
+    run_reopen_waiting(setup);
     say_awaited(run);
     run_metrics_tick(setup->metrics);
     if (setup->top != NULL) top_tick(setup->top);

@@ -126,3 +126,37 @@ void run_look_for_databases(struct run_setup *setup) {
     count_reload(setup, true);
     log_message(LOG_INFO, "reload: a database has changed, and the new one is in force");
 }
+
+/* --- files that are written ------------------------------------------------------------------------- */
+
+/* True: it has to be asked again. */
+static bool reopen_file(struct sink_file *file) {
+    struct error error;
+    if (file == NULL) return false;
+    switch (sink_file_reopen(file, &error)) {
+    case SINK_FILE_BUSY: return true;
+    case SINK_FILE_FAILED: log_message(LOG_ERROR, "%s", error.message); break;
+    case SINK_FILE_NEW:
+        log_message(LOG_INFO, "output: %s: was moved away; what follows goes to a new file", sink_file_path(file));
+        break;
+    case SINK_FILE_IN_PLACE: break;
+    }
+    return false;
+}
+
+void run_reopen(struct run_setup *setup) {
+    if (setup->state.checkpoint != NULL) checkpoint_reopen(setup->state.checkpoint);
+    setup->reopen = RUN_REOPEN_ALL;
+    run_reopen_waiting(setup);
+}
+
+void run_reopen_waiting(struct run_setup *setup) {
+    bool others = setup->state.checkpoint == NULL; /* else it has them */
+    uint32_t waiting = setup->reopen;
+    setup->reopen = 0;
+    for (uint32_t i = 0; i < setup->outputs.count && others; i++)
+        if ((waiting >> i & 1u) != 0 && reopen_file(setup->outputs.items[i].file)) setup->reopen |= 1u << i;
+    if ((waiting & RUN_REOPEN_REJECTS) != 0 && others && reopen_file(setup->rejects))
+        setup->reopen |= RUN_REOPEN_REJECTS;
+    if ((waiting & RUN_REOPEN_ROLLUPS) != 0 && reopen_file(setup->rollups_file)) setup->reopen |= RUN_REOPEN_ROLLUPS;
+}

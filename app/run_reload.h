@@ -1,4 +1,5 @@
-/* What a run takes anew while it goes on, all of it or nothing: chains, rules, zones, filters, lists and databases.
+/* What a run takes anew while it goes on, all of it or nothing: chains, rules, zones, filters, lists and databases; and the files that it
+ * writes, each for itself.
  *
  * Threads: main thread. */
 #ifndef WHEREFROM_RUN_RELOAD_H
@@ -20,6 +21,11 @@ void run_look_for_databases(struct run_setup *setup);
 
 /* When the run is over. */
 void run_reload_destroy(struct run_setup *setup);
+
+/* SIGHUP: files that are written and were renamed away are made anew (sinks/sink_file.h); with --state those of the checkpoint as
+ * checkpoint_reopen says. What is being written just now waits for the next call of run_reopen_waiting. */
+void run_reopen(struct run_setup *setup);
+void run_reopen_waiting(struct run_setup *setup);
 
 void run_log_problems(const struct problems *problems);
 

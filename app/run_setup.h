@@ -37,6 +37,10 @@ struct run_setup {
     struct databases *databases;   /* in force; it is one of their users */
     struct run_reloaded *reloaded; /* app/run_reload.h; NULL: what was read at the start is in force */
     uint64_t look_at_databases_ms;
+    uint32_t reopen; /* files that wait for run_reopen_waiting: bits of outputs by index, and these */
+#define RUN_REOPEN_REJECTS (1u << OUTPUTS_MAX)
+#define RUN_REOPEN_ROLLUPS (1u << (OUTPUTS_MAX + 1))
+#define RUN_REOPEN_ALL ((1u << (OUTPUTS_MAX + 2)) - 1)
     struct encoder *encoder;
     struct run_outputs outputs;
     struct sink_file *rejects; /* NULL: to Kafka, or nowhere */

@@ -342,6 +342,7 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
     match_inputs(state, inputs, request->follow != NULL);
     if (inputs->items_count > 0 || request->follow == NULL)
         leave_out_done(state, inputs, request->settings->rollups != NULL);
+    state->idle = inputs->items_count == 0 && request->follow == NULL;
     if (request->follow != NULL) status = pass_on(state, request->follow, error);
     if (status != STATUS_OK) return status;
     if (request->settings->rollups != NULL) warn_of_uncounted(state);
@@ -380,12 +381,27 @@ static void sync_folder(const char *path) {
     free(whole);
 }
 
+/* Whose lines come once more if this run is killed. */
+static enum status say_inodes(struct run_state *state, struct error *error) {
+    char *lines = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&lines, &bytes);
+    if (out == NULL) return error_set(error, STATUS_FAILED, "--state: out of memory");
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (state->text.has_length[i]) checkpoint_write_inode(out, i, state->text.inodes[i]);
+    bool good = fclose(out) == 0;
+    enum status status = good ? state_dir_add(&state->directory, (struct slice){lines, bytes}, error)
+                              : error_set(error, STATUS_FAILED, "--state: out of memory");
+    free(lines);
+    return status;
+}
+
 static enum status cut_back(const struct run_state *state, struct sink_file *const outputs[CHECKPOINT_OUTPUTS],
                             struct error *error) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
         if (outputs[i] == NULL) continue;
-        status = sink_file_cut_back(outputs[i], state->text.lengths[i], error);
+        status = sink_file_cut_back(outputs[i], state->text.lengths[i], state->text.inodes[i], error);
         if (status == STATUS_OK && sink_file_cut_bytes(outputs[i]) > 0)
             log_message(LOG_INFO, "state: %s: %llu bytes behind the checkpoint were cut off; they come once more",
                         checkpoint_outputs[i], (unsigned long long)sink_file_cut_bytes(outputs[i]));
@@ -406,12 +422,16 @@ enum status run_state_begin(struct run_state *state, const struct run_state_requ
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS && status == STATUS_OK; i++) {
         struct sink_file *output = checkpoint.outputs[i];
         state->text.has_length[i] = output != NULL;
+        state->text.inodes[i] = output != NULL ? sink_file_inode(output) : 0;
+        checkpoint.watches_names = checkpoint.watches_names || (output != NULL && !state->idle);
         if (output == NULL || state->resumed) continue;
         status = sink_file_mark(output, &state->text.lengths[i], error);
         sync_folder(paths[i]);
     }
     if (status == STATUS_OK && (!state->resumed || state->refresh))
         status = state_dir_replace(&state->directory, &state->text, state_dir_today(), error);
+    else if (status == STATUS_OK && checkpoint.watches_names)
+        status = say_inodes(state, error);
     if (status != STATUS_OK) return status;
     state->checkpoint = checkpoint_new(&checkpoint);
     /* where inputs go on is said there; what is followed has its own */

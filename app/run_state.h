@@ -15,6 +15,7 @@ struct run_state {
     bool wanted;     /* there is a --state */
     bool resumed;    /* and a checkpoint in it */
     bool has_places; /* inputs go on from places in `text` */
+    bool idle;       /* there is nothing to read */
     bool refresh;    /* a file that was met is about to count as forgotten */
     struct state_dir directory;
     struct checkpoint_text text;

@@ -155,6 +155,8 @@ static char *text_of(const struct checkpoint_text *text, uint64_t today, size_t 
         if (text->files.places[i].day + STATE_KEPT_DAYS >= today) checkpoint_write_file(out, &text->files.places[i]);
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
         if (text->has_length[i]) checkpoint_write_length(out, i, text->lengths[i]);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (text->inodes[i] != 0) checkpoint_write_inode(out, i, text->inodes[i]);
     bool good = fflush(out) == 0;
     if (good) *hash = checkpoint_write_end(out, (struct slice){lines, *bytes}, 0);
     if (fclose(out) == 0 && good) return lines;

@@ -36,6 +36,7 @@ void config_text_warn_of_readers(const struct problem_scope *scope, const struct
                                  const char *path) {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) || (about.st_mode & S_IROTH) == 0) return;
+    if (about.st_nlink == 0) return; /* nobody can name it */
     problem_warn(scope, member, "%s: everybody on this machine can read that file (mode %04o); run `chmod o-r` on it",
                  member->key.ptr, (unsigned)(about.st_mode & 07777));
 }

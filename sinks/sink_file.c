@@ -3,25 +3,34 @@
  * gzip output is one stream, fed in pieces of fixed size, so that the same records give the same
  * bytes whatever the batches were.
  *
- * Threads: one at a time. */
+ * Threads: see the header. The lock is held while bytes are written, so that a file changes between two batches only. */
 #define _GNU_SOURCE
 #include "sinks/sink_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/slice.h"
+#include "schemas/limits.h"
 #include "sinks/gzip_write.h"
 
 #define PIECE_BYTES (256u * 1024)
+#define REOPEN_WAIT_NS 20000000 /* for a write to end, by the thread that also watches signals */
 
 struct sink_file {
     char *path;
-    int fd;
+    pthread_mutex_t lock;
+    int fd, next_fd; /* next: what follows once the file is switched; -1: nothing */
+    uint64_t inode, next_bytes, next_inode;
+    bool is_regular; /* it has a name that it can lose */
     bool reader_gone;
     atomic_uint_fast64_t bytes; /* taken; read by any thread */
     uint64_t cut_bytes;
@@ -105,7 +114,8 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
     bool is_stdout = strcmp(path, "-") == 0;
     sink->path = strdup(is_stdout ? "stdout" : path);
     bool gzip = slice_ends_with(slice_from(path), SLICE(".gz"));
-    sink->fd = -1;
+    sink->fd = sink->next_fd = -1;
+    ASSERT(pthread_mutex_init(&sink->lock, NULL) == 0);
     if (start == SINK_FILE_CONTINUE && !is_stdout && cut_unfinished(sink, error) != STATUS_OK) return STATUS_FAILED;
     int way = start == SINK_FILE_ANEW ? O_TRUNC : O_APPEND;
     sink->fd = is_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | way, 0600);
@@ -113,7 +123,12 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
         return error_set_errno(
             error, errno, "output: %s: cannot be opened for writing; check the directory and its permissions", path);
     struct stat about;
-    if (fstat(sink->fd, &about) == 0 && S_ISREG(about.st_mode)) sink->file_bytes = (uint64_t)about.st_size;
+    sink->is_regular = fstat(sink->fd, &about) == 0 && S_ISREG(about.st_mode);
+    if (sink->is_regular) {
+        sink->file_bytes = (uint64_t)about.st_size;
+        sink->inode = about.st_ino;
+    }
+    if (is_stdout) sink->is_regular = false; /* its name is the shell's matter */
     if (!gzip) return STATUS_OK;
     sink->gzip = gzip_writer_new();
     sink->compressed = malloc(PIECE_BYTES);
@@ -123,10 +138,7 @@ enum status sink_file_open(const char *path, enum sink_file_start start, struct 
     return STATUS_OK;
 }
 
-static enum status write_bytes(void *instance, const char *bytes, size_t bytes_count, struct error *error) {
-    struct sink_file *sink = instance;
-    atomic_fetch_add_explicit(&sink->bytes, bytes_count, memory_order_relaxed);
-    if (sink->gzip == NULL) return write_all(sink, bytes, bytes_count, error);
+static enum status compress(struct sink_file *sink, const char *bytes, size_t bytes_count, struct error *error) {
     sink->member_open = true;
     while (bytes_count > 0) {
         size_t part = PIECE_BYTES - sink->piece_bytes < bytes_count ? PIECE_BYTES - sink->piece_bytes : bytes_count;
@@ -139,6 +151,92 @@ static enum status write_bytes(void *instance, const char *bytes, size_t bytes_c
         if (status != STATUS_OK) return status;
     }
     return STATUS_OK;
+}
+
+static enum status write_bytes(void *instance, const char *bytes, size_t bytes_count, struct error *error) {
+    struct sink_file *sink = instance;
+    atomic_fetch_add_explicit(&sink->bytes, bytes_count, memory_order_relaxed);
+    ASSERT(pthread_mutex_lock(&sink->lock) == 0);
+    enum status status = sink->gzip == NULL ? write_all(sink, bytes, bytes_count, error)
+                                            : compress(sink, bytes, bytes_count, error);
+    ASSERT(pthread_mutex_unlock(&sink->lock) == 0);
+    return status;
+}
+
+/* A new name is found after a power failure, too. */
+static void sync_folder(const char *path) {
+    char folder[PATH_BYTES_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL || slash == path ? 1 : (int)(slash - path),
+             slash == NULL ? "." : path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+enum status sink_file_prepare(struct sink_file *sink, bool *moved, uint64_t *bytes, struct error *error) {
+    struct stat ours, named;
+    *moved = false;
+    if (!sink->is_regular || sink->fd < 0 || fstat(sink->fd, &ours) != 0) return STATUS_OK;
+    bool there = stat(sink->path, &named) == 0;
+    if (there && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino) return STATUS_OK;
+    if (there && !S_ISREG(named.st_mode))
+        return error_set(error, STATUS_FAILED,
+                         "output: %s: is no file any more; what follows goes to the one that had the name before",
+                         sink->path);
+    int fd = open(sink->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
+    if (fd < 0 || fstat(fd, &named) != 0) {
+        int reason = errno;
+        if (fd >= 0) close(fd);
+        return error_set_errno(
+            error, reason,
+            "output: %s: was moved away, and a new one cannot be opened, so what follows goes to the "
+            "old one; look at the directory and its permissions, and send SIGHUP again",
+            sink->path);
+    }
+    if (!there) sync_folder(sink->path);
+    sink->next_fd = fd;
+    sink->next_bytes = *bytes = (uint64_t)named.st_size;
+    sink->next_inode = named.st_ino;
+    *moved = true;
+    return STATUS_OK;
+}
+
+enum status sink_file_switch(struct sink_file *sink, struct error *error) {
+    ASSERT(sink->next_fd >= 0);
+    enum status status = STATUS_OK;
+    if (sink->gzip != NULL && (sink->member_open || sink->file_bytes == 0)) status = end_member(sink, error);
+    if (close(sink->fd) != 0 && status == STATUS_OK)
+        status = error_set_errno(error, errno, "output: %s: the file that was moved away cannot be closed", sink->path);
+    sink->fd = sink->next_fd;
+    sink->file_bytes = sink->next_bytes;
+    sink->inode = sink->next_inode;
+    sink->next_fd = -1;
+    return status;
+}
+
+enum sink_file_reopened sink_file_reopen(struct sink_file *sink, struct error *error) {
+    struct timespec until;
+    uint64_t bytes;
+    bool moved = false;
+    if (!sink->is_regular) return SINK_FILE_IN_PLACE;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += REOPEN_WAIT_NS;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    if (pthread_mutex_timedlock(&sink->lock, &until) != 0) return SINK_FILE_BUSY;
+    enum status status = sink_file_prepare(sink, &moved, &bytes, error);
+    if (moved) status = sink_file_switch(sink, error);
+    ASSERT(pthread_mutex_unlock(&sink->lock) == 0);
+    return status != STATUS_OK ? SINK_FILE_FAILED : moved ? SINK_FILE_NEW : SINK_FILE_IN_PLACE;
+}
+
+uint64_t sink_file_inode(const struct sink_file *sink) {
+    return sink->next_fd >= 0 ? sink->next_inode : sink->inode;
+}
+
+const char *sink_file_path(const struct sink_file *sink) {
+    return sink->path;
 }
 
 static enum status close_file(void *instance, struct error *error) {
@@ -158,6 +256,8 @@ static enum status close_file(void *instance, struct error *error) {
 void sink_file_free(struct sink_file *sink) {
     if (sink == NULL) return;
     if (sink->fd > STDOUT_FILENO) close(sink->fd);
+    if (sink->next_fd >= 0) close(sink->next_fd);
+    ASSERT(pthread_mutex_destroy(&sink->lock) == 0);
     gzip_writer_free(sink->gzip);
     free(sink->compressed);
     free(sink->piece);
@@ -165,12 +265,18 @@ void sink_file_free(struct sink_file *sink) {
     free(sink);
 }
 
-enum status sink_file_cut_back(struct sink_file *sink, uint64_t bytes, struct error *error) {
+enum status sink_file_cut_back(struct sink_file *sink, uint64_t bytes, uint64_t inode, struct error *error) {
+    if (bytes == 0 && inode != 0 && inode != sink->inode)
+        return error_set(
+            error, STATUS_FAILED,
+            "output: %s: is not the file that a run wrote to when it was ended: that was moved away, and "
+            "its lines come once more; give it its name back, or, if it is gone, begin with another --state",
+            sink->path);
     if (sink->file_bytes < bytes)
         return error_set(
             error, STATUS_FAILED,
             "output: %s: has %llu bytes, and the checkpoint says that it had %llu: it was changed; restore "
-            "it, or remove the checkpoint and all is written anew",
+            "it, or give it its name back if it was moved away, or remove the checkpoint and all is written anew",
             sink->path, (unsigned long long)sink->file_bytes, (unsigned long long)bytes);
     if (sink->file_bytes > bytes && ftruncate(sink->fd, (off_t)bytes) != 0)
         return error_set_errno(error, errno, "output: %s: cannot be cut back to the checkpoint", sink->path);

@@ -1,11 +1,13 @@
-"""SIGHUP and files that change: new chains and databases for a run that goes on.
+"""SIGHUP and files that change: new chains, databases and outputs for a run that goes on.
 
-Threads: one, beside the program.
+Threads: one, beside the program; some groups have more that feed it.
 """
+import gzip
 import os
 import pathlib
 import re
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -28,8 +30,8 @@ class Live:
         os.mkfifo(self.pipe)
         bench.write("config.yaml", APPENDS)
         self.errors = open(self.messages, "wb")
-        self.process = subprocess.Popen([bench.program.path, "run", self.pipe, "-c", "config.yaml", "--chain", "web", *(options or ("--no-geo",)), "-o", self.out],
-                                        cwd=bench.directory, stderr=self.errors)
+        self.process = subprocess.Popen([bench.program.path, "run", self.pipe, "-c", "config.yaml", "--chain", "web", *(("-o", self.out) if "-o" not in options else ()), *(options or ("--no-geo",))],
+                                        cwd=bench.directory, stdout=subprocess.DEVNULL, stderr=self.errors)
         self.input = open(self.pipe, "w", encoding="utf-8")
 
     def wait(self, what, ready):
@@ -186,3 +188,78 @@ def swap_under_load(bench, times, lines):
     bench.check(set(countries) == {b"GB", b"SE"}, f"of one of both: {countries}")
     ranks = {row["iso_code"]: row["records"] for row in read_summary(bench.directory / "summary")["top"]["country"]}
     bench.equal(ranks, {name.decode(): count for name, count in countries.items()}, "the summary counts all generations")
+
+
+class Rotated(Live):
+    """A run that is written to by nobody but a thread that never waits: numbered lines, each third one no record."""
+
+    def __init__(self, bench, out, *options):
+        super().__init__(bench, "--no-geo", "-f", "nginx", "--fields", "+url.path", "--rejects", "rejects", *options)
+        self.out = bench.directory / out
+
+    def feed(self, stop):
+        while not stop.is_set():
+            self.input.write("".join(LINE % i if i % 3 else f"odd {i}\n" for i in range(self.lines, self.lines + 200)))
+            self.lines += 200
+
+
+def test_files_are_reopened(bench):
+    """Renamed away under load and SIGHUP: each record is in one of the files, and in none twice."""
+    for out, opened in (("out", open), ("out.gz", gzip.open)):
+        live = Rotated(bench, out, "--max-reject-ratio", "1", "-o", out)
+        stop = threading.Event()
+        feeder = threading.Thread(target=live.feed, args=(stop,), daemon=True)
+        feeder.start()
+        wait_until_signals_wait(live.process)
+        for turn in range(8):
+            names = [out] if turn % 3 == 0 else [out, "rejects"]
+            for name in names:
+                live.wait("a file with something in it", lambda name=name: (bench.directory / name).exists() and (bench.directory / name).stat().st_size > 0)
+                os.rename(bench.directory / name, bench.directory / f"{name}.{turn}")
+            live.process.send_signal(signal.SIGHUP)
+            live.wait("new files", lambda names=names: all((bench.directory / name).exists() for name in names))
+        stop.set()
+        feeder.join(60)
+        bench.equal(live.end(), 3, f"exit code: {live.messages.read_bytes()[-300:]}")
+        found = Counter()
+        for path in sorted(bench.directory.glob(f"{out}*")):
+            bench.equal(stat.S_IMODE(path.stat().st_mode), 0o600, f"{path.name}: mode")
+            with opened(path, "rb") as file:
+                found.update(int(number) for number in re.findall(rb'^\{"url":\{"path":"/(\d+)"\}\}$', file.read(), re.M))
+        for path in sorted(bench.directory.glob("rejects*")):
+            found.update(int(number) for number in re.findall(rb'"original":"odd (\d+)"', path.read_bytes()))
+        bench.equal((len(found), sum(found.values())), (live.lines, live.lines), f"{out}: lines that are somewhere, and in all")
+        bench.equal(len(list(bench.directory.glob(f"{out}.?"))), 8, "files that were moved away")
+        for path in (*bench.directory.glob("out*"), *bench.directory.glob("rejects*"), live.pipe):
+            path.unlink()
+
+
+def test_what_is_not_reopened(bench):
+    """A file in its place keeps its inode, and stdout, devices and pipes stay open; where no new file can be made the old one is gone on with."""
+    live = Live(bench, "--no-geo")
+    live.record()
+    inode = live.out.stat().st_ino
+    live.reload(APPENDS, b"new chains and databases are in force")
+    live.record()
+    bench.equal(live.out.stat().st_ino, inode, "the file in its place")
+    moved = live.out.rename(bench.directory / "moved")
+    live.out.mkdir()
+    live.reload(APPENDS, b"is no file any more")
+    live.lines, before = 0, moved.read_bytes().count(b"\n")
+    live.input.write(LINE % 7)
+    live.input.flush()
+    live.wait("a record in the old file", lambda: moved.read_bytes().count(b"\n") == before + 1)
+    live.out.rmdir()
+    bench.write("out", "before\n").chmod(0o640)
+    live.reload(APPENDS, b"what follows goes to a new file")
+    live.input.write(LINE % 8)
+    live.input.flush()
+    live.wait("a record in the new file", lambda: live.out.read_bytes().count(b"\n") == 2)
+    bench.check(live.out.read_bytes().startswith(b"before\n"), "what somebody has made by then is added to")
+    bench.equal(live.end(), 0, "exit code")
+    for target in ("-", "/dev/null"):
+        live.pipe.unlink()
+        live = Live(bench, "--no-geo", "-o", target)
+        wait_until_signals_wait(live.process)
+        live.reload(APPENDS, b"new chains and databases are in force")
+        bench.equal((live.end(), b"moved away" in live.messages.read_bytes()), (0, False), f"-o {target}")

@@ -60,6 +60,8 @@ static struct slice write_again(const struct checkpoint_text *text) {
     for (size_t i = 0; i < text->files.count; i++) checkpoint_write_file(out, &text->files.places[i]);
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
         if (text->has_length[i]) checkpoint_write_length(out, i, text->lengths[i]);
+    for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
+        if (text->inodes[i] != 0) checkpoint_write_inode(out, i, text->inodes[i]);
     ASSERT(fflush(out) == 0);
     (void)checkpoint_write_end(out, (struct slice){lines, bytes}, 0);
     return text_of(out, &lines, &bytes);
@@ -81,7 +83,7 @@ static void check_same(const struct checkpoint_text *a, const struct checkpoint_
                slice_equal(a->options[i].value, b->options[i].value));
     for (size_t i = 0; i < a->files.count; i++) check_same_place(&a->files.places[i], &b->files.places[i]);
     for (size_t i = 0; i < CHECKPOINT_OUTPUTS; i++)
-        ASSERT(a->has_length[i] == b->has_length[i] && a->lengths[i] == b->lengths[i]);
+        ASSERT(a->has_length[i] == b->has_length[i] && a->lengths[i] == b->lengths[i] && a->inodes[i] == b->inodes[i]);
 }
 
 /* That these bytes are read, and say the same. */

@@ -144,3 +144,68 @@ def test_disk_full(bench):
         bench.check(read > 0, f"{size}: {read} lines were left for the second run")
         for path in ("first", "second"):
             pathlib.Path(bench.directory / path).unlink()
+
+
+def rotate(bench, process, turn, names):
+    """As logrotate does it, while the run writes; then it is killed or not. The names that were moved."""
+    moved = []
+    for name in names:
+        path = bench.directory / name
+        if path.exists() and path.stat().st_size > 0:
+            path.rename(bench.directory / f"{turn}.{name}")
+            moved.append(name)
+    process.send_signal(signal.SIGHUP)
+    return moved
+
+
+def parts(bench, name):
+    """What was moved away, in order, and what has the name now."""
+    moved = sorted(bench.directory.glob(f"*.{name}"), key=lambda path: int(path.name.split(".")[0]))
+    content = [path.read_bytes() for path in (*moved, bench.directory / name) if path.exists()]
+    return b"".join(gzip.decompress(part) if name.endswith(".gz") and part else part for part in content)
+
+
+def test_rotated_and_killed(bench):
+    """Outputs are renamed away and SIGHUP is sent, and some runs are killed just then: all files together are what one run would have
+    written. Who is killed before the checkpoint speaks of the new file is told so, and goes on when the file has its name back."""
+    many_logs(bench)
+    bench.options = ["--fields", "+@timestamp,+event.id,+log", "-j", "2"]
+    expected = bench.expected()
+    refused = switched = 0
+    for outputs in (("records.ndjson", "rejects.ndjson"), ("records.ndjson.gz", "rejects.ndjson")):
+        turn, moved = 0, []
+        for _ in range(40):
+            process = bench.start(outputs=outputs)
+            try:
+                process.wait(bench.random.uniform(0.05, 0.12))
+            except subprocess.TimeoutExpired:
+                turn += 1
+                moved = rotate(bench, process, turn, outputs)
+                try:
+                    process.wait(bench.random.choice((0, 0.002, 0.01, 0.03, 0.1)))
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            said = process.communicate(timeout=PATIENCE_S)[1].decode()
+            switched += said.count("what follows goes to a new file")
+            if process.returncode == 1 and "give it its name back" in said:
+                refused += 1
+                for name in moved:
+                    (bench.directory / f"{turn}.{name}").rename(bench.directory / name)
+                moved = []
+                continue
+            bench.check(process.returncode in (0, REJECTS, -signal.SIGKILL, -signal.SIGHUP), f"exit code {process.returncode}: {said[-300:]}")
+            if process.returncode in (0, REJECTS):
+                break
+        result = bench.run(outputs=outputs)
+        if result.code == 1 and "give it its name back" in result.err:
+            for name in moved:
+                (bench.directory / f"{turn}.{name}").rename(bench.directory / name)
+            result = bench.run(outputs=outputs)
+        bench.check(result.code in (0, REJECTS), f"{outputs}: exit code {result.code}: {result.err[-300:]}")
+        for name, one in zip(outputs, expected):
+            bench.check(parts(bench, name) == one, f"{name}: {len(parts(bench, name))} bytes in all files instead of {len(one)}")
+        shutil.rmtree(bench.directory / "state")
+        for path in (*bench.directory.glob("*records*"), *bench.directory.glob("*rejects*")):
+            path.unlink()
+        expected = bench.expected()
+    bench.check(switched > 0, f"{switched} files were switched, {refused} runs refused to go on")
