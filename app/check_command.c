@@ -18,6 +18,8 @@
 
 /* --- check ---------------------------------------------------------------------------------------- */
 
+#define MEBIBYTES(bytes) ((double)(bytes) / (1024 * 1024))
+
 struct check_settings {
     bool json;
 };
@@ -185,6 +187,39 @@ static void print_facts(struct run_setup *run, FILE *out, bool chains_good, bool
     rates_choice_print(&run->rates, out);
 }
 
+static uint64_t databases_bytes(const struct run_setup *run) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; run->databases != NULL && i < run->databases->geo.databases_count; i++)
+        bytes += (uint64_t)run->databases->geo.databases[i].mmdb.file_size;
+    return bytes;
+}
+
+static void print_memory(const struct run_setup *run, struct findings *findings) {
+    const struct memory_budget budget = run_memory_budget(run);
+    const uint64_t databases = databases_bytes(run);
+    fprintf(findings->facts, "memory: %.1f MiB", MEBIBYTES(run->settings.memory_max_bytes));
+    for (uint32_t i = 0; i < budget.parts_count; i++)
+        fprintf(findings->facts, "%s %s %.1f", i == 0 ? ":" : ",", budget.parts[i].name,
+                MEBIBYTES(budget.parts[i].bytes));
+    if (databases > 0)
+        fprintf(findings->facts, "; beside it databases %.1f, twice that while they are replaced",
+                MEBIBYTES(databases));
+    fputc('\n', findings->facts);
+    if (budget.lacking_bytes > 0)
+        findings_add(findings, FINDING_WARNING, ABOUT_CONFIG, "--memory-max",
+                     "--memory-max: what is asked for needs %.1f MiB more at the least; give that, or fewer outputs",
+                     MEBIBYTES(budget.lacking_bytes));
+}
+
+static void write_memory(FILE *out, void *context) {
+    const struct run_setup *run = context;
+    const struct memory_budget budget = run_memory_budget(run);
+    fprintf(out, ",\"memory\":{\"max\":%llu", (unsigned long long)run->settings.memory_max_bytes);
+    for (uint32_t i = 0; i < budget.parts_count; i++)
+        fprintf(out, ",\"%s\":%llu", budget.parts[i].name, (unsigned long long)budget.parts[i].bytes);
+    fprintf(out, ",\"databases\":%llu}", (unsigned long long)databases_bytes(run));
+}
+
 /* Those who are asked over the network. */
 static void probe(struct run_setup *run, struct findings *findings) {
     kafka_choice_probe(&run->kafka.settings, findings);
@@ -209,9 +244,19 @@ static int check(struct run_setup *run, struct findings *findings) {
     check_state(run, findings);
     check_metrics_address(run, findings);
     print_facts(run, findings->facts, chains_good, inputs_good);
+    if (inputs_good) print_memory(run, findings);
     if (inputs_good) probe(run, findings);
-    findings_end(findings, NULL, NULL);
+    findings_end(findings, inputs_good ? write_memory : NULL, run);
     return findings->errors_count > 0 || problems->errors_count > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static void print_memory_help(void) {
+    const struct memory_users all = {.streams = true, .rollups = true, .rates = true, .outputs = 1};
+    const struct memory_budget budget = memory_plan_budget((uint64_t)1 << 30, &all);
+    printf(
+        "\n`memory` says what --memory-max is divided into, in bytes (in lines: MiB), and what databases take beside "
+        "it:\n");
+    for (uint32_t i = 0; i < budget.parts_count; i++) printf("  %-9s %s\n", budget.parts[i].name, budget.parts[i].help);
 }
 
 static void print_check_help(const struct option_group *groups) {
@@ -228,6 +273,7 @@ static void print_check_help(const struct option_group *groups) {
     arguments_print_options(stdout, groups, RUN_GROUPS);
     putchar('\n');
     findings_print_form(stdout);
+    print_memory_help();
     printf("\nExit status: 0 good (there may be warnings), 1 something is wrong, 2 usage error.\n");
 }
 

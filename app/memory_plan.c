@@ -31,3 +31,28 @@ struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_u
                                                : batches < UINT32_MAX ? (uint32_t)batches
                                                                       : UINT32_MAX};
 }
+
+static void add_part(struct memory_budget *budget, const char *name, const char *help, uint64_t bytes) {
+    if (bytes > 0) budget->parts[budget->parts_count++] = (struct memory_part){name, help, bytes};
+}
+
+struct memory_budget memory_plan_budget(uint64_t memory_bytes, const struct memory_users *users) {
+    const struct memory_plan plan = memory_plan_make(memory_bytes, users);
+    struct memory_budget budget = {.parts_count = 0};
+    uint64_t sum = 0, batch_bytes = BATCH_MEMORY_BYTES + (users->outputs - 1) * SHARE_MEMORY_BYTES;
+    add_part(&budget, "batches", "lines on their way and what is made of them, also in bodies for OpenSearch",
+             plan.batches_max * batch_bytes);
+    if (users->streams) {
+        add_part(&budget, "fetched", "messages of Kafka that wait, in librdkafka", plan.fetched_bytes);
+        add_part(&budget, "unpacked", "the message that is being read, or what connections hold", plan.text_bytes);
+    }
+    if (users->rollups) add_part(&budget, "rollups", "slots and sketches of heat and evidence", plan.rollups_bytes);
+    if (users->rates) add_part(&budget, "rates", "keys and sketches of rates", plan.rates_bytes);
+    for (uint32_t i = 0; i < budget.parts_count; i++) sum += budget.parts[i].bytes;
+    if (sum < memory_bytes)
+        add_part(&budget, "rest", "the program, caches of places, and buffers of librdkafka and of connections",
+                 memory_bytes - sum);
+    else
+        budget.lacking_bytes = sum - memory_bytes;
+    return budget;
+}

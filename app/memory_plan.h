@@ -28,4 +28,18 @@ struct memory_users {
 /* For all that the run allocates. */
 struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_users *users);
 
+/* The plan as people see it: who gets how much at the most. The parts are all of what is allowed, the last one what is left
+ * for all others; where the least that each needs is more, `lacking_bytes` says how much. */
+#define MEMORY_PARTS_MAX 6u
+struct memory_part {
+    const char *name, *help;
+    uint64_t bytes;
+};
+struct memory_budget {
+    struct memory_part parts[MEMORY_PARTS_MAX];
+    uint32_t parts_count;
+    uint64_t lacking_bytes;
+};
+struct memory_budget memory_plan_budget(uint64_t memory_bytes, const struct memory_users *users);
+
 #endif

@@ -99,7 +99,8 @@ static const struct option_spec running_options[] = {
     {.name = "workers", .letter = 'j', .kind = OPTION_COUNT, AT(workers), .placeholder = "N", .default_text = "0",
      .max = WORKERS_MAX, .help = "worker threads and inputs read at a time; 0 means one per core; a tcp:// input has one for itself where there are others"},
     {.name = "memory-max", .kind = OPTION_SIZE, AT(memory_max_bytes), .placeholder = "SIZE", .default_text = "1G",
-     .min = MEMORY_MAX_BYTES_MIN, .help = "what all that the run allocates may take; databases are mapped from files and come on top"},
+     .min = MEMORY_MAX_BYTES_MIN, .help = "what all that the run allocates may take, divided as `wherefrom check` says; copies of databases, which are as large as their files, "
+             "and twice that while they are replaced, come on top"},
     {.name = "shutdown-timeout", .kind = OPTION_COUNT, AT(shutdown_timeout_s), .placeholder = "SECONDS", .default_text = "30",
      .min = 1, .max = SHUTDOWN_SECONDS_MAX,
      .help = "after a signal, wait so long for what was read to be written; what is not by then stays uncommitted"},

@@ -449,15 +449,23 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
     return status;
 }
 
+static struct memory_users memory_users(const struct run_setup *run) {
+    bool rollups = run->settings.rollups != NULL;
+    return (struct memory_users){.streams = reads_streams(run),
+                                 .rollups = rollups || run->residency,
+                                 .rates = run->top_settings != NULL || (rollups && run->rates.settings != NULL),
+                                 .rates_bytes = run->rates.bytes,
+                                 .outputs = run->outputs.count > 0 ? run->outputs.count : 1};
+}
+
 struct memory_plan run_memory(const struct run_setup *run) {
-    bool streams = reads_streams(run);
-    const struct memory_users users = {.streams = streams,
-                                       .rollups = run->settings.rollups != NULL || run->residency,
-                                       .rates = run->top_settings != NULL ||
-                                                (run->settings.rollups != NULL && run->rates.settings != NULL),
-                                       .rates_bytes = run->rates.bytes,
-                                       .outputs = run->outputs.count};
+    const struct memory_users users = memory_users(run);
     return memory_plan_make(run->settings.memory_max_bytes, &users);
+}
+
+struct memory_budget run_memory_budget(const struct run_setup *run) {
+    const struct memory_users users = memory_users(run);
+    return memory_plan_budget(run->settings.memory_max_bytes, &users);
 }
 
 static enum status open_kafka(struct run_setup *run, struct error *error) {

@@ -94,6 +94,7 @@ struct chains *run_load_chains(const struct arguments *arguments, const char *al
 
 /* How what --memory-max allows is divided. After run_settle_single_inputs and the inputs. */
 struct memory_plan run_memory(const struct run_setup *run);
+struct memory_budget run_memory_budget(const struct run_setup *run);
 
 /* A table that is not in force yet gets databases, which are the run's from here on; its policy, where there is one, is told their age. */
 void run_use_databases(struct run_setup *run, struct chains *chains, struct databases *databases);

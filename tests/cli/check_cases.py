@@ -3,6 +3,7 @@
 Threads: one; some groups start the program beside it.
 """
 import fcntl
+import gzip
 import json
 import os
 import pathlib
@@ -69,7 +70,7 @@ def checked(bench, code, *arguments):
     """Lines of a check that ends with that code."""
     result = bench.run("check", *arguments)
     bench.equal(result.code, code, f"check {arguments}: exit code ({result.err[:200]}{result.out[:400]})")
-    return result.out.decode().splitlines()
+    return [line for line in result.out.decode().splitlines() if not line.startswith("memory: ")]  # test_check_of_memory looks at that
 
 
 def test_check_of_a_good_config(bench):
@@ -301,6 +302,30 @@ def test_check_of_addresses(bench):
     expect(bench, findings(bench, 0, "--no-geo", "--metrics", at, f"tcp://{at}?proxy=off"))
     expect(bench, findings(bench, 1, "--no-geo", "--metrics", "203.0.113.1:9464"), ("error", "metrics", "203.0.113.1:9464", "of this machine"))
     expect(bench, findings(bench, 1, "--no-geo", "--metrics", "x"), ("error", "metrics", "--metrics", "expected PORT"))
+
+
+def test_check_of_memory(bench):
+    """The parts are all of --memory-max, whoever shares it; and a run stays below that."""
+    bench.write("rate.yaml", "rate: {}\n")
+    for size, mebibytes in (("128M", 128), ("1G", 1024), ("5G", 5120)):
+        for arguments, parts in ((["a.log"], []), (["a.log", "--rollups", "r"], ["rollups"]), (["a.log", "--rollups", "r", "-c", "rate.yaml"], ["rates", "rollups"]),
+                                 (["tcp://127.0.0.1:0"], ["fetched", "unpacked"]), (["tcp://127.0.0.1:0", "--rollups", "r", "-c", "rate.yaml"], ["fetched", "rates", "rollups", "unpacked"])):
+            said = json.loads(bench.run("check", "--json", *arguments, "--no-geo", "--memory-max", size).out)["memory"]
+            bench.equal((said.pop("max"), said.pop("databases")), (mebibytes << 20, 0), "what is allowed, and no databases")
+            bench.equal((sorted(set(said) - {"batches", "rest"}), sum(said.values()), min(said.values()) > 0), (parts, mebibytes << 20, True), f"{arguments}, {size}: {said}")
+    said = json.loads(bench.run("check", "--json", "--geo", built(bench, "geo.mmdb", 1)).out)
+    bench.equal(said["memory"]["databases"], (bench.directory / "geo.mmdb").stat().st_size, "a copy of a database")
+    bench.check(any(fact.startswith("memory: 1024.0 MiB: batches 768.0, rest 256.0; beside it databases ") for fact in said["facts"]), f"as a line: {said['facts']}")
+    lines = alb_lines(20000)
+    for i in range(8):
+        bench.write(f"logs/{i}.log", lines)
+        (bench.directory / f"logs/{i}.packed").write_bytes(gzip.compress(lines, 1))
+    with open(bench.directory / "messages", "wb") as messages:
+        process = subprocess.Popen([bench.program.path, "run", "logs", "--no-geo", "-j", "16", "--memory-max", "128M", "-o", "out", "--keep-original"], cwd=bench.directory, stderr=messages)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    bench.equal(process.returncode, 0, "a run with little memory")
+    bench.check(usage.ru_maxrss << 10 <= 128 << 20, f"{usage.ru_maxrss >> 10} MiB were resident of --memory-max 128M")
 
 
 KEYS = """\
