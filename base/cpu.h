@@ -1,4 +1,4 @@
-/* Which instruction set the hot loops use. The program is built for plain x86-64 (or arm64); three loops (scanner, hash, emitter)
+/* Which instruction set the hot loops use. The program is built for plain x86-64, or arm64 with its NEON; three loops (scanner, hash, emitter)
  * are compiled for AVX2, two of them for AVX-512 as well, and chosen at run time. Every level gives the same bytes, which tests check.
  *
  * Threads: any. */
