@@ -92,7 +92,8 @@ static void say_what_is_there(struct findings *findings, const struct inputs *in
             "lines; name it with --format if that is not wanted",
             input, unnamed, inputs->items_count);
     say_left_out(findings, FINDING_WARNING, input, &inputs->links,
-                 "symbolic links lead out of it, to a directory or nowhere, and are not read; name what they lead to");
+                 "symbolic links lead out of it, to a directory or nowhere, and are not read; name what they lead to, "
+                 "or give --links all for files");
     say_left_out(findings, FINDING_INFO, input, &inputs->unfinished,
                  "files end in .tmp or .part and are not read; they are when they have their own name");
     say_left_out(findings, FINDING_WARNING, input, &inputs->special,
@@ -132,7 +133,8 @@ static void check_input(const struct run_setup *run, struct findings *findings, 
                       (node == NULL || config_node_member(node, "format") == NULL);
     struct inputs inputs = {0};
     struct error error;
-    struct inputs_request request = {.arguments = &input, .arguments_count = 1};
+    struct inputs_request request = {
+        .arguments = &input, .arguments_count = 1, .all_links = run->settings.links == LINKS_ALL};
     if (kafka_url_is(input)) return;
     if (run->follow.taken != NULL && run->follow.taken[index]) {
         check_followed(findings, input);
@@ -162,6 +164,7 @@ void check_inputs(struct run_setup *run, struct findings *findings) {
     struct inputs_request request = {.arguments = arguments->inputs.items,
                                      .arguments_count = arguments->inputs.count,
                                      .origin = run->settings.origin,
+                                     .all_links = run->settings.links == LINKS_ALL,
                                      .taken = run->follow.taken};
     if (inputs_init(&run->inputs, &request, &error) != STATUS_OK)
         findings_add(findings, FINDING_ERROR, ABOUT_INPUTS, "INPUT", "%s", error.message);

@@ -10,6 +10,7 @@
 
 static const char *const schema_choices[] = {"ecs", "ss4o", "flat", NULL}; /* as output_schemas */
 static const char *const progress_choices[] = {"auto", "always", "never", NULL};
+static const char *const links_choices[] = {"inside", "all", NULL};
 static const char *const transactions_choices[] = {"auto", "never", NULL};
 static const char *const log_choices[] = {"text", "json", NULL};
 
@@ -25,6 +26,9 @@ static const struct option_spec input_options[] = {
      .help = "where --format ndjson finds a column in your JSON, such as peer=request.remote_ip; see `wherefrom formats ndjson`"},
     {.name = "origin", .kind = OPTION_TEXT, AT(origin), .placeholder = "NAME",
      .help = "name of the input in event.id, instead of its file name or stdin's random one; in front of a connection's random one"},
+    {.name = "links", .kind = OPTION_CHOICE, AT(links), .default_text = "inside", .choices = links_choices,
+     .help = "symbolic links that are met in a directory: inside reads files that they lead to within it, all any file; directories behind "
+             "links are read only when they are named"},
     {.name = "since", .kind = OPTION_TIME, AT(since_ns), .placeholder = "TIME",
      .help = "skip records before this time (UTC, 2025-12-01 or 2025-12-01T10:00)"},
     {.name = "until", .kind = OPTION_TIME, AT(until_ns), .placeholder = "TIME", .help = "skip records at or after this time"},

@@ -16,6 +16,7 @@ struct run_settings {
     const char *format;
     struct option_list ndjson;
     const char *origin;
+    int links; /* enum links_mode */
     int64_t since_ns, until_ns;
     struct source_file_settings source;
     struct follow_settings follow;
@@ -52,6 +53,9 @@ struct run_settings {
     bool quiet;
     int log_format;
 };
+
+/* In directories: links to files that stay inside, or to any file. */
+enum links_mode { LINKS_INSIDE, LINKS_ALL };
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 

@@ -60,6 +60,7 @@ static enum status settle_inputs(struct run_setup *run, struct error *error) {
     struct inputs_request request = {.arguments = run->arguments.inputs.items,
                                      .arguments_count = run->arguments.inputs.count,
                                      .origin = run->settings.origin,
+                                     .all_links = run->settings.links == LINKS_ALL,
                                      .names_are_free = run->replay};
     enum status checked = run->replay ? check_replay(run, error) : STATUS_OK;
     if (checked != STATUS_OK) return checked;
@@ -119,6 +120,7 @@ static struct origin origin_of(const struct run_setup *run, const struct input *
                                     : SOURCE_FILE,
         .stream = input->is_stream,
         .path = slice_from(input->path),
+        .beneath = input->beneath,
         /* connections have names of their own */
         .name = input->is_stream && run->settings.origin == NULL ? SLICE("") : slice_from(input->origin),
         .name_given = !slice_equal(slice_from(input->origin), input_own_name(slice_from(input->path))),
@@ -145,6 +147,7 @@ static enum status open_follow(struct run_setup *run, struct error *error) {
                                            .roots = run->follow.roots,
                                            .roots_count = run->follow.roots_count,
                                            .origin = run->settings.origin,
+                                           .all_links = run->settings.links == LINKS_ALL,
                                            .keeps_state = run->settings.state != NULL,
                                            .dress = dress_followed,
                                            .context = run,

@@ -5,6 +5,10 @@
 #include "ingest/file_identity.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,4 +65,16 @@ bool file_identity_continues(const struct file_identity *before, int fd) {
 bool file_identity_unchanged(const struct file_identity *before, const struct file_identity *now) {
     return before->device == now->device && before->inode == now->inode && before->size_bytes == now->size_bytes &&
            before->mtime_ns == now->mtime_ns;
+}
+
+bool file_is_beneath(int fd, const char *directory) {
+    char link[32], path[PATH_MAX];
+    char *root = realpath(directory[0] != '\0' ? directory : "/", NULL);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t bytes = readlink(link, path, sizeof path - 1);
+    size_t root_bytes = root == NULL || strcmp(root, "/") == 0 ? 0 : strlen(root);
+    path[bytes > 0 ? bytes : 0] = '\0';
+    bool inside = root != NULL && strncmp(path, root, root_bytes) == 0 && path[root_bytes] == '/';
+    free(root);
+    return inside;
 }

@@ -51,4 +51,7 @@ struct file_identity file_identity_of(const struct stat *about);
 /* Whether such a look is enough to know that nothing was added. */
 bool file_identity_unchanged(const struct file_identity *before, const struct file_identity *now);
 
+/* Whether an open file lies in that directory, whatever links led to it: what was looked at before may have been swapped. With /proc. */
+bool file_is_beneath(int fd, const char *directory);
+
 #endif

@@ -109,12 +109,14 @@ static struct follow_piece *piece_new(struct follow *follow, struct followed_fil
     memcpy(mempcpy(path, folder->prefix, folder->prefix_bytes), file->file_name, strlen(file->file_name));
     memcpy(name, file->name.ptr, file->name.len);
     struct input *input = &piece->input;
-    *input = (struct input){.path = path,
-                            .origin = name,
-                            .size_bytes = file->identity.size_bytes,
-                            .found = folder->whole ? INPUT_BELOW : INPUT_BY_NAME,
-                            .argument = follow->request.roots[folder->root].argument,
-                            .identity = &piece->identity};
+    *input = (struct input){
+        .path = path,
+        .origin = name,
+        .size_bytes = file->identity.size_bytes,
+        .beneath = folder->whole && !follow->request.all_links ? follow->request.roots[folder->root].path : NULL,
+        .found = folder->whole ? INPUT_BELOW : INPUT_BY_NAME,
+        .argument = follow->request.roots[folder->root].argument,
+        .identity = &piece->identity};
     /* of one that was renamed the first name tells more */
     if (!aws_key_parse(slice_from(path), &input->key)) (void)aws_key_parse(slice_from(name), &input->key);
     piece->file = file;

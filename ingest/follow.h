@@ -45,6 +45,7 @@ struct follow_request {
     const struct follow_root *roots; /* borrowed, as the texts in them */
     size_t roots_count;
     const char *origin; /* --origin, or NULL; as in struct inputs_request */
+    bool all_links;     /* as in struct inputs_request */
     bool keeps_state;   /* what lies there must be read again before it is forgotten (STATE_KEPT_DAYS) */
     /* Fills what the run's settings say of an input. By the watching thread. */
     void (*dress)(void *context, const struct input *input, struct origin *origin);

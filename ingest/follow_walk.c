@@ -183,7 +183,8 @@ static void look_at(struct follow *follow, struct walk *walk, struct followed_fo
     if (bytes >= (int)sizeof path || lstat(path, &about) != 0) return;
     if (S_ISDIR(about.st_mode)) return enter_child(follow, walk, folder, path);
     if (is_left_out(name) && !follow_is_root(follow, path)) return;
-    if (S_ISLNK(about.st_mode) && folder->whole && !leads_inside(follow, folder, path)) return;
+    bool may_lead_out = follow->request.all_links || !folder->whole;
+    if (S_ISLNK(about.st_mode) && !may_lead_out && !leads_inside(follow, folder, path)) return;
     if (S_ISREG(about.st_mode))
         seen.now = file_identity_of(&about);
     else if (!file_identity_look(path, &seen.now))

@@ -324,7 +324,7 @@ static enum status settle_equal_origins(struct inputs *inputs, struct error *err
 }
 
 enum status inputs_init(struct inputs *inputs, const struct inputs_request *request, struct error *error) {
-    *inputs = (struct inputs){0};
+    *inputs = (struct inputs){.all_links = request->all_links};
     for (size_t i = 0; i < request->arguments_count; i++) {
         size_t before = inputs->items_count;
         if (request->taken != NULL && request->taken[i]) continue;

@@ -4,8 +4,8 @@
  * every machine and locale). Rules (INTERFACE.md sections 1 and 4):
  *   directory  read recursively: all regular files but those whose name, or a folder's above them, begins
  *              with `.`, and those that end in .tmp or .part (somebody is still writing them). A symbolic
- *              link to a regular file inside the directory is read under its own name; any other link is not
- *              followed. What is left out is counted.
+ *              link to a regular file inside the directory is read under its own name, and with all_links one
+ *              to any file; a link to a directory is not followed. What is left out is counted.
  *   glob       expanded by us when it was quoted: an INPUT with `*`, `?` or `[` that names no existing
  *              file. Matching directories are read as if they had been given.
  *   `-`        stdin; FIFOs and devices may be given by name.
@@ -41,6 +41,7 @@ struct input {
     uint64_t size_bytes; /* at listing time, for progress; 0 when not a regular file */
     enum input_found found;
     size_t argument;                /* index of the INPUT that it comes from */
+    const char *beneath;            /* directory that it must not lead out of; NULL: it may */
     const struct file_place *place; /* where a file goes on; NULL: at its start */
     struct file_identity *identity; /* what its source shall fill; NULL: nothing */
     bool is_stdin;
@@ -69,6 +70,7 @@ struct inputs {
     struct inputs_left_out unfinished;  /* names that end in .tmp or .part */
     struct inputs_left_out hidden;      /* files and folders whose name begins with `.` */
     struct inputs_left_out special;     /* FIFOs, sockets and devices inside a directory */
+    bool all_links;                     /* private, as the next two */
     size_t items_room;                  /* private */
     struct inputs_texts *texts;         /* private: all paths and origins */
 };
@@ -80,6 +82,7 @@ struct inputs_request {
     const char *origin;  /* --origin NAME, or NULL. Replaces the origin of a single file or stdin;
                                    * with several files, or a directory, it is put in front:
                                    * "NAME/<their own>" */
+    bool all_links;      /* links to files are read wherever they lead */
     bool names_are_free; /* they enter no event.id, so several files may have one */
 };
 

@@ -102,8 +102,8 @@ static enum status take_entry(struct walk *walk, int directory_fd, const struct 
         inputs_leave_out(&inputs->unfinished, path);
         return STATUS_OK;
     }
-    if (S_ISLNK(about.st_mode) &&
-        !(leads_inside(walk, path) && fstatat(directory_fd, name, &about, 0) == 0 && S_ISREG(about.st_mode))) {
+    if (S_ISLNK(about.st_mode) && !((inputs->all_links || leads_inside(walk, path)) &&
+                                    fstatat(directory_fd, name, &about, 0) == 0 && S_ISREG(about.st_mode))) {
         inputs_leave_out(&inputs->links, path);
         return STATUS_OK;
     }
@@ -170,6 +170,7 @@ enum status inputs_walk(struct inputs *inputs, const char *root, struct error *e
     }
     free(walk.stack);
     free(walk.real_root);
+    for (size_t i = items_before; i < inputs->items_count && !inputs->all_links; i++) inputs->items[i].beneath = path;
     if (status == STATUS_OK && inputs->items_count > items_before) {
         qsort(inputs->items + items_before, inputs->items_count - items_before, sizeof inputs->items[0], compare_paths);
     }

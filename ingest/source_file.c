@@ -298,6 +298,12 @@ static enum status open_input(void *instance, const struct origin *origin, struc
         if (origin->reached != NULL) origin->reached->missed = errno == ENOENT || errno == ENOTDIR;
         return error_set_errno(error, errno, "input: %s: cannot be opened", origin->path.ptr);
     }
+    if (origin->beneath != NULL && !file_is_beneath(source->fd, origin->beneath)) {
+        close_input(source);
+        return error_set(error, STATUS_FAILED,
+                         "input: %s: a link leads out of %s; name what it leads to, or give --links all",
+                         origin->path.ptr, origin->beneath);
+    }
     struct stat info;
     if (fstat(source->fd, &info) == 0) source->live = !S_ISREG(info.st_mode);
     if (!source->live) posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);

@@ -90,6 +90,7 @@ struct origin {
     enum source_kind source;
     bool stream;                             /* endless: comes behind all files, and is written as it comes */
     struct slice path;                       /* as opened: log.file.path */
+    const char *beneath;                     /* directory that it must be in when it is open; NULL: anywhere */
     struct slice name;                       /* enters event.id */
     bool name_given;                         /* by --origin, a directory or at random: the path alone does not say it */
     const struct schema *schema;             /* what the key or -f says; NULL: found per line */

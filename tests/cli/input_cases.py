@@ -1,7 +1,9 @@
 """What is read: files, directories, globs, stdin, names, and objects met twice."""
 import gzip
 import os
+import shutil
 import subprocess
+import time
 
 from black_box import alb_line, alb_lines, at, parse_lines, write
 
@@ -65,6 +67,8 @@ def test_directory(bench):
     os.mkfifo(bench.directory / "logs/fifo")
     expected = ["logs/B.log", "logs/a/deep/er/x.log", "logs/b/10.log", "logs/b/2.log", "logs/c.log", "logs/d-inside.log"]
     result = bench.run("run", "logs")
+    everything = paths(bench.run("run", "logs", "--links", "all"))
+    bench.equal(everything, sorted([*expected, "logs/leads-out.log"]), "--links all")
     bench.equal(paths(result), expected, "files of a directory in byte order, without what is not to be read")
     for word in ("symbolic links", ".tmp", "special files"):
         bench.check(word in result.err, f"no warning about {word}: {result.err[:400]}")
@@ -186,3 +190,44 @@ def test_fifo_by_name(bench):
     finally:
         writer.kill()
         writer.wait()
+
+
+def test_links_that_are_swapped(bench):
+    """A file, or a folder above it, that becomes a link after the list was made leads nowhere: what is opened counts, not what was seen."""
+    bench.write("outside/sub/x.log", alb_line(1) + "\n")
+    for swapped, options, count in (("logs/sub/x.log", (), 1), ("logs/sub", (), 1), ("logs/sub/x.log", ("--links", "all"), 2), (None, (), 2)):
+        bench.write("logs/sub/x.log", alb_line(2) + "\n")
+        os.mkfifo(bench.directory / "first")
+        process = subprocess.Popen([bench.program.path, "run", "first", "logs", "--no-geo", "-j", "1", "-o", "out", *options], cwd=bench.directory, stderr=subprocess.PIPE)
+        with open(bench.directory / "first", "wb") as first:  # opened once the list is made
+            if swapped:
+                (bench.directory / swapped).rename(bench.directory / "kept")
+                os.symlink(bench.directory / swapped.replace("logs", "outside"), bench.directory / swapped)
+            first.write((alb_line(3) + "\n").encode())
+        said = process.communicate(timeout=60)[1].decode()
+        bench.equal((process.returncode, bench.read("out").count(b"\n")), (FAILED if count == 1 else 0, count), f"{swapped} {options}: {said[-300:]}")
+        bench.check(("leads out of logs; name what it leads to" in said) == (count == 1), f"{swapped}: {said[-300:]}")
+        shutil.rmtree(bench.directory / "logs")
+        for name in ("first", "kept"):
+            if (bench.directory / name).is_dir():
+                shutil.rmtree(bench.directory / name)
+            else:
+                (bench.directory / name).unlink(missing_ok=True)
+
+
+def test_links_that_are_followed(bench):
+    """The same rules with --follow, and a root that is a link itself is what was asked for."""
+    bench.write("outside.log", alb_line(1) + "\n")
+    bench.write("logs/a.log", alb_line(2) + "\n")
+    os.symlink(bench.directory / "outside.log", bench.directory / "logs/link.log")
+    os.symlink(bench.directory / "logs", bench.directory / "root")
+    for options, count in (((), 1), (("--links", "all"), 2)):
+        (bench.directory / "out").unlink(missing_ok=True)
+        process = subprocess.Popen([bench.program.path, "run", "root", "--follow", "--no-geo", "-o", "out", *options], cwd=bench.directory, stderr=subprocess.PIPE)
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not ((bench.directory / "out").exists() and bench.read("out").count(b"\n") >= count):
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.terminate()
+        said = process.communicate(timeout=60)[1].decode()
+        bench.equal((process.returncode, bench.read("out").count(b"\n")), (0, count), f"{options}: {said[-300:]}")
