@@ -94,11 +94,21 @@ class Page:
         return {"buckets": values, "count": self.value(name + "_count", **labels), "sum": self.value(name + "_sum", **labels)}
 
 
-def page_of(run):
-    """Of a run (started_run.py) with --metrics 0, now."""
-    wait_until(lambda: re.search(r"metrics: http://", run.log()), lambda: f"no address of metrics: {run.log()[-800:]}")
-    with urllib.request.urlopen(re.search(r"metrics: (http://\S+/metrics)", run.log())[1], timeout=60) as answer:
+def address_of(run):
+    """Of the page of a run (started_run.py) with --metrics 0; None: it has not said it yet."""
+    said = re.search(r"metrics: (http://\S+/metrics)", run.log())
+    return said and said[1]
+
+
+def fetch(address, patience_s=60):
+    with urllib.request.urlopen(address, timeout=patience_s) as answer:
         return Page(answer.read().decode())
+
+
+def page_of(run):
+    """Of a run with --metrics 0, now."""
+    wait_until(lambda: address_of(run), lambda: f"no address of metrics: {run.log()[-800:]}")
+    return fetch(address_of(run))
 
 
 def await_settled(run, count):

@@ -24,11 +24,11 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent / "cli")]
 from black_box import (Program, alb_line, alb_lines, argument_parser, read_summary, run_groups, wait_until_signals_wait,  # noqa: E402
                        write)
+from writer import OBJECT, Writer  # noqa: E402
 
 PATIENCE_S = 60
 REST_S, LAST_LINE_S = 1, 3  # what runs are given
 SHORTEST_WAIT_S = 0.4       # after which something would have been read, had it been read at once
-OBJECT = "123456789012_elasticloadbalancing_us-east-2_app.web.50dc6c495c0c9188_20251201T0005Z_10.0.0.1_{}.log.gz"
 MANY_FILES = 20000          # their events are more than inotify's queue usually has
 EVENTS_PER_FILE = 3
 BYTES_PER_FILE_MAX = 700    # with its place in tables; a piece that stayed would be twice that
@@ -413,40 +413,9 @@ def test_refusals(bench):
     bench.check(result.code == 2 and "replay: --follow has no meaning" in result.err, f"replay: {result.code} {result.err[-300:]}")
 
 
-class Writer:
-    """Does to the logs what writers do; each line has a number of its own."""
-
-    def __init__(self, bench):
-        self.bench, self.random, self.number, self.logs = bench, bench.random, 0, bench.logs
-
-    def lines(self, count):
-        self.number += count
-        return alb_lines(count, self.number - count)
-
-    def step(self):
-        kind, count = self.random.choice(("append", "append", "append", "object", "synced", "folder", "renamed", "half")), self.random.randint(1, 40)
-        name = f"{self.random.randrange(4)}.log"
-        if kind == "append" or kind == "half":
-            lines = self.lines(count)
-            cut = self.random.randrange(len(lines)) if kind == "half" else 0
-            self.bench.append(name, lines[:cut])
-            time.sleep(self.random.uniform(0, 0.1) if cut else 0)
-            self.bench.append(name, lines[cut:])
-        elif kind == "object":
-            self.bench.write(OBJECT.format(f"{self.number:08d}"), gzip.compress(self.lines(count)))
-        elif kind == "synced":
-            temporary = self.bench.write(f"AWSLogs/{OBJECT.format(f'{self.number:08d}')}.aB12cD34", gzip.compress(self.lines(count)))
-            os.utime(temporary, (1764547200, 1764547200))
-            os.rename(temporary, str(temporary)[:-9])
-        elif kind == "folder":
-            self.bench.write(f"d{self.number}/e/{self.number}.log", self.lines(count))
-        elif (self.logs / name).exists():
-            os.rename(self.logs / name, self.logs / self.random.choice((f"{self.number}.{name}", f"{name}.{self.number}")))  # and nobody has its name until there is another one
-
-
 def test_kills(bench):
     """kill -9 and SIGTERM at any moment, while files come and grow: each line once, and each file in its order."""
-    writer, inside = Writer(bench), 0
+    writer, inside = Writer(bench.logs, bench.random), 0
     for _ in range(8):
         writer.step()
     for turn in range(bench.kills):

@@ -139,12 +139,15 @@ class Node(JavaServer):
 
     def identities(self, target):
         """The _id of every document, as often as there is one of it."""
+        return [hit["_id"] for hit in self.hits(target, _source=False)]
+
+    def hits(self, target, **body):
+        """Every document, one by one, in no order."""
         self.refresh(target)
-        found, reply = [], self.post(f"/{target}/_search?scroll=5m", {"size": 10000, "_source": False, "sort": ["_doc"]})
+        reply = self.post(f"/{target}/_search?scroll=5m", {"size": 10000, "sort": ["_doc"], **body})
         while hits := reply["hits"]["hits"]:
-            found += [hit["_id"] for hit in hits]
+            yield from hits
             reply = self.post("/_search/scroll", {"scroll": "5m", "scroll_id": reply["_scroll_id"]})
-        return found
 
 
 if __name__ == "__main__":
