@@ -18,6 +18,7 @@ from black_box import alb_line, at, parse_lines, read_summary, wait_until_signal
 LINE = '10.0.3.7 - - [01/Dec/2025:00:00:01 +0000] "GET /%d HTTP/1.1" 200 1 "-" "x" "198.51.100.1, 23.45.67.89"\n'
 DATABASES = pathlib.Path(__file__).resolve().parent.parent / "databases"
 CHANGED, REFUSED = b"a database has changed, and the new one is in force", b"the databases of before stay in force until"
+IN_FORCE, SWAPS = b"new chains and databases are in force", 30
 APPENDS = "chains:\n  web: [{type: alb, peers: [10.0.0.0/16], carrier: append}]\n"
 
 
@@ -138,56 +139,93 @@ def test_databases_are_swapped(bench):
 
 
 def test_databases_are_swapped_under_load(bench):
-    """Records of many workers while databases come and go: each has a place, of one of both."""
-    swap_under_load(bench, 30, 60000)
+    """Records of many workers while databases and chains come and go: each has a place and a verdict, of one of both."""
+    swap_under_load(bench, bench.swaps, 60000)
+
+
+class UnderLoad:
+    """A run of four workers that reads as much as four pipes give it, until `end`."""
+
+    def __init__(self, bench, lines):
+        self.bench, self.lines_each, self.fed, self.done = bench, lines // 4, [], threading.Event()
+        bench.write("part", "".join(alb_line(i, client=f"81.2.69.142:{1000 + i}") + "\n" for i in range(1000)))
+        names = [f"pipe{i}" for i in range(4)]
+        for name in names:
+            os.mkfifo(bench.directory / name)
+        self.errors = open(bench.directory / "messages", "wb")
+        self.process = subprocess.Popen(
+            [bench.program.path, "run", *names, "-c", "config.yaml", "-f", "alb_access", "--geo", "geo.mmdb", "-j", "4", "-o", "out", "--fields",
+             "+client.geo.country_iso_code,+hop.verdict", "--summary", "summary"], cwd=bench.directory, stderr=self.errors)
+        self.feeders = [threading.Thread(target=self.feed, args=(name,), daemon=True) for name in names]
+        for feeder in self.feeders:
+            feeder.start()
+        wait_until_signals_wait(self.process)
+
+    def feed(self, name):
+        part, sent = self.bench.read("part"), 0
+        with open(self.bench.directory / name, "wb") as pipe:
+            while not self.done.is_set() or sent < self.lines_each:
+                pipe.write(part)
+                sent += 1000
+        self.fed.append(sent)
+
+    def hang_up(self, answer):
+        """SIGHUP, and what it says to that."""
+        before = self.bench.read("messages").count(answer)
+        self.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 60
+        while self.bench.read("messages").count(answer) == before and self.process.poll() is None and time.monotonic() < until:
+            time.sleep(0.002)
+
+    def end(self):
+        self.done.set()
+        for feeder in self.feeders:
+            feeder.join(120)
+        code = self.process.wait(120)
+        self.errors.close()
+        return code
 
 
 def swap_under_load(bench, times, lines):
+    """So many databases and as many chains; of ten databases one more is damaged, in place."""
     contents = [DATABASES.joinpath(name).read_bytes() for name in ("country.mmdb", "elsewhere.mmdb")]
+    chains = [f"chains: {{web: [{{type: alb, peers: [10.0.0.0/16], carrier: append}}{more}]}}\nselect: [{{chain: web}}]\n"
+              for more in ("", ", {type: cloudfront, peers: [192.0.2.0/24], carrier: append}")]
     bench.write("geo.mmdb", contents[0])
-    bench.write("config.yaml", APPENDS)
-    bench.write("part", "".join(alb_line(i, client=f"81.2.69.142:{1000 + i}") + "\n" for i in range(1000)))
-    names = []
-    for i in range(4):
-        os.mkfifo(bench.directory / f"pipe{i}")
-        names.append(f"pipe{i}")
-    errors = open(bench.directory / "messages", "wb")
-    process = subprocess.Popen([bench.program.path, "run", *names, "-c", "config.yaml", "-f", "alb_access", "--geo", "geo.mmdb", "-j", "4", "-o", "out", "--summary", "summary"],
-                               cwd=bench.directory, stderr=errors)
-    done = threading.Event()
-
-    def feed(name):
-        part = bench.read("part")
-        sent = 0
-        with open(bench.directory / name, "wb") as pipe:
-            while not done.is_set() or sent < lines // 4:
-                pipe.write(part)
-                sent += 1000
-        fed.append(sent)
-
-    fed, answer = [], b"new chains and databases are in force"
-    feeders = [threading.Thread(target=feed, args=(name,), daemon=True) for name in names]
-    for feeder in feeders:
-        feeder.start()
-    wait_until_signals_wait(process)
-    for turn in range(times):
-        (bench.directory / "new").write_bytes(contents[(turn + 1) % 2])
+    bench.write("config.yaml", chains[0])
+    load, damaged, begun = UnderLoad(bench, lines), 0, time.monotonic()
+    for turn in range(1, times + 1):
+        (bench.directory / "new").write_bytes(contents[turn % 2])
         (bench.directory / "new").rename(bench.directory / "geo.mmdb")
-        process.send_signal(signal.SIGHUP)
-        until = time.monotonic() + 60
-        while bench.read("messages").count(answer) <= turn and time.monotonic() < until:
-            time.sleep(0.01)
-    done.set()
-    for feeder in feeders:
-        feeder.join(120)
-    bench.equal(process.wait(120), 0, f"exit code ({bench.read('messages')[-500:]})")
-    errors.close()
-    bench.equal(bench.read("messages").count(answer), times, "swaps")
-    countries = Counter(re.findall(rb'"country_iso_code":"(..)"', bench.read("out")))
-    bench.equal(sum(countries.values()), sum(fed), "each record has a place")
-    bench.check(set(countries) == {b"GB", b"SE"}, f"of one of both: {countries}")
-    ranks = {row["iso_code"]: row["records"] for row in read_summary(bench.directory / "summary")["top"]["country"]}
-    bench.equal(ranks, {name.decode(): count for name, count in countries.items()}, "the summary counts all generations")
+        load.hang_up(IN_FORCE)
+        bench.write("config.yaml", chains[turn // 2 % 2])  # so that each goes with each database
+        load.hang_up(IN_FORCE)
+        if turn % 10 == 0:
+            bench.write("geo.mmdb", (contents[0][:len(contents[0]) * turn // times // 2], b"no database" * 1000, b"")[damaged % 3])
+            load.hang_up(b"of before stay in force")
+            damaged += 1
+    took = time.monotonic() - begun
+    bench.equal(load.end(), 0, f"exit code ({bench.read('messages')[-500:]})")
+    summary = read_summary(bench.directory / "summary")
+    bench.equal(bench.read("messages").count(IN_FORCE), 2 * times, "reloads")
+    done, refused = (summary["reloads"][name] for name in ("done", "refused"))
+    bench.check(done >= 2 * times and refused >= damaged > 0, f"the summary counts {done} done and {refused} refused, of {2 * times} and {damaged}")
+    with open(bench.directory / "out", "rb") as out:
+        records = Counter(out)
+    every = {b'{"client":{"geo":{"country_iso_code":"%s"}},"hop":{"verdict":"%s"}}\n' % (country, verdict): (country.decode(), verdict.decode())
+             for country in (b"GB", b"SE") for verdict in (b"ok", b"bypass")}
+    bench.equal(set(records), set(every), "each record has a place and a verdict, and all four come")
+    bench.equal(records.total(), sum(load.fed), "records")
+    countries, verdicts = Counter(), Counter()
+    for text, count in records.items():
+        country, verdict = every.get(text, ("none", "none"))
+        countries[country] += count
+        verdicts[verdict] += count
+    bench.equal({row["iso_code"]: row["records"] for row in summary["top"]["country"]}, dict(countries), "the summary counts all generations")
+    bench.equal({name: count for name, count in summary["verdicts"].items() if count}, dict(verdicts), "likewise of chains")
+    if times > SWAPS:
+        print(f"     {times} databases and {times} chains in {took:.0f} s, {damaged} damaged databases; it counts {done} done, {refused} refused; "
+              f"{records.total():,} records with a place")
 
 
 class Rotated(Live):

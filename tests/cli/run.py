@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the program from outside: every function `test_*` of the modules below is a group of checks.
 
-    run.py --wherefrom PATH [--generate PATH] [--test GLOB]
+    run.py --wherefrom PATH [--generate PATH] [--test GLOB] [--swaps N]
 
 Each group has a directory of its own to work in. The modules are by subject: what is typed (usage_cases), what is
 read (input_cases), what is broken (damage_cases), what is written (output_cases), as OpenSearch is told of it
@@ -39,8 +39,8 @@ MODULES = (usage_cases, check_cases, resolve_cases, input_cases, damage_cases, o
 class Bench:
     """What a group works with."""
 
-    def __init__(self, program, report, directory, generate):
-        self.program, self.report, self.directory, self.generate = program, report, directory, generate
+    def __init__(self, program, report, directory, generate, swaps):
+        self.program, self.report, self.directory, self.generate, self.swaps = program, report, directory, generate, swaps
         self.check, self.equal = report.check, report.equal
 
     def run(self, *arguments, **settings):
@@ -81,13 +81,14 @@ def groups(glob):
 def main():
     parser = argument_parser(__doc__.split("\n", 1)[0])
     parser.add_argument("--test", default="*", metavar="GLOB", help="only the groups of this name")
+    parser.add_argument("--swaps", type=int, default=reload_cases.SWAPS, metavar="N", help="databases and chains that come under load")
     options = parser.parse_args()
     program, report = Program(options.wherefrom), Report()
     generate = Program(options.generate) if options.generate else None
     found = sorted(groups(options.test), key=lambda group: (MODULES.index(group[1]), group[0]))
     for _, _, name, function in found:
         with scratch() as directory, report.group(name.removeprefix("test_").replace("_", " ")):
-            function(Bench(program, report, directory, generate))
+            function(Bench(program, report, directory, generate, options.swaps))
     return report.finish()
 
 

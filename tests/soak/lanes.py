@@ -93,7 +93,7 @@ class Lane:
         before, life.page = life.page, page
         life.unsettled = page.value("oldest_unsettled_seconds") > 0
         life.samples.append((begun, *sample))
-        gone = [key for key, value in before.samples.items() if before.is_counter(key) and page.samples.get(key, -1) < value] if before else []
+        gone = [(*key, value, page.samples.get(key)) for key, value in before.samples.items() if before.is_counter(key) and page.samples.get(key, -1) < value] if before else []
         return f"{self.name}: counters that went back: {gone[:3]}" if gone else None
 
     @staticmethod

@@ -150,7 +150,7 @@ class Soak:
         while not self.watched.is_set():
             for lane in self.lanes:
                 if fault := lane.look():
-                    self.faults.append(fault)
+                    self.fault(fault)
             for sender in self.senders:
                 sender.confirm()
             self.watched.wait(LOOK_S)
@@ -175,11 +175,14 @@ class Soak:
         lane.config.with_suffix(".new").write_text(chains + f"geo: [{lane.database}]\n")
         lane.config.with_suffix(".new").rename(lane.config)
 
+    def fault(self, what):
+        self.faults.append(what)
+        print(f"FAULT after {time.monotonic() - self.begun:.1f} s: {what}", flush=True)
+
     def look_after(self):
         for lane in self.lanes:
             if lane.process.poll() is not None:
-                self.faults.append(f"{lane.name} ended by itself with {lane.process.returncode}: {lane.life.run.log()[-700:]}")
-                print(f"FAULT {self.faults[-1]}", flush=True)
+                self.fault(f"{lane.name} ended by itself with {lane.process.returncode}: {lane.life.run.log()[-700:]}")
                 lane.start()
 
     def rest(self, seconds):
@@ -252,7 +255,7 @@ class Soak:
                 lane.process.wait(FULL_S)
         said = lane.life.run.log()
         if lane.process.poll() != 1 or "No space left" not in said:
-            self.faults.append(f"{lane.name} on a full disk: {lane.process.poll()}: {said[-500:]}")
+            self.fault(f"{lane.name} on a full disk: {lane.process.poll()}: {said[-500:]}")
         if lane.process.poll() is None:
             lane.kill()
         lane.start()
@@ -291,8 +294,7 @@ class Soak:
             try:
                 getattr(self, event)()
             except (TimeoutError, RuntimeError, OSError, KeyError) as problem:
-                self.faults.append(f"{event}: {problem}")
-                print(f"FAULT {self.faults[-1]}", flush=True)
+                self.fault(f"{event}: {problem}")
             self.happened[event] += 1
             self.rest(self.dice.uniform(0.2, 6))
         self.settle()
@@ -327,7 +329,7 @@ class Soak:
             try:
                 lane.stop()
             except (RuntimeError, TimeoutError, ValueError) as problem:
-                self.faults.append(f"{lane.name} does not end in order: {problem}")
+                self.fault(f"{lane.name} does not end in order: {problem}")
         for sender in self.senders:
             sender.confirm()
         self.judge(fed)
@@ -391,6 +393,7 @@ def main():
     parser.add_argument("--rate", type=int, default=100, metavar="N", help="lines a second of each source (default 100)")
     parser.add_argument("--work", default="build/soak", type=pathlib.Path, metavar="FOLDER", help="is made anew; stays when something is wrong")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("soak: ended by SIGTERM"))
     works = own_mounts()
     work = options.work.resolve()
     shutil.rmtree(work, ignore_errors=True)

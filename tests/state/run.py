@@ -91,7 +91,7 @@ def difference(found, expected):
 
 def main():
     parser = argument_parser(__doc__.split("\n", 1)[0])
-    parser.add_argument("--kills", type=int, default=30, metavar="N", help="kill -9 at so many moments")
+    parser.add_argument("--kills", type=int, default=state_kills.KILLS, metavar="N", help="kill -9 at so many moments")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="of all that is random")
     parser.add_argument("--test", default="*", metavar="GLOB", help="only the groups of this name")
     options = parser.parse_args()
