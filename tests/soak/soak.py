@@ -54,7 +54,7 @@ LOOK_S, REST_S = 2, 1
 STEP_LINES = 15  # what a step of the writer is worth, about
 PRUNE_S, SETTLE_S = 60, 20  # old files go; until a process has surely seen what lay there when it started
 FULL_S = 30  # until a process has noticed that there is no room
-KEPT_IN = "NAMESPACE_OF_SOAK"
+OWN_MOUNTS = "WHEREFROM_SOAK_OWN_MOUNTS"  # in the environment of what was started in a name space of its own
 EVENTS = {"kill": 5, "restart": 1, "reload": 4, "reload_broken": 1, "swap": 3, "damage": 2, "full": 1, "pause_node": 2, "pause_broker": 2, "prune": 2}
 
 
@@ -95,7 +95,7 @@ class Soak:
         self.options, self.work, self.broker, self.node, self.small = options, work, broker, node, small
         self.program, self.dice = Program(options.wherefrom), random.Random(options.seed)
         self.cluster = Cluster(pathlib.Path(self.program.path).parent / "tests" / "kafka_admin", broker.address)
-        self.happened, self.faults, self.reloads, self.made = Counter(), [], Counter(), []
+        self.happened, self.faults, self.made = Counter(), [], []
         self.ended = threading.Event()
         self.logs = work / "logs"
         self.logs.mkdir()
@@ -213,7 +213,6 @@ class Soak:
         before = lane.reloads(outcome)
         do()
         wait_until(lambda: lane.reloads(outcome) > before, lambda: f"{lane.name}: {what}: nothing is {outcome}: {lane.life.run.log()[-700:]}")
-        self.reloads[lane.name, outcome] += 1
 
     def hang_up(self, lane, chains):
         self.write_config(lane, chains)
@@ -246,8 +245,6 @@ class Soak:
 
     def full(self):
         """It has to end with 1, and say why; then it goes on."""
-        if not self.small.works:
-            return
         lane = self.full_lane
         lane.leave()
         with self.small.full():
@@ -287,10 +284,11 @@ class Soak:
     def run(self):
         self.begun = self.reported = time.monotonic()
         end = self.begun + 60 * self.options.minutes
+        events = {name: weight for name, weight in EVENTS.items() if name != "full" or self.small.works}
         self.begin()
         self.rest(5)
         while time.monotonic() < end:
-            event = self.dice.choices(list(EVENTS), EVENTS.values())[0]
+            event = self.dice.choices(list(events), events.values())[0]
             try:
                 getattr(self, event)()
             except (TimeoutError, RuntimeError, OSError, KeyError) as problem:
@@ -375,12 +373,12 @@ class Soak:
 
 def own_mounts():
     """Starts itself again where it may mount; says whether it may."""
-    if KEPT_IN in os.environ:
+    if OWN_MOUNTS in os.environ:
         return True
     command = ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*command, "sh", "-c", "mount -t tmpfs none /mnt"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
         return False
-    os.environ[KEPT_IN] = "1"
+    os.environ[OWN_MOUNTS] = "1"
     os.execvp(command[0], [*command, sys.executable, *sys.argv])
     return True
 
