@@ -192,15 +192,17 @@ def test_rotated_and_killed(bench):
     """Outputs are renamed away and SIGHUP is sent, and some runs are killed just then: all files together are what one run would have
     written. Who is killed before the checkpoint speaks of the new file is told so, and goes on when the file has its name back."""
     many_logs(bench)
-    bench.options = ["--fields", "+@timestamp,+event.id,+log", "-j", "2"]
+    bench.options = ["--fields", "+@timestamp,+event.id,+log", "-j", "2", "--read-size", "1K"]  # slowly, so that there is a middle
     expected = bench.expected()
     refused = switched = 0
     for outputs in (("records.ndjson", "rejects.ndjson"), ("records.ndjson.gz", "rejects.ndjson")):
         turn, moved = 0, []
         for _ in range(40):
             process = bench.start(outputs=outputs)
+            while process.poll() is None and not all((bench.directory / name).exists() for name in outputs):
+                time.sleep(0.001)
             try:
-                process.wait(bench.random.uniform(0.05, 0.12))
+                process.wait(bench.random.uniform(0, 0.1))
             except subprocess.TimeoutExpired:
                 turn += 1
                 moved = rotate(bench, process, turn, outputs)
