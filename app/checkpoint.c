@@ -281,10 +281,21 @@ static void *write_blocks(void *argument) {
             checkpoint->failed = true;
             checkpoint->error = error;
         }
-        ASSERT(pthread_cond_signal(&checkpoint->done) == 0);
+        ASSERT(pthread_cond_broadcast(&checkpoint->done) == 0);
     }
     ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
     return NULL;
+}
+
+void checkpoint_add(struct checkpoint *checkpoint, struct slice lines) {
+    struct error error;
+    ASSERT(pthread_mutex_lock(&checkpoint->lock) == 0);
+    while (checkpoint->busy) ASSERT(pthread_cond_wait(&checkpoint->done, &checkpoint->lock) == 0);
+    if (!checkpoint->failed && state_dir_add(checkpoint->request.directory, lines, &error) != STATUS_OK) {
+        checkpoint->failed = true;
+        checkpoint->error = error;
+    }
+    ASSERT(pthread_mutex_unlock(&checkpoint->lock) == 0);
 }
 
 /* --- begin and end ------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
  * A block never says more than what is on disk. A .gz output has a length that can be cut back to only at the end of a member, so there
  * a settled batch ends one when a block is due.
  *
- * Threads: checkpoint_settle by whoever settles, one at a time; checkpoint_reopen by any; the others by the main thread. */
+ * Threads: checkpoint_settle by whoever settles, one at a time; checkpoint_reopen and checkpoint_add by any; the others by the main thread. */
 #ifndef WHEREFROM_CHECKPOINT_H
 #define WHEREFROM_CHECKPOINT_H
 
@@ -36,6 +36,10 @@ enum status checkpoint_settle(struct checkpoint *checkpoint, const struct batch 
 /* Outputs that were renamed away are written anew under their name from the next batch on: what is settled by then stands in the old ones and
  * is on disk, and the checkpoint speaks of the new ones before anything is written there. Any thread. */
 void checkpoint_reopen(struct checkpoint *checkpoint);
+
+/* A block of these lines, on disk when this returns; they are about files of which nothing has settled. That it failed is said by
+ * checkpoint_settle. Any thread. */
+void checkpoint_add(struct checkpoint *checkpoint, struct slice lines);
 
 /* Nothing follows: ends the thread and writes the last block, unless something failed before. `whole`: no output has failed. Before the
  * outputs are closed. */

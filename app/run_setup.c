@@ -109,7 +109,13 @@ static enum status open_state(struct run_setup *run, struct error *error) {
 
 static enum status begin_state(struct run_setup *run, struct error *error) {
     const struct run_state_request request = state_request(run);
-    return run_state_begin(&run->state, &request, run->rejects, error);
+    const struct input **inputs = calloc(run->inputs.items_count + 1, sizeof(struct input *));
+    if (inputs == NULL) return error_set(error, STATUS_FAILED, "inputs: out of memory");
+    for (size_t i = 0; i < run->inputs.items_count; i++) inputs[i] = &run->inputs.items[i];
+    enum status status = run_state_begin(&run->state, &request, run->rejects, error);
+    if (status == STATUS_OK) run_state_know(&run->state, inputs, run->inputs.items_count);
+    free(inputs);
+    return status;
 }
 
 /* What input and settings say together; all but its place in the order. */
@@ -142,6 +148,11 @@ static void dress_followed(void *context, const struct input *input, struct orig
     origin->recounts = false;
 }
 
+static void know_followed(void *context, const struct input *const *inputs, size_t count) {
+    struct run_setup *run = context;
+    run_state_know(&run->state, inputs, count);
+}
+
 static enum status open_follow(struct run_setup *run, struct error *error) {
     const struct follow_request request = {.settings = &run->settings.follow,
                                            .roots = run->follow.roots,
@@ -150,6 +161,7 @@ static enum status open_follow(struct run_setup *run, struct error *error) {
                                            .all_links = run->settings.links == LINKS_ALL,
                                            .keeps_state = run->settings.state != NULL,
                                            .dress = dress_followed,
+                                           .know = know_followed,
                                            .context = run,
                                            .say = run_follow_say};
     if (request.roots_count == 0) return STATUS_OK;

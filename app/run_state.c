@@ -416,6 +416,7 @@ enum status run_state_begin(struct run_state *state, const struct run_state_requ
     if (!state->wanted) return STATUS_OK;
     for (uint32_t i = 0; i < request->outputs->count; i++) {
         checkpoint.outputs[checkpoint_output(i)] = request->outputs->items[i].file;
+        state->keeps_names = state->keeps_names || request->outputs->items[i].file == NULL;
         paths[checkpoint_output(i)] = request->outputs->items[i].text;
     }
     enum status status = state->resumed ? cut_back(state, checkpoint.outputs, error) : STATUS_OK;
@@ -437,6 +438,32 @@ enum status run_state_begin(struct run_state *state, const struct run_state_requ
     /* where inputs go on is said there; what is followed has its own */
     if (request->follow != NULL && !state->has_places) checkpoint_text_destroy(&state->text);
     return state->checkpoint != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "--state: out of memory");
+}
+
+/* As it is now, to be read from its start. False: it is gone, and its reader says so. */
+static bool look_at_new(const struct input *input, struct file_place *place) {
+    struct error ignored;
+    *place = (struct file_place){.name = slice_from(input->origin), .line_number = 1, .day = state_dir_today()};
+    int fd = open(input->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
+    bool good = file_identity_read(fd, input->path, &place->identity, &ignored) == STATUS_OK;
+    close(fd);
+    return good;
+}
+
+void run_state_know(struct run_state *state, const struct input *const *inputs, size_t count) {
+    char *lines = NULL;
+    size_t bytes = 0;
+    FILE *out = state->keeps_names ? open_memstream(&lines, &bytes) : NULL;
+    if (out == NULL) return; /* when memory is short, too: then a kill and another name together make other ids */
+    for (size_t i = 0; i < count; i++) {
+        struct file_place place;
+        if (inputs[i]->identity != NULL && inputs[i]->place == NULL && look_at_new(inputs[i], &place))
+            checkpoint_write_file(out, &place);
+    }
+    bool good = fclose(out) == 0;
+    if (good && bytes > 0) checkpoint_add(state->checkpoint, (struct slice){lines, bytes});
+    free(lines);
 }
 
 enum status run_state_finish(struct run_state *state, bool whole, struct error *error) {

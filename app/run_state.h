@@ -12,11 +12,12 @@
 #include "ingest/inputs.h"
 
 struct run_state {
-    bool wanted;     /* there is a --state */
-    bool resumed;    /* and a checkpoint in it */
-    bool has_places; /* inputs go on from places in `text` */
-    bool idle;       /* there is nothing to read */
-    bool refresh;    /* a file that was met is about to count as forgotten */
+    bool wanted;      /* there is a --state */
+    bool resumed;     /* and a checkpoint in it */
+    bool has_places;  /* inputs go on from places in `text` */
+    bool idle;        /* there is nothing to read */
+    bool keeps_names; /* an output cannot be cut back: what was sent has to have the same ids when it is sent again */
+    bool refresh;     /* a file that was met is about to count as forgotten */
     struct state_dir directory;
     struct checkpoint_text text;
     struct file_identity *identities; /* of the inputs, by their place in the list */
@@ -41,6 +42,10 @@ enum status run_state_open(struct run_state *state, const struct run_state_reque
  * write others. */
 enum status run_state_begin(struct run_state *state, const struct run_state_request *request, struct sink_file *rejects,
                             struct error *error) WARN_UNUSED;
+
+/* These files are about to be read. Those that are read from their start keep their names, and so the ids of their records, whatever they are called after a kill: where
+ * an output cannot be cut back this is on disk when it returns. By any thread while the run goes on, and before. */
+void run_state_know(struct run_state *state, const struct input *const *inputs, size_t count);
 
 /* What run_state_open would refuse, for `wherefrom check`: nothing is made, locked or changed. `missing`: there is no such directory yet. */
 struct run_state_seen {

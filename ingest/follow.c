@@ -183,8 +183,10 @@ static size_t pieces_ready(struct follow *follow) {
 
 /* True when there are more pieces than before. */
 static bool make_pieces(struct follow *follow) {
-    bool any = false;
-    while (pieces_ready(follow) < FOLLOW_PIECES_AHEAD) {
+    struct follow_list made = {.count = 0};
+    const struct input *begun[FOLLOW_PIECES_AHEAD];
+    size_t begun_count = 0, wanted = FOLLOW_PIECES_AHEAD - pieces_ready(follow);
+    while (made.count < wanted) {
         struct followed_file *file = follow_next_due(follow);
         if (file == NULL) break;
         struct follow_piece *piece = piece_new(follow, file);
@@ -192,11 +194,15 @@ static bool make_pieces(struct follow *follow) {
             follow->no_memory = true;
             break;
         }
-        file->busy = any = true;
-        ASSERT(pthread_mutex_lock(&follow->lock) == 0);
-        list_push(&follow->ready, piece);
-        ASSERT(pthread_mutex_unlock(&follow->lock) == 0);
+        file->busy = true;
+        list_push(&made, piece);
+        if (piece->input.place == NULL) begun[begun_count++] = &piece->input;
     }
+    if (begun_count > 0) follow->request.know(follow->request.context, begun, begun_count);
+    bool any = made.count > 0;
+    ASSERT(pthread_mutex_lock(&follow->lock) == 0);
+    for (struct follow_piece *piece; (piece = list_pop(&made)) != NULL;) list_push(&follow->ready, piece);
+    ASSERT(pthread_mutex_unlock(&follow->lock) == 0);
     return any;
 }
 

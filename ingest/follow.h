@@ -49,6 +49,8 @@ struct follow_request {
     bool keeps_state;   /* what lies there must be read again before it is forgotten (STATE_KEPT_DAYS) */
     /* Fills what the run's settings say of an input. By the watching thread. */
     void (*dress)(void *context, const struct input *input, struct origin *origin);
+    /* These are about to be read from their start. By the watching thread. */
+    void (*know)(void *context, const struct input *const *inputs, size_t count);
     void *context;
     void (*say)(enum follow_word word, const char *message); /* likewise, and at the start */
 };

@@ -6,6 +6,7 @@ import collections
 import gzip
 import itertools
 import json
+import os
 import random
 import signal
 import time
@@ -338,3 +339,25 @@ def test_never_transactions(bench):
     same_ids(bench, topic_ids(bench.cluster, output), records, "records", doubles_allowed=True)
     same_ids(bench, topic_ids(bench.cluster, rejected, '"event_id":"'), rejects, "rejects", doubles_allowed=True)
     bench.equal(run.summary["kafka"]["transactions_committed"], 0, "transactions")
+
+
+def test_renamed_after_a_kill(bench):
+    """Before any checkpoint says how far a file was read the run is killed, and the file gets another name: what is sent again has the ids that it had."""
+    for kind in ("followed", "finite"):
+        logs, pipe = bench.folder / f"{kind}-logs", bench.folder / f"{kind}-pipe"
+        output, rejected = (bench.cluster.create(f"renamed-{kind}-{what}", 1) for what in ("out", "rejects"))
+        for number in range(3):
+            write(logs / f"{number}.log", alb_lines(100, 100 * number))
+        os.mkfifo(pipe)
+        holder = os.open(pipe, os.O_RDWR)  # so that a run which follows nothing does not end
+        inputs, options = ([logs], ["--follow"]) if kind == "followed" else ([logs, pipe], [])
+        for turn, settled in enumerate((100000, 20)):  # of the first run nothing settles
+            run = bench.start(inputs, "--state", bench.folder / f"{kind}-state", *options, name=kind, output=bench.url(output), rejects=bench.url(rejected),
+                              env={"WHEREFROM_CHECKPOINT_MS": str(settled)})
+            wait_until(lambda: len(topic_ids(bench.cluster, output)) >= 300 * (turn + 1), lambda: f"all lines: {run.log()}")  # noqa: B023
+            run.kill()
+            for path in logs.glob("?.log"):
+                path.rename(path.with_suffix(".moved"))
+        os.close(holder)
+        ids = collections.Counter(topic_ids(bench.cluster, output))
+        bench.equal((len(ids), ids.total()), (300, 600), f"{kind}: ids, each twice")

@@ -191,7 +191,8 @@ def service_over_files(test):
     logs = test.path(STATE, "logs")
     test.check(logs.is_dir(), "the unit makes the folder that the config reads")
     said = check_config(test, f"/{CONFIG}")
-    test.equal((said.returncode, "0 errors, 0 warnings" in said.stdout), (0, True), f"wherefrom check: {said.stdout}")
+    warnings = [line for line in said.stdout.splitlines() if line.startswith("warning: ") and "days ago" not in line]  # the database grows old
+    test.equal((said.returncode, "\n0 errors, " in said.stdout, warnings), (0, True, []), f"wherefrom check: {said.stdout}")
     generated = test.generate.run("alb", "--lines", "3000", "--seed", "5", "-o", logs / "a.log")
     test.equal(generated.code, 0, generated.err)
 
