@@ -13,6 +13,7 @@
 #include "app/log.h"
 #include "base/check.h"
 #include "base/json.h"
+#include "schemas/limits.h"
 
 uint64_t summary_replayed(const struct tally *tally) {
     return tally->read - tally->rejected[REJECT_BAD_REJECT] - tally->rejected[REJECT_NOT_REPLAYABLE];
@@ -164,10 +165,13 @@ static void print_databases(const struct geo *geo) {
         const struct geo_database *database = &geo->databases[i];
         time_t built = (time_t)database->build_epoch;
         struct tm date;
-        char text[16] = "unknown";
+        char text[16] = "unknown", age[64] = "";
+        int64_t days = (int64_t)(time(NULL) - built) / 86400;
         if (gmtime_r(&built, &date) != NULL) strftime(text, sizeof text, "%Y-%m-%d", &date);
-        log_message(LOG_INFO, "  %-10s %s (%s, built %s)", "database", database->path,
-                    database->mmdb.metadata.database_type, text);
+        if (built != 0 && days >= (int64_t)DATABASE_AGE_DAYS)
+            snprintf(age, sizeof age, ", %lld days ago: take a newer one", (long long)days);
+        log_message(LOG_INFO, "  %-10s %s (%s, built %s%s)", "database", database->path,
+                    database->mmdb.metadata.database_type, text, age);
     }
 }
 

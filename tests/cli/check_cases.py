@@ -282,6 +282,8 @@ def test_check_of_databases(bench):
     """Each for itself: its age, whether it is one, and whether anybody knows countries."""
     expect(bench, findings(bench, 0, "--geo", built(bench, "24.mmdb", 24)))
     expect(bench, findings(bench, 0, "--geo", built(bench, "25.mmdb", 25), "--geo", built(bench, "1.mmdb", 1)), ("warning", "database", "25.mmdb", "25 days ago", "newer"))
+    said = bench.run("run", bench.write("one.log", alb_lines(1)), "--geo", "24.mmdb", "--geo", "25.mmdb", "-o", "out").err
+    bench.equal([("take a newer one" in line) for line in said.splitlines() if " database " in line], [False, True], f"the summary says which one is old: {said}")
     expect(bench, findings(bench, 0, "--geo", built(bench, "asn.mmdb", 1, "asn")), ("warning", "database", "asn.mmdb", "none of the databases knows countries"))
     expect(bench, findings(bench, 0, "--geo", built(bench, "asn.mmdb", 1, "asn"), "--geo", "1.mmdb"))
     expect(bench, findings(bench, 0, "--geo", built(bench, "later.mmdb", -9)), ("warning", "database", "later.mmdb", "clock"))
