@@ -250,6 +250,19 @@ static int check(struct run_setup *run, struct findings *findings) {
     return findings->errors_count > 0 || problems->errors_count > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* `error`: what is wrong with the config; NULL: it could be read. */
+static int check_all(struct run_setup *run, bool json, const struct error *error) {
+    struct findings findings;
+    if (!findings_begin(&findings, json)) {
+        log_message(LOG_ERROR, "check: out of memory");
+        return EXIT_FAILED;
+    }
+    if (error == NULL) return check(run, &findings);
+    add_config_error(&findings, run->arguments.config_path, error->message);
+    findings_end(&findings, NULL, NULL);
+    return EXIT_FAILED;
+}
+
 static void print_memory_help(void) {
     const struct memory_users all = {.streams = true, .rollups = true, .rates = true, .outputs = 1};
     const struct memory_budget budget = memory_plan_budget((uint64_t)1 << 30, &all);
@@ -280,25 +293,18 @@ static void print_check_help(const struct option_group *groups) {
 int command_check(int argc, char **argv) {
     struct option_group groups[RUN_GROUPS + 1];
     struct check_settings settings = {.json = false};
-    struct findings findings;
     struct error error;
     enum status status;
     int code = EXIT_DONE;
     groups[RUN_GROUPS] = (struct option_group){"Check", check_options, sizeof check_options / sizeof check_options[0],
                                                &settings};
     struct run_setup *run = run_setup_new_more(argc, argv, groups, &error, &status);
-    if (!findings_begin(&findings, settings.json)) {
-        log_message(LOG_ERROR, "check: out of memory");
-        code = EXIT_FAILED;
-    } else if (status == STATUS_OK && run->arguments.help) {
+    bool config_wrong = status == STATUS_USAGE && run->arguments.config_path != NULL;
+    if (status == STATUS_OK && run->arguments.help)
         print_check_help(groups);
-    } else if (status == STATUS_OK) {
-        code = check(run, &findings);
-    } else if (status == STATUS_USAGE && run->arguments.config_path != NULL) {
-        add_config_error(&findings, run->arguments.config_path, error.message);
-        findings_end(&findings, NULL, NULL);
-        code = EXIT_FAILED;
-    } else {
+    else if (status == STATUS_OK || config_wrong)
+        code = check_all(run, settings.json, config_wrong ? &error : NULL);
+    else {
         log_message(LOG_ERROR, "%s", error.message);
         code = (int)status;
     }

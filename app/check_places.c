@@ -261,7 +261,8 @@ void check_state(const struct run_setup *run, struct findings *findings) {
 /* --- databases ------------------------------------------------------------------------------------ */
 
 static void check_age(struct findings *findings, const struct geo_database *database) {
-    int64_t days = (int64_t)((uint64_t)time(NULL) - database->build_epoch) / 86400;
+    int64_t seconds = (int64_t)time(NULL) - (int64_t)database->build_epoch,
+            days = seconds / 86400 - (seconds % 86400 < 0);
     if (database->build_epoch == 0)
         findings_add(findings, FINDING_WARNING, ABOUT_DATABASE, database->path,
                      "database %s: does not say when it was built; look whether there is a newer one", database->path);

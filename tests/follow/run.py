@@ -137,10 +137,11 @@ def test_appears_and_grows(bench):
 def test_large_file_and_many_lines(bench):
     """More than a batch has, and lines so short that batches are full of them."""
     lines = alb_lines(6000)
-    bench.write("a.log", b"x\n" * 20000 + lines[:len(lines) // 2])
+    half = lines.index(b"\n", len(lines) // 2) + 1
+    bench.write("a.log", b"x\n" * 20000 + lines[:half])
     bench.start("-j", "3", "--max-reject-ratio", "1")
     bench.until(lambda: len(bench.records()) >= 2900, "the first half")
-    bench.append("a.log", lines[len(lines) // 2:])
+    bench.append("a.log", lines[half:])
     bench.await_items(*range(6000))
     bench.equal(bench.stop()["records"]["rejected"], 20000, "rejected")
     bench.same_as_finite()

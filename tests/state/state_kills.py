@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from black_box import alb_lines, read_summary
+from black_box import alb_lines, read_summary, wait_until_signals_wait
 from state_files import all_kinds, flow_lines, FLOW, members, zstd
 
 OUTPUTS, REJECTS = ("records.ndjson", "rejects.ndjson"), 3
@@ -199,8 +199,7 @@ def test_rotated_and_killed(bench):
         turn, moved = 0, []
         for _ in range(40):
             process = bench.start(outputs=outputs)
-            while process.poll() is None and not all((bench.directory / name).exists() for name in outputs):
-                time.sleep(0.001)
+            wait_until_signals_wait(process)  # by then it has refused or opened its outputs
             try:
                 process.wait(bench.random.uniform(0, 0.1))
             except subprocess.TimeoutExpired:
