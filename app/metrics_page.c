@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "schemas/client_facts.h"
@@ -328,8 +329,11 @@ static void write_resident(struct page *page) {
 }
 
 static void write_cpu(struct page *page) {
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used) != 0) return;
     begin(page, "");
-    seconds(page, page->snapshot->cpu_s);
+    seconds(page, (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 }
 
 static void write_start(struct page *page) {

@@ -31,7 +31,6 @@ struct metrics_snapshot {
     const struct geo *geo; /* NULL: none is open yet */
     uint64_t reloads_done, reloads_refused;
     double started_s; /* since 1970 */
-    double cpu_s;     /* never less than it was before */
 };
 
 void metrics_page_write(FILE *out, const struct metrics_snapshot *snapshot);

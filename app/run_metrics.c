@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "app/log.h"
@@ -65,16 +64,6 @@ static void fetch_kafka(struct run_metrics *metrics, const struct run_kafka *kaf
     if (snapshot->lags_count > METRICS_PARTITIONS_MAX) snapshot->lags_count = METRICS_PARTITIONS_MAX;
 }
 
-/* User and system. Some kernels let it go back by microseconds now and then, which whoever reads a counter takes for a restart: all of it would
- * count once more. */
-static void fetch_cpu(struct metrics_snapshot *snapshot) {
-    struct rusage used;
-    if (getrusage(RUSAGE_SELF, &used) != 0) return;
-    double seconds = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-                     (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    if (seconds > snapshot->cpu_s) snapshot->cpu_s = seconds;
-}
-
 /* With the lock. */
 static void fetch(struct run_metrics *metrics) {
     struct metrics_snapshot *snapshot = &metrics->snapshot;
@@ -84,7 +73,6 @@ static void fetch(struct run_metrics *metrics) {
     snapshot->reloads_done = metrics->reloads_done;
     snapshot->reloads_refused = metrics->reloads_refused;
     snapshot->started_s = metrics->started_s;
-    fetch_cpu(snapshot);
     if (setup == NULL) return;
     snapshot->has_residency = setup->arguments.sections.trees[CONFIG_RESIDENCY] != NULL;
     fetch_outputs(setup, snapshot);
