@@ -39,6 +39,7 @@ class Lane:
         self.rejects, self.promise, self.rejects_promise = rejects, promise, rejects_promise or promise
         self.mortal, self.anew, self.librdkafka = mortal, anew, librdkafka
         self.lock, self.lives, self.config, self.database = threading.Lock(), [], folder / "config.yaml", folder / "geo.mmdb"
+        self.asking = threading.Lock()  # for pages: else an older one is taken for the newer one
         self.found, self.found_rejects = Found(), Found()
         folder.mkdir(parents=True)
 
@@ -86,11 +87,12 @@ class Lane:
             return None
         begun = time.monotonic()
         try:
-            page = fetch(life.address)
+            with self.asking:
+                page = fetch(life.address)
+                before, life.page = life.page, page
             sample = self.sample(life)
         except (OSError, ValueError, LookupError) as problem:
             return None if life.leaving or life.run.process.poll() is not None else f"{self.name}: metrics: {problem}"
-        before, life.page = life.page, page
         life.unsettled = page.value("oldest_unsettled_seconds") > 0
         life.samples.append((begun, *sample))
         gone = [(*key, value, page.samples.get(key)) for key, value in before.samples.items() if before.is_counter(key) and page.samples.get(key, -1) < value] if before else []
@@ -110,8 +112,9 @@ class Lane:
 
     def reloads(self, outcome):
         """Of the present life, as it says now."""
-        self.life.page = fetch(self.life.address or self.find_address(self.life))
-        return int(self.life.page.sum("reloads_total", outcome=outcome))
+        with self.asking:
+            self.life.page = fetch(self.life.address or self.find_address(self.life))
+            return int(self.life.page.sum("reloads_total", outcome=outcome))
 
     def all_reloads(self):
         pages = [life.page for life in self.lives if life.page]
