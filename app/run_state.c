@@ -220,7 +220,9 @@ static struct file_place *find_place(const struct known_files *files, const stru
     for (size_t i = 0; i < count && candidates[i] != NULL; i++) {
         struct file_place *place = candidates[i];
         if (place->met || (how == BY_INODE_AND_NAME && !slice_equal(place->name, name))) continue;
-        if (is_done(place, now) || continues(place, input->path)) return place;
+        /* under another name size and time are not enough: inodes are used again, and files may have the times of their objects */
+        bool same_name = slice_equal(place->name, name);
+        if ((same_name && is_done(place, now)) || continues(place, input->path)) return place;
     }
     return NULL;
 }

@@ -69,8 +69,9 @@ static bool is_there(const struct followed_file *file) {
     return there;
 }
 
-static bool continues(const struct followed_file *file, const struct sighting *seen) {
-    if (file_identity_unchanged(&file->identity, &seen->now)) return true;
+/* Under another name size and time are not enough: inodes are used again, and `aws s3 sync` gives files the times of their objects. */
+static bool continues(const struct followed_file *file, const struct sighting *seen, struct slice name) {
+    if (slice_equal(file->name, name) && file_identity_unchanged(&file->identity, &seen->now)) return true;
     int fd = open(seen->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     bool good = file_identity_continues(&file->identity, fd);
@@ -92,7 +93,7 @@ static struct followed_file *find_inode(const struct follow_files *files, const 
     struct followed_file *file, *best = NULL;
     for (size_t at = 0; (file = pointer_table_next(&files->by_inode, hash, &at)) != NULL;) {
         if (!is_inode(&file->identity, &seen->now) || file->ignored || (file->folder != NULL && is_there(file)) ||
-            !continues(file, seen))
+            !continues(file, seen, name))
             continue;
         bool named = slice_equal(file->name, name), best_named = best != NULL && slice_equal(best->name, name);
         if (best == NULL || named > best_named || (named == best_named && file->number > best->number)) best = file;
@@ -120,7 +121,7 @@ enum followed_match follow_files_find(const struct follow_files *files, const st
         *file = NULL; /* as where logs are rotated */
         return FOLLOWED_NEW;
     }
-    return continues(*file, seen) ? FOLLOWED_COPIED : FOLLOWED_REPLACED;
+    return continues(*file, seen, name) ? FOLLOWED_COPIED : FOLLOWED_REPLACED;
 }
 
 struct followed_file *follow_files_add(struct follow_files *files, const struct file_identity *identity,

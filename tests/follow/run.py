@@ -147,6 +147,26 @@ def test_large_file_and_many_lines(bench):
     bench.same_as_finite()
 
 
+def test_inode_used_again(bench):
+    """A file that was read is removed, and another one gets its inode, with the same size and time, as `aws s3 sync` sets it."""
+    def made(number):
+        path = bench.write(f"{number}.log", alb_lines(1, 1000 + number))
+        os.utime(path, (1764547200, 1764547200))
+        return path
+
+    bench.start()
+    first = made(0)
+    inode, size = first.stat().st_ino, first.stat().st_size
+    bench.await_items(1000)
+    first.unlink()
+    others = [made(number) for number in range(1, 10)]
+    bench.equal(others[0].stat().st_size, size, "size of the first and the next")
+    if inode not in [path.stat().st_ino for path in others]:
+        print("     inode used again: no inode was; nothing to see on this file system")
+    bench.await_items(*range(1000, 1010))
+    bench.stop()
+
+
 def test_names_that_wait(bench):
     """What is renamed into its place: by hand, by tools, and as `aws s3 sync` does."""
     bench.start()

@@ -172,6 +172,22 @@ def test_renamed(bench):
         os.remove(bench.logs / "x/app.log.2")
 
 
+def test_inode_used_again(bench):
+    """Another file gets inode, size and time of one that was read and removed: it is another one."""
+    def made(number):
+        path = bench.write(f"{number}.log", alb_lines(1, 1000 + number))
+        os.utime(path, (1764547200, 1764547200))
+        return path
+
+    first = made(0)
+    inode = first.stat().st_ino
+    bench.run()
+    first.unlink()
+    if inode not in [made(number).stat().st_ino for number in range(1, 10)]:
+        print("     inode used again: no inode was; nothing to see on this file system")
+    bench.equal(bench.run().summary["records"]["written"], 9, "records of the others")
+
+
 def test_hard_links(bench):
     """One file under two names is two files, as it is without --state; under a third one instead it is a renamed one."""
     bench.write("a.log", alb_lines(20))
