@@ -15,6 +15,7 @@
 #include "app/default_database.h"
 #include "app/metrics_listener.h"
 #include "base/endpoint.h"
+#include "base/folder.h"
 #include "config/kafka_url.h"
 #include "ingest/listen_url.h"
 #include "schemas/limits.h"
@@ -104,9 +105,7 @@ static void say_what_is_there(struct findings *findings, const struct inputs *in
 static void check_followed(struct findings *findings, const char *input) {
     struct stat about;
     char folder[PATH_BYTES_MAX], reason[REASON_BYTES];
-    const char *slash = strrchr(input, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL || slash == input ? 1 : (int)(slash - input),
-             slash == NULL ? "." : input);
+    folder_of(input, folder, sizeof folder);
     bool there = stat(input, &about) == 0;
     if (there && access(input, R_OK) == 0) return;
     if (!there && errno == ENOENT && access(folder, R_OK | X_OK) == 0)
@@ -176,9 +175,7 @@ void check_inputs(struct run_setup *run, struct findings *findings) {
 static bool check_folder(struct findings *findings, enum finding_subject subject, const char *path) {
     struct stat about;
     char folder[PATH_BYTES_MAX], reason[REASON_BYTES];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL || slash == path ? 1 : (int)(slash - path),
-             slash == NULL ? "." : path);
+    folder_of(path, folder, sizeof folder);
     if (stat(folder, &about) != 0)
         findings_add(findings, FINDING_ERROR, subject, path, "%s: its directory %s: %s; make it, or write elsewhere",
                      path, folder, strerror_r(errno, reason, sizeof reason));

@@ -14,6 +14,7 @@
 
 #include "app/log.h"
 #include "base/check.h"
+#include "base/folder.h"
 #include "schemas/limits.h"
 
 /* --- what cannot be resumed -------------------------------------------------------------------------- */
@@ -96,11 +97,7 @@ _Static_assert(LASTING_OPTIONS <= CHECKPOINT_OPTIONS_MAX, "they have room");
 static char *whole_path(const char *path) {
     char folder[PATH_BYTES_MAX], *text = NULL;
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s",
-             slash == NULL   ? 1
-             : slash == path ? 1
-                             : (int)(slash - path),
-             slash == NULL ? "." : path);
+    folder_of(path, folder, sizeof folder);
     char *real = realpath(folder, NULL);
     if (asprintf(&text, "%s/%s", real != NULL ? real : folder, slash != NULL ? slash + 1 : path) < 0) text = NULL;
     free(real);
@@ -370,19 +367,6 @@ enum status run_state_look(const struct run_state_request *request, const struct
     return status;
 }
 
-/* A file that was made just now is found after a power failure, too. */
-static void sync_folder(const char *path) {
-    char *whole = whole_path(path);
-    if (whole == NULL) return;
-    *strrchr(whole, '/') = '\0';
-    int fd = open(whole[0] != '\0' ? whole : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-    free(whole);
-}
-
 /* Whose lines come once more if this run is killed. */
 static enum status say_inodes(struct run_state *state, struct error *error) {
     char *lines = NULL;
@@ -429,7 +413,7 @@ enum status run_state_begin(struct run_state *state, const struct run_state_requ
         checkpoint.watches_names = checkpoint.watches_names || (output != NULL && !state->idle);
         if (output == NULL || state->resumed) continue;
         status = sink_file_mark(output, &state->text.lengths[i], error);
-        sync_folder(paths[i]);
+        folder_sync(paths[i]);
     }
     if (status == STATUS_OK && (!state->resumed || state->refresh))
         status = state_dir_replace(&state->directory, &state->text, state_dir_today(), error);

@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "ingest/follow_state.h"
+#include "ingest/inputs_walk.h"
 #include "schemas/limits.h"
 
 #define WATCHED_EVENTS \
@@ -113,7 +114,7 @@ static bool is_temporary(struct slice name) {
 
 static bool is_left_out(const char *name) {
     struct slice text = slice_from(name);
-    return slice_ends_with(text, SLICE(".tmp")) || slice_ends_with(text, SLICE(".part")) || is_temporary(text);
+    return input_is_unfinished(text) || is_temporary(text);
 }
 
 /* Whether the link at `path` ends inside the root. */

@@ -75,7 +75,7 @@ static bool leads_inside(struct walk *walk, const char *path) {
     return inside;
 }
 
-static bool is_unfinished(struct slice name) {
+bool input_is_unfinished(struct slice name) {
     return slice_ends_with(name, SLICE(".tmp")) || slice_ends_with(name, SLICE(".part"));
 }
 
@@ -98,7 +98,7 @@ static enum status take_entry(struct walk *walk, int directory_fd, const struct 
     if (S_ISDIR(about.st_mode)) {
         return push(walk, path, directory->depth + 1);
     }
-    if (is_unfinished(slice_from(name))) {
+    if (input_is_unfinished(slice_from(name))) {
         inputs_leave_out(&inputs->unfinished, path);
         return STATUS_OK;
     }

@@ -20,4 +20,7 @@ enum status inputs_add_file(struct inputs *inputs, char *path, const char *own_n
 
 void inputs_leave_out(struct inputs_left_out *left_out, const char *path);
 
+/* Whether it is the name of a file that somebody is still writing: .tmp, .part. */
+bool input_is_unfinished(struct slice name);
+
 #endif

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/folder.h"
 #include "base/slice.h"
-#include "schemas/limits.h"
 #include "sinks/gzip_write.h"
 
 #define PIECE_BYTES (256u * 1024)
@@ -163,18 +163,6 @@ static enum status write_bytes(void *instance, const char *bytes, size_t bytes_c
     return status;
 }
 
-/* A new name is found after a power failure, too. */
-static void sync_folder(const char *path) {
-    char folder[PATH_BYTES_MAX];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL || slash == path ? 1 : (int)(slash - path),
-             slash == NULL ? "." : path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    (void)fsync(fd);
-    close(fd);
-}
-
 enum status sink_file_prepare(struct sink_file *sink, bool *moved, uint64_t *bytes, struct error *error) {
     struct stat ours, named;
     *moved = false;
@@ -195,7 +183,7 @@ enum status sink_file_prepare(struct sink_file *sink, bool *moved, uint64_t *byt
             "old one; look at the directory and its permissions, and send SIGHUP again",
             sink->path);
     }
-    if (!there) sync_folder(sink->path);
+    if (!there) folder_sync(sink->path);
     sink->next_fd = fd;
     sink->next_bytes = *bytes = (uint64_t)named.st_size;
     sink->next_inode = named.st_ino;
