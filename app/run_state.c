@@ -207,6 +207,14 @@ static bool is_done(const struct file_place *place, const struct file_identity *
     return place->done && file_identity_unchanged(&place->identity, now);
 }
 
+/* A file that was replaced by a copy of itself is known by two inodes, and the first one may be there again: as far as the copy was read, so
+ * far was the file. */
+static struct file_place *latest_of(const struct known_files *files, struct file_place *place,
+                                    const struct input *input) {
+    struct file_place *latest = known_files_by_name(files, place->name);
+    return latest != place && !latest->met && continues(latest, input->path) ? latest : place;
+}
+
 /* Where a file goes on; NULL: it is not found in this way. */
 static struct file_place *find_place(const struct known_files *files, const struct input *input, enum found_by how) {
     const struct slice name = slice_from(input->origin);
@@ -219,7 +227,8 @@ static struct file_place *find_place(const struct known_files *files, const stru
         if (place->met || (how == BY_INODE_AND_NAME && !slice_equal(place->name, name))) continue;
         /* under another name size and time are not enough: inodes are used again, and files may have the times of their objects */
         bool same_name = slice_equal(place->name, name);
-        if ((same_name && is_done(place, now)) || continues(place, input->path)) return place;
+        if ((same_name && is_done(place, now)) || continues(place, input->path))
+            return same_name ? latest_of(files, place, input) : place;
     }
     return NULL;
 }

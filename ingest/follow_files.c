@@ -109,10 +109,22 @@ static struct followed_file *find_name(const struct follow_files *files, struct 
     return best;
 }
 
+/* A file that was replaced by a copy of itself is known by two inodes, and the first one may be there again: as far as the copy was read, so
+ * far was the file. */
+static struct followed_file *latest_of(const struct follow_files *files, struct followed_file *file,
+                                       const struct sighting *seen, struct slice name) {
+    struct followed_file *latest = slice_equal(file->name, name) ? find_name(files, name) : NULL;
+    if (latest == NULL || latest == file || (latest->folder != NULL && is_there(latest))) return file;
+    return continues(latest, seen, name) ? latest : file;
+}
+
 enum followed_match follow_files_find(const struct follow_files *files, const struct sighting *seen, struct slice name,
                                       bool wanted, struct followed_file **file) {
     *file = find_inode(files, seen, name);
-    if (*file != NULL) return FOLLOWED_MOVED;
+    if (*file != NULL) {
+        *file = latest_of(files, *file, seen, name);
+        return FOLLOWED_MOVED;
+    }
     if (!wanted) return FOLLOWED_UNWANTED;
     *file = find_name(files, name);
     if (*file == NULL) return FOLLOWED_NEW;

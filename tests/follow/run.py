@@ -167,6 +167,28 @@ def test_inode_used_again(bench):
     bench.stop()
 
 
+def test_first_inode_again(bench):
+    """Of a file that was replaced by its copy, the copy's place counts when the first inode has the name again; it is known by both after a restart."""
+    path, first = bench.write("a.log", alb_lines(3)), bench.directory / "first"
+    bench.start("--state", "state")
+    bench.await_items(*range(3))
+    bench.stop()
+    os.link(path, first)
+    (bench.directory / "copy").write_bytes(alb_lines(5))
+    os.replace(bench.directory / "copy", path)
+    bench.start("--state", "state")
+    bench.await_items(*range(5))
+    bench.stop()
+    with open(first, "ab") as file:
+        file.write(alb_lines(2, 3))
+    os.replace(first, path)
+    bench.start("--state", "state")
+    bench.write("b.log", alb_lines(1, 5))
+    bench.until(lambda: 5 in bench.items(), "a file that is read behind it")
+    bench.stop()
+    bench.equal(bench.items(), list(range(6)), "each line once")
+
+
 def test_names_that_wait(bench):
     """What is renamed into its place: by hand, by tools, and as `aws s3 sync` does."""
     bench.start()

@@ -267,6 +267,22 @@ def test_same_file_again(bench):
     bench.equal(bench.run().summary["records"]["read"], 0, "nothing of it")
 
 
+def test_first_inode_again(bench):
+    """Of a file that was replaced by its copy, the copy's place counts, also when the first inode has the name again (or its number is given to
+    the next copy, as it often is)."""
+    path = bench.write("a.log", alb_lines(25))
+    bench.run("--limit", "15")
+    expected = bench.expected()
+    first = bench.directory / "first"
+    os.link(path, first)
+    (bench.directory / "copy").write_bytes(path.read_bytes())
+    os.replace(bench.directory / "copy", path)
+    bench.equal(bench.run().summary["records"]["read"], 10, "the rest, of the copy")
+    os.replace(first, path)
+    bench.equal(bench.run().summary["records"]["read"], 0, "nothing of the first inode")
+    bench.same(expected, "each line once")
+
+
 def test_shorter_inside(bench):
     """A packed file that holds less text than was read of it is another one, though its start and size do not show it."""
     def member(lines):
