@@ -20,7 +20,7 @@ function figures(data, sums) {
   const error = clients && clients.error > 0 ? `, give or take ${percent(clients.error, 1)}` : "";
   return [
     { name: "Requests", value: number(whole), note: whole === data.records.written ? "all of them" : `${percent(whole, data.records.written)} of all` },
-    { name: "Clients", value: clients ? `about ${number(clients.estimate)}` : "not known", note: `in the whole report${error}` },
+    { name: "Clients, about", value: clients ? number(clients.estimate) : "not known", note: `in the whole report${error}` },
     { name: "Countries", value: number(countries), note: sums.shownByCountry[data.countries.indexOf("")] > 0
       ? `${percent(sums.shownByCountry[data.countries.indexOf("")], whole)} of requests without one` : "" },
     { name: "Sent to clients", value: bytes(sums.all.bytes[0]), note: whole > 0 ? `${bytes(Math.round(sums.all.bytes[0] / whole))} a request` : "" },

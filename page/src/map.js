@@ -15,10 +15,16 @@ const height = 470;
 const steps = 5; // of shading
 const largestPoint = 17; // radius in pixels of the screen
 
-/** How dark a country is: by the order of magnitude below the largest, so that small ones are seen, too. */
+/** The fewest requests of a shade: each has a third of the next, so that small countries are seen, too. */
+function leastOf(step, most) {
+  return step === 1 ? 1 : Math.max(1, Math.ceil(most / Math.pow(3, steps - step + 1)));
+}
+
 function shade(count, most) {
   if (!(count > 0)) return "empty";
-  return String(Math.max(1, steps - Math.floor(2 * Math.log10(most / count) / 1.5)));
+  let step = steps;
+  while (step > 1 && count < leastOf(step, most)) step--;
+  return String(step);
 }
 
 export function createMap(section, filters) {
@@ -133,8 +139,6 @@ export function createMap(section, filters) {
   function drawLegend(most) {
     const swatches = [];
     for (let step = 1; step <= steps; step++) {
-      const from = step === 1 ? 1 : Math.ceil(most / Math.pow(10, ((steps - step + 1) * 1.5) / 2) + 1e-9);
-      const least = Math.max(1, from);
       const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       mark.setAttribute("class", "swatch");
       mark.setAttribute("viewBox", "0 0 10 10");
@@ -145,7 +149,7 @@ export function createMap(section, filters) {
       square.setAttribute("class", "country");
       square.setAttribute("data-shade", String(step));
       mark.append(square);
-      swatches.push(element("span", { class: "swatch-pair" }, mark, `${number(least)}${step === steps ? ` to ${number(most)}` : " and more"}`));
+      swatches.push(element("span", { class: "swatch-pair" }, mark, `${number(leastOf(step, most))}${step === steps ? ` to ${number(most)}` : " and more"}`));
     }
     legend.replaceChildren("Requests of a country: ", ...swatches, element("span", { class: "swatch-pair" },
       element("span", { class: "swatch-point", "aria-hidden": "true" }), "a place: the area of the circle is its requests"));

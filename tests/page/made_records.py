@@ -21,7 +21,7 @@ PLACES = [  # country, longitude, latitude, AS number, its name, weight
     ("CA", -79.4, 43.7, 812, "Rogers Communications", 4), ("AU", 151.2, -33.9, 1221, "Telstra Limited", 4), ("ZA", 28.0, -26.2, 5713, "Telkom SA", 2),
     ("KE", 36.8, -1.3, 33771, "Safaricom", 1), ("NG", 3.4, 6.5, 29465, "MTN Nigeria", 2), ("MX", -99.1, 19.4, 8151, "Uninet S.A. de C.V.", 3),
     ("AR", -58.4, -34.6, 7303, "Telecom Argentina S.A.", 2), ("SG", 103.8, 1.3, 4657, "StarHub", 2), ("KR", 127.0, 37.6, 4766, "Korea Telecom", 3),
-    ("CN", 121.5, 31.2, 4134, "Chinanet", 7), ("TR", 29.0, 41.0, 9121, "Turk Telekom", 2), ("UA", 30.5, 50.5, 15895, "Kyivstar", 2),
+    ("CN", 121.5, 31.2, 4134, "Chinanet", 7), ("UA", 30.5, 50.5, 15895, "Kyivstar", 2),
     ("NZ", 174.8, -36.8, 4771, "Spark New Zealand", 1), ("XK", 21.2, 42.7, 21246, "IPKO", 1), ("FJ", 178.4, -18.1, 9241, "Telecom Fiji", 1),
 ]
 NO_CLIENT = ("xff-missing", "pp-local", "cf-edge-only", "origin-unverified", "behind the office proxy")  # the last one is the user's own
@@ -61,7 +61,7 @@ def record(numbers):
         else:
             made["client"]["geo"] = {"country_iso_code": country}
             if numbers.random() < 0.97:
-                made["client"]["geo"]["location"] = {"lon": longitude + numbers.gauss(0, 2), "lat": latitude + numbers.gauss(0, 1)}
+                made["client"]["geo"]["location"] = {"lon": longitude + numbers.gauss(0, 1.2), "lat": latitude + numbers.gauss(0, 0.7)}
             made["client"]["as"] = {"number": network, "organization": {"name": name}}
             zone = next((zone for zone, members in ZONES.items() if country in members), "other")
         if verdict == "ok" and numbers.random() < 0.01:
