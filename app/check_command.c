@@ -12,7 +12,7 @@
 #include "app/kafka_choice.h"
 #include "app/log.h"
 #include "app/opensearch_choice.h"
-#include "app/run_setup.h"
+#include "app/run_counting.h"
 #include "config/chain_presets.h"
 #include "schemas/privacy.h"
 
@@ -155,11 +155,9 @@ static void check_steps(struct run_setup *run, struct findings *findings) {
         run_step *step;
         enum finding_subject subject;
         const char *object;
-    } steps[] = {{run_settle_format, ABOUT_INPUTS, "--format"},
-                 {run_settle_geo, ABOUT_DATABASE, "--geo"},
-                 {run_settle_encoder, ABOUT_CONFIG, "--fields"},
-                 {run_open_outputs, ABOUT_OUTPUT, "output"},
-                 {run_check_metrics, ABOUT_METRICS, "--metrics"}};
+    } steps[] = {{run_settle_format, ABOUT_INPUTS, "--format"},   {run_settle_geo, ABOUT_DATABASE, "--geo"},
+                 {run_settle_encoder, ABOUT_CONFIG, "--fields"},  {run_open_outputs, ABOUT_OUTPUT, "output"},
+                 {run_check_metrics, ABOUT_METRICS, "--metrics"}, {run_check_live_page, ABOUT_UI, "--ui"}};
     bool dry_run = run->settings.dry_run;
     size_t errors_before = findings->errors_count;
     check_databases(run, findings);
@@ -242,7 +240,7 @@ static int check(struct run_setup *run, struct findings *findings) {
     findings_add_problems(findings, problems);
     check_files(run, findings);
     check_state(run, findings);
-    check_metrics_address(run, findings);
+    check_page_addresses(run, findings);
     print_facts(run, findings->facts, chains_good, inputs_good);
     if (inputs_good) print_memory(run, findings);
     if (inputs_good) probe(run, findings);

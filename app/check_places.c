@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "app/default_database.h"
-#include "app/metrics_listener.h"
+#include "app/page_listener.h"
 #include "base/endpoint.h"
 #include "base/folder.h"
 #include "config/kafka_url.h"
@@ -49,12 +49,17 @@ static void check_address(struct findings *findings, enum finding_subject subjec
                                       : "; give an address of this machine");
 }
 
-void check_metrics_address(const struct run_setup *run, struct findings *findings) {
-    struct endpoint at;
-    struct error error;
-    if (run->settings.metrics == NULL || metrics_listener_parse(run->settings.metrics, &at, &error) != STATUS_OK)
-        return;
-    check_address(findings, ABOUT_METRICS, "metrics", &at);
+void check_page_addresses(const struct run_setup *run, struct findings *findings) {
+    const struct {
+        const char *option, *text;
+        enum finding_subject subject;
+    } pages[] = {{"metrics", run->settings.metrics, ABOUT_METRICS}, {"ui", run->settings.ui, ABOUT_UI}};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct endpoint at;
+        struct error error;
+        if (pages[i].text != NULL && page_listener_parse(pages[i].option, pages[i].text, &at, &error) == STATUS_OK)
+            check_address(findings, pages[i].subject, pages[i].option, &at);
+    }
 }
 
 /* --- inputs --------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ void check_state(const struct run_setup *run, struct findings *findings);
 /* Each database for itself, and its age. */
 void check_databases(const struct run_setup *run, struct findings *findings);
 
-/* --metrics; after run_check_metrics. */
-void check_metrics_address(const struct run_setup *run, struct findings *findings);
+/* --metrics and --ui; after run_check_metrics and run_check_live_page. */
+void check_page_addresses(const struct run_setup *run, struct findings *findings);
 
 #endif

@@ -18,6 +18,7 @@ struct command {
 int command_run(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_residency(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_resolve(int argc, char **argv);
 int command_formats(int argc, char **argv);

@@ -36,6 +36,7 @@ static const struct {
     [ABOUT_SUMMARY] = {"summary", "write it somewhere else"},
     [ABOUT_STATE] = {"state", "give another directory with --state"},
     [ABOUT_METRICS] = {"metrics", "give another address with --metrics"},
+    [ABOUT_UI] = {"ui", "give another address with --ui"},
 };
 
 /* What a problem of the config is about, by how it begins; the first that fits. */

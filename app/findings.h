@@ -29,6 +29,7 @@ enum finding_subject {
     ABOUT_SUMMARY,
     ABOUT_STATE,
     ABOUT_METRICS,
+    ABOUT_UI,
     ABOUT_SUBJECTS
 };
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/country.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "enrich/note_record.h"
@@ -20,6 +21,7 @@
 #define POLICIES_MAX 4096u /* 20 KB each; 64 zones and as many places are what a policy may have, few have ten */
 #define LISTS_BYTES_MAX 2048u
 #define PATHS_MAX 16u
+#define VERDICT_BYTES_MAX 64u /* a config's have 39 */
 #define PATH_TEXT_BYTES 128u
 
 /* What is looked for, and where it may stand. */
@@ -42,7 +44,9 @@ struct known_policy {
 };
 
 struct finished_records {
+    enum finished_use use;
     struct paths time, id, client, bytes, lb, path, topic, partition, offset;
+    struct paths verdict, trust, flags, status, country, longitude, latitude, as_number, as_name; /* for reports */
     pthread_mutex_t lock; /* guards what follows */
     struct known_policy *known;
     uint32_t known_count;
@@ -96,9 +100,40 @@ static void add_role(struct paths *paths, enum field_role role) {
         }
 }
 
-struct finished_records *finished_records_new(void) {
+/* What is known of a client's place: its paths stand below what the place is part of. */
+static void add_place(struct finished_records *records, struct paths *paths, enum value value, int index,
+                      const char *member) {
+    char text[PATH_TEXT_BYTES];
+    for (const struct output_schema *const *output = output_schemas; *output != NULL; output++) {
+        const struct output_field *around = (*output)->fields, *field = (*output)->place;
+        while (around->value != VALUE_CLIENT_PLACE) around++;
+        while (field->value != value || field->place_index != index) field++;
+        const char *dot = strrchr(around->path, '.');
+        int prefix = dot != NULL ? (int)(dot + 1 - around->path) : 0,
+            bytes = snprintf(text, sizeof text, "%.*s%s%s", prefix, around->path, field->path, member);
+        struct slice copy = arena_copy(&records->names, (struct slice){text, (size_t)bytes});
+        ASSERT(bytes < (int)sizeof text && copy.ptr != NULL);
+        add_path(paths, copy.ptr);
+    }
+}
+
+static void add_places(struct finished_records *records) {
+    add_value(records, &records->verdict, VALUE_HOP_VERDICT);
+    add_value(records, &records->trust, VALUE_HOP_TRUST);
+    add_value(records, &records->flags, VALUE_HOP_FLAGS);
+    add_role(&records->status, ROLE_STATUS);
+    add_place(records, &records->country, VALUE_PLACE_TEXT, PLACE_COUNTRY_ISO_CODE, "");
+    add_place(records, &records->longitude, VALUE_PLACE_LOCATION, 0, ".lon");
+    add_place(records, &records->latitude, VALUE_PLACE_LOCATION, 0, ".lat");
+    add_place(records, &records->as_number, VALUE_PLACE_AS_NUMBER, 0, "");
+    add_place(records, &records->as_name, VALUE_PLACE_TEXT, PLACE_AS_ORGANIZATION, "");
+}
+
+struct finished_records *finished_records_new(enum finished_use use) {
     struct finished_records *records = calloc(1, sizeof *records);
     if (records == NULL) return NULL;
+    records->use = use;
+    if (use == FINISHED_FOR_REPORT) add_places(records);
     ASSERT(pthread_mutex_init(&records->lock, NULL) == 0);
     add_value(records, &records->time, VALUE_TIMESTAMP);
     add_value(records, &records->id, VALUE_ID);
@@ -305,6 +340,79 @@ static bool note_id(const struct finished_reader *reader, struct rollup_note *no
     return true;
 }
 
+/* --- for reports ---------------------------------------------------------------------------------- */
+
+/* The number of a verdict; a name of a user's gets one. VERDICTS_MAX: there are too many. */
+static uint32_t verdict_of(struct finished_reader *reader, struct slice name) {
+    struct finished_records *records = reader->records;
+    ASSERT(pthread_mutex_lock(&records->lock) == 0);
+    uint32_t verdict = 0;
+    while (verdict < verdicts_count() && !slice_equal(name, slice_from(verdict_names[verdict]))) verdict++;
+    if (verdict == verdicts_count()) {
+        struct slice copy = arena_copy(&records->names, name);
+        verdict = copy.ptr != NULL ? verdict_add(copy) : VERDICTS_MAX;
+    }
+    ASSERT(pthread_mutex_unlock(&records->lock) == 0);
+    return verdict;
+}
+
+static bool degrees_of(const struct finished_reader *reader, const struct paths *paths, double most, double *degrees) {
+    char text[64], *end;
+    struct slice value = value_of(reader, find_any(reader, paths));
+    if (value.len == 0 || value.len >= sizeof text) return false;
+    memcpy(text, value.ptr, value.len);
+    text[value.len] = '\0';
+    *degrees = strtod(text, &end);
+    return *end == '\0' && *degrees >= -most && *degrees <= most;
+}
+
+static void note_place(const struct finished_reader *reader, struct arena *arena, struct rollup_note *note) {
+    const struct finished_records *records = reader->records;
+    struct tile_point point;
+    uint64_t as_number = number_of(reader, find_any(reader, &records->as_number));
+    note->place = PLACE_FACTS_UNKNOWN;
+    note->place.country = country_number(value_of(reader, find_any(reader, &records->country)));
+    if (as_number <= UINT32_MAX) note->place.as_number = (uint32_t)as_number;
+    struct slice name = value_of(reader, find_any(reader, &records->as_name));
+    if (note->place.as_number != 0 && name.len > 0 && name.len <= PLACE_TEXT_BYTES_MAX)
+        note->as_name = arena_copy(arena, name);
+    if (degrees_of(reader, &records->longitude, 180, &point.longitude) &&
+        degrees_of(reader, &records->latitude, 90, &point.latitude))
+        note->place.tile = tile_at(point);
+}
+
+/* The endpoint of PrivateLink that the client came by. */
+static struct slice endpoint_of(const struct finished_reader *reader, struct arena *arena) {
+    const struct json_node *nodes = reader->tree.nodes, *list = find_any(reader, &reader->records->flags);
+    const struct slice prefix = slice_from(hop_flag_names[HOP_VPCE]);
+    if (list == NULL || list->kind != JSON_ARRAY || list->skipped) return (struct slice){0};
+    for (uint32_t i = (uint32_t)(list - nodes) + 1; i < list->next; i = nodes[i].next) {
+        struct slice flag = value_of(reader, &nodes[i]);
+        if (slice_starts_with(flag, prefix) && flag.len - prefix.len <= PROXY_VPCE_BYTES_MAX)
+            return arena_copy(arena, (struct slice){flag.ptr + prefix.len, flag.len - prefix.len});
+    }
+    return (struct slice){0};
+}
+
+/* Who the client was and where, and what the answer was. False: there are too many verdicts. */
+static bool note_request(struct finished_reader *reader, struct arena *arena, struct rollup_note *note) {
+    const struct finished_records *records = reader->records;
+    struct slice verdict = value_of(reader, find_any(reader, &records->verdict));
+    uint64_t status = number_of(reader, find_any(reader, &records->status)),
+             trust = number_of(reader, find_any(reader, &records->trust));
+    note->status = (uint8_t)(status >= 100 && status < 600 ? status / 100 : 0);
+    note->trust = (uint8_t)(trust < UINT8_MAX ? trust : UINT8_MAX);
+    note->tells_client = verdict.len > 0;
+    note_place(reader, arena, note);
+    if (!note->tells_client) return true;
+    note->vpce = endpoint_of(reader, arena);
+    uint32_t number = verdict.len <= VERDICT_BYTES_MAX ? verdict_of(reader, verdict) : VERDICTS_MAX;
+    note->verdict = (uint8_t)number;
+    return number < VERDICTS_MAX;
+}
+
+/* --- records, whole ------------------------------------------------------------------------------- */
+
 /* The input that the record says it came from. */
 static const struct origin *origin_of(const struct finished_reader *reader, struct arena *arena) {
     const struct finished_records *records = reader->records;
@@ -318,6 +426,22 @@ static const struct origin *origin_of(const struct finished_reader *reader, stru
     return origin;
 }
 
+/* What the record says of its policy; of one without a verdict nothing. */
+static enum finished_result name_policy(struct finished_reader *reader, struct named *named, struct rollup_note *note) {
+    if (note->residency.verdict == RESIDENCY_NONE) return FINISHED_NOTED;
+    if (named->zone.len == 0) named->zone = SLICE(RESIDENCY_UNKNOWN);
+    if (named->place.len == 0) named->place = SLICE(RESIDENCY_UNKNOWN);
+    if (named->zone.len > RESIDENCY_NAME_BYTES_MAX || named->place.len > RESIDENCY_NAME_BYTES_MAX)
+        return FINISHED_TOO_MANY;
+    const struct known_policy *known = policy_of(reader, named);
+    if (known == NULL) return FINISHED_TOO_MANY;
+    note->residency.policy = &known->policy;
+    note->residency.zone = is_unknown(named->zone) ? RESIDENCY_INDEX_NONE : 0;
+    note->residency.place = is_unknown(named->place) ? RESIDENCY_INDEX_NONE : 0;
+    note->residency.reasons = reasons_of(reader, residency_member(reader, "reason"));
+    return FINISHED_NOTED;
+}
+
 static enum finished_result note_tree(struct finished_reader *reader, struct arena *arena, struct rollup_note *note) {
     const struct finished_records *records = reader->records;
     struct ip_parsed client;
@@ -327,28 +451,24 @@ static enum finished_result note_tree(struct finished_reader *reader, struct are
                           .zone = value_of(reader, residency_member(reader, "zone")),
                           .place = value_of(reader, residency_member(reader, "jurisdiction")),
                           .geo_build = number_of(reader, residency_member(reader, "geo_build"))};
+    bool report = records->use == FINISHED_FOR_REPORT;
     *note = (struct rollup_note){.residency.verdict = index_of(verdict, residency_verdict_names, RESIDENCY_VERDICTS)};
-    if (note->residency.verdict == RESIDENCY_VERDICTS || note->residency.verdict == RESIDENCY_NONE)
-        return FINISHED_UNJUDGED;
+    if (note->residency.verdict == RESIDENCY_VERDICTS) note->residency.verdict = RESIDENCY_NONE;
+    if (note->residency.verdict == RESIDENCY_NONE && !report) return FINISHED_UNJUDGED;
     if (!timestamp_parse_zoned(value_of(reader, find_any(reader, &records->time)), &reader->days, &note->time_ns))
         return FINISHED_UNJUDGED;
-    if (!note_id(reader, note)) return FINISHED_UNJUDGED;
-    if (named.zone.len == 0) named.zone = SLICE(RESIDENCY_UNKNOWN);
-    if (named.place.len == 0) named.place = SLICE(RESIDENCY_UNKNOWN);
-    if (named.zone.len > RESIDENCY_NAME_BYTES_MAX || named.place.len > RESIDENCY_NAME_BYTES_MAX)
-        return FINISHED_TOO_MANY;
-    const struct known_policy *known = policy_of(reader, &named);
-    if (known == NULL) return FINISHED_TOO_MANY;
-    note->residency.policy = &known->policy;
-    note->residency.zone = is_unknown(named.zone) ? RESIDENCY_INDEX_NONE : 0;
-    note->residency.place = is_unknown(named.place) ? RESIDENCY_INDEX_NONE : 0;
-    note->residency.reasons = reasons_of(reader, residency_member(reader, "reason"));
+    if (!note_id(reader, note) && !report) return FINISHED_UNJUDGED;
+    enum finished_result named_result = name_policy(reader, &named, note);
+    if (named_result != FINISHED_NOTED) return named_result;
+    if (report && !note_request(reader, arena, note)) return FINISHED_TOO_MANY;
     note->bytes = number_of(reader, find_any(reader, &records->bytes));
     note->position = number_of(reader, find_any(reader, &records->offset));
     note->lb = arena_copy(arena, value_of(reader, find_any(reader, &records->lb)));
     note->origin = origin_of(reader, arena);
     note->resolved = ip_parse(value_of(reader, find_any(reader, &records->client)), &client);
-    if (note->resolved) note->client_hash = note_client_hash(&client.ip);
+    if (!note->resolved) return FINISHED_NOTED;
+    note->client = client.ip;
+    note->client_hash = note_client_hash(&client.ip);
     return FINISHED_NOTED;
 }
 

@@ -1,5 +1,5 @@
-/* Records that `wherefrom run` wrote, read back for what they say of residency: a client is not located again, and a policy is not asked
- * again; what was found when the record was made is what counts.
+/* Records that `wherefrom run` wrote, read back for what they say of residency, or for a report: a client is not located again, and a policy
+ * is not asked again; what was found when the record was made is what counts.
  *
  * Threads: struct finished_records by all workers, a struct finished_reader by one. */
 #ifndef WHEREFROM_FINISHED_RECORDS_H
@@ -11,8 +11,11 @@
 /* The policies that records name, of any number of runs. */
 struct finished_records;
 
+/* Of records without a verdict of residency, or without what only that needs, a report counts the rest. */
+enum finished_use { FINISHED_FOR_RESIDENCY, FINISHED_FOR_REPORT };
+
 /* NULL when there is no memory. Freed when nobody looks at notes any more. */
-struct finished_records *finished_records_new(void) __attribute__((warn_unused_result));
+struct finished_records *finished_records_new(enum finished_use use) __attribute__((warn_unused_result));
 void finished_records_free(struct finished_records *records); /* NULL is allowed */
 
 struct finished_reader;
@@ -26,7 +29,7 @@ enum finished_result {
     FINISHED_NOTED,
     FINISHED_UNJUDGED, /* there is no verdict in it, or not all of it that counts: its run had no policy, or --fields dropped it */
     FINISHED_BAD,     /* it is no JSON */
-    FINISHED_TOO_MANY /* more policies, zones and places than there can be of honest runs */
+    FINISHED_TOO_MANY /* more policies, zones, places and verdicts than there can be of honest runs */
 };
 
 /* Notes the record in `line`, which finished_line_is; TEXT_PADDING_BYTES behind it are readable. `spare` is as before afterwards; what the

@@ -18,6 +18,8 @@ static const struct command commands[] = {
      command_top},
     {"residency", "[INPUT...] [options]", "which clients were served where, as a matrix; a gate for pipelines",
      command_residency},
+    {"report", "[INPUT...] [-o FILE] [options]", "one HTML page: map, networks, verdicts, residency, top talkers",
+     command_report},
     {"check", "[-c FILE] [options]", "say what is wrong with a config, its chains and databases", command_check},
     {"resolve", "[-c FILE] [--chain NAME] [--explain]",
      "who the client is, of cases on stdin: try a chain before trusting it", command_resolve},

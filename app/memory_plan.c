@@ -1,6 +1,6 @@
 /* Eighths: of a run that reads streams, 1 for fetched messages, 4 for a large one of them (or for what connections hold), 2 for batches and
  * what a producer has of them, 1 for the program and for what answers of brokers are when they are unpacked. Files need batches only, and
- * with roll-ups 3 for them, with rates 5 (schemas/limits.h); streams give them 1 each of a large message's.
+ * with roll-ups 3 for them, with rates 5, with a page 2 more (schemas/limits.h); streams give them 1 each of a large message's.
  *
  * Threads: see the header. */
 #include "app/memory_plan.h"
@@ -10,7 +10,9 @@
 
 static uint64_t batches_eighths(const struct memory_users *users) {
     if (users->streams) return 2;
-    return 6 - (users->rates ? RATES_MEMORY_EIGHTHS : 0) - (users->rollups ? ROLLUPS_MEMORY_EIGHTHS : 0);
+    uint64_t others = (users->rates ? RATES_MEMORY_EIGHTHS : 0) + (users->rollups ? ROLLUPS_MEMORY_EIGHTHS : 0) +
+                      (users->report ? REPORT_MEMORY_EIGHTHS : 0);
+    return others < 6 ? 6 - others : 0; /* a ring takes the least that it needs */
 }
 
 struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_users *users) {
@@ -20,12 +22,17 @@ struct memory_plan memory_plan_make(uint64_t memory_bytes, const struct memory_u
     uint64_t rates_eighths = !users->rates ? 0 : users->streams ? ROLLUPS_STREAM_MEMORY_EIGHTHS : RATES_MEMORY_EIGHTHS;
     uint64_t usual = rates_eighths * eighth, both = rollups_eighths * eighth + usual;
     uint64_t rates = users->rates && users->rates_bytes > 0 ? users->rates_bytes : usual;
+    uint64_t report_eighths = !users->report   ? 0
+                              : users->streams ? REPORT_STREAM_MEMORY_EIGHTHS
+                                               : REPORT_MEMORY_EIGHTHS;
     uint64_t text_eighths = 4 - (users->rollups ? ROLLUPS_STREAM_MEMORY_EIGHTHS : 0) -
-                            (users->rates ? ROLLUPS_STREAM_MEMORY_EIGHTHS : 0);
+                            (users->rates ? ROLLUPS_STREAM_MEMORY_EIGHTHS : 0) -
+                            (users->report ? REPORT_STREAM_MEMORY_EIGHTHS : 0);
     return (struct memory_plan){.fetched_bytes = eighth,
                                 .text_bytes = text_eighths * eighth,
                                 .rollups_bytes = both - rates,
                                 .rates_bytes = rates,
+                                .report_bytes = report_eighths * eighth,
                                 .rates_bytes_max = both - ROLLUPS_BYTES_MIN,
                                 .batches_max = batches < BATCHES_MIN  ? BATCHES_MIN
                                                : batches < UINT32_MAX ? (uint32_t)batches
@@ -48,6 +55,7 @@ struct memory_budget memory_plan_budget(uint64_t memory_bytes, const struct memo
     }
     if (users->rollups) add_part(&budget, "rollups", "slots and sketches of heat and evidence", plan.rollups_bytes);
     if (users->rates) add_part(&budget, "rates", "keys and sketches of rates", plan.rates_bytes);
+    if (users->report) add_part(&budget, "report", "what the page shows", plan.report_bytes);
     for (uint32_t i = 0; i < budget.parts_count; i++) sum += budget.parts[i].bytes;
     if (sum < memory_bytes)
         add_part(&budget, "rest", "the program, caches of places, and buffers of librdkafka and of connections",

@@ -9,10 +9,9 @@
 #include "app/command.h"
 #include "app/log.h"
 #include "app/residency_matrix.h"
-#include "app/run_setup.h"
+#include "app/run_counting.h"
 #include "app/summary.h"
 #include "base/number.h"
-#include "config/kafka_url.h"
 #include "config/nearest.h"
 #include "config/option_value.h"
 
@@ -38,28 +37,11 @@ static const struct option_spec residency_options[] = {
 /* clang-format on */
 
 /* What of `run`'s options says how a matrix is made; all of them may stand in the config. */
-static const char *const groups_used[] = {"Input", "Reading", "Client", "Where", "Running"};
-static const char *const options_unused[] = {"state", "summary", "shutdown-timeout"};
+static const char *const groups_used[] = {"Input", "Reading", "Client", "Where", "Running", NULL};
+static const char *const options_unused[] = {"state", "summary", "shutdown-timeout", "ui", NULL};
 
-static bool is_among(const char *word, const char *const *words, size_t words_count) {
-    for (size_t i = 0; i < words_count; i++)
-        if (strcmp(words[i], word) == 0) return true;
-    return false;
-}
-#define IS_AMONG(word, words) is_among(word, words, sizeof(words) / sizeof((words)[0]))
-
-static enum status refuse_options(const struct run_setup *run, const struct option_group *groups, struct error *error) {
-    for (size_t group = 0; group < RUN_GROUPS; group++)
-        for (size_t i = 0; i < groups[group].specs_count; i++) {
-            const char *name = groups[group].specs[i].name;
-            const struct option_slot *slot = option_values_find(run->arguments.values, name, strlen(name), false);
-            bool used = IS_AMONG(groups[group].title, groups_used) && !IS_AMONG(name, options_unused);
-            if (!used && slot->origin == OPTION_FROM_COMMAND_LINE)
-                return error_set(error, STATUS_USAGE,
-                                 "residency: --%s has no meaning here: nothing is written but the matrix", name);
-        }
-    return STATUS_OK;
-}
+static const struct run_options_used options_used = {
+    .command = "residency", .groups = groups_used, .unused = options_unused, .reason = "the matrix"};
 
 /* --- limits --------------------------------------------------------------------------------------- */
 
@@ -138,25 +120,13 @@ static bool passes(const struct residency_matrix *matrix, const struct limits *l
 
 /* --- the run -------------------------------------------------------------------------------------- */
 
-static enum status check_inputs(const struct run_setup *run, struct error *error) {
-    for (size_t i = 0; i < run->arguments.inputs.count; i++) {
-        const char *input = run->arguments.inputs.items[i];
-        if (strncmp(input, "tcp://", strlen("tcp://")) == 0 || kafka_url_is(input))
-            return error_set(error, STATUS_USAGE,
-                             "residency: not from streams, which have no end, and %.200s is one; name files, or a "
-                             "pipe that ends",
-                             input);
-    }
-    return STATUS_OK;
-}
-
 static enum status prepare(struct run_setup *run, const struct residency_settings *settings,
                            const struct option_group *groups, struct limits *limits, struct error *error) {
-    enum status status = refuse_options(run, groups, error);
+    enum status status = run_refuse_options(run, groups, &options_used, error);
     if (status == STATUS_OK && settings->csv && settings->json)
         status = error_set(error, STATUS_USAGE, "--csv and --json contradict each other; give one of them");
     if (status == STATUS_OK) status = read_limits(&settings->fail_on, limits, error);
-    if (status == STATUS_OK) status = check_inputs(run, error);
+    if (status == STATUS_OK) status = run_refuse_streams(run, "residency", error);
     return status;
 }
 
@@ -219,7 +189,7 @@ static void print_help(const struct option_group *groups) {
            "Outputs of the config are left alone.\n\n");
     arguments_print_options(stdout, &groups[RUN_GROUPS], 1);
     for (size_t i = 0; i < RUN_GROUPS; i++)
-        if (IS_AMONG(groups[i].title, groups_used)) {
+        if (run_uses_group(&options_used, groups[i].title)) {
             putchar('\n');
             arguments_print_options(stdout, &groups[i], 1);
         }

@@ -12,6 +12,7 @@
 #include "app/log.h"
 #include "app/progress.h"
 #include "app/replay_origins.h"
+#include "app/run_counting.h"
 #include "app/run_reload.h"
 #include "app/run_setup.h"
 #include "app/summary.h"
@@ -74,12 +75,15 @@ static void tick(void *context) {
     run_reopen_waiting(setup);
     say_awaited(run);
     run_metrics_tick(setup->metrics);
+    live_page_sweep(setup->live_page);
     if (setup->top != NULL) top_tick(setup->top);
     progress_draw(&run->progress, atomic_load(&run->counters.stored_bytes), atomic_load(&run->counters.records));
 }
 
-static void count_for_top(void *context, const struct batch *batch) {
-    top_count(((struct run *)context)->setup->top, batch);
+static void count_written(void *context, const struct batch *batch) {
+    const struct run_setup *setup = ((struct run *)context)->setup;
+    if (setup->top != NULL) top_count(setup->top, batch);
+    if (setup->report != NULL) report_count(setup->report, batch);
 }
 
 static void leave_screen(void *context) {
@@ -206,7 +210,7 @@ static struct worker_plan worker_plan(struct run *run, const struct worker_outpu
     struct run_setup *setup = run->setup;
     bool marks = false;
     for (uint32_t i = 0; i < setup->outputs.count; i++) marks = marks || outputs[i].marks;
-    bool notes = setup->rollups != NULL || setup->evidence != NULL || setup->top != NULL;
+    bool notes = setup->rollups != NULL || setup->evidence != NULL || setup->top != NULL || setup->report != NULL;
     return (struct worker_plan){.kernel = scan_choose(),
                                 .tables = setup->format.tables,
                                 .encoder = setup->encoder,
@@ -287,7 +291,7 @@ int run_execute(struct run_setup *setup) {
         .evidence = setup->evidence,
         .meter = run_metrics_meter(setup->metrics),
         .tick = tick,
-        .written = setup->top != NULL ? count_for_top : NULL,
+        .written = setup->top != NULL || setup->report != NULL ? count_written : NULL,
         .stopping = setup->top != NULL ? leave_screen : NULL,
         .reload = run_can_reload(setup) ? reload : NULL,
         .context = &run,

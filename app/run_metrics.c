@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "app/log.h"
-#include "app/metrics_listener.h"
 #include "app/metrics_page.h"
+#include "app/page_listener.h"
 #include "app/run_setup.h"
 #include "base/check.h"
 #include "base/endpoint.h"
@@ -22,7 +22,7 @@
 #define REASON_BYTES 256u
 
 struct run_metrics {
-    struct metrics_listener *listener;
+    struct page_listener *listener;
     struct meter *meter;
     pthread_mutex_t lock;          /* guards the next four */
     const struct run_setup *setup; /* NULL: not begun */
@@ -92,9 +92,9 @@ static void unlock(struct run_metrics *metrics) {
     ASSERT(pthread_mutex_unlock(&metrics->lock) == 0);
 }
 
-static struct metrics_answer show_metrics(void *context) {
+static struct page_answer show_metrics(void *context) {
     struct run_metrics *metrics = context;
-    struct metrics_answer answer = {.status = 200, .type = METRICS_TYPE};
+    struct page_answer answer = {.status = 200, .type = METRICS_TYPE};
     FILE *out = open_memstream(&answer.text, &answer.bytes);
     if (out == NULL) return answer;
     lock(metrics);
@@ -108,8 +108,8 @@ static struct metrics_answer show_metrics(void *context) {
 }
 
 /* "" where nothing is wrong: 200; else 503 with it. */
-static struct metrics_answer say(const char *reason) {
-    struct metrics_answer answer = {.status = reason[0] == '\0' ? 200 : 503, .type = TEXT_TYPE};
+static struct page_answer say(const char *reason) {
+    struct page_answer answer = {.status = reason[0] == '\0' ? 200 : 503, .type = TEXT_TYPE};
     int bytes = asprintf(&answer.text, "%s\n", reason[0] == '\0' ? "ok" : reason);
     if (bytes < 0) answer.text = NULL;
     answer.bytes = bytes > 0 ? (size_t)bytes : 0;
@@ -120,7 +120,7 @@ static bool is_stuck(const struct meter_look *run) {
     return run->phase != METER_STARTING && run->phase != METER_ENDING && run->tick_age_ms > METRICS_TICK_MS_MAX;
 }
 
-static struct metrics_answer show_health(void *context) {
+static struct page_answer show_health(void *context) {
     struct run_metrics *metrics = context;
     struct meter_look *run = &metrics->snapshot.run;
     char reason[REASON_BYTES] = "";
@@ -156,7 +156,7 @@ static void find_reason(const struct meter_look *run, char *reason) {
     }
 }
 
-static struct metrics_answer show_readiness(void *context) {
+static struct page_answer show_readiness(void *context) {
     struct run_metrics *metrics = context;
     char reason[REASON_BYTES] = "";
     meter_look(metrics->meter, &metrics->snapshot.run);
@@ -167,13 +167,17 @@ static struct metrics_answer show_readiness(void *context) {
 /* --- life ----------------------------------------------------------------------------------------- */
 
 static enum status listen_at(struct run_metrics *metrics, const struct endpoint *at, struct error *error) {
-    static const struct metrics_path paths[] = {
+    static const struct page_path paths[] = {
         {"/metrics", show_metrics}, {"/healthz", show_health}, {"/readyz", show_readiness}};
-    const struct metrics_listener_request request = {
-        .at = *at, .paths = paths, .paths_count = sizeof paths / sizeof paths[0], .context = metrics};
+    const struct page_listener_request request = {.option = "metrics",
+                                                  .at = *at,
+                                                  .paths = paths,
+                                                  .paths_count = sizeof paths / sizeof paths[0],
+                                                  .paths_help = "there are /metrics, /healthz and /readyz\n",
+                                                  .context = metrics};
     struct endpoint bound;
     char text[ENDPOINT_TEXT_BYTES];
-    enum status status = metrics_listener_open(&request, &metrics->listener, &bound, error);
+    enum status status = page_listener_open(&request, &metrics->listener, &bound, error);
     if (status != STATUS_OK) return status;
     endpoint_format(&bound, text, sizeof text);
     log_message(LOG_INFO, "metrics: http://%s/metrics, /healthz, /readyz", text);
@@ -182,12 +186,13 @@ static enum status listen_at(struct run_metrics *metrics, const struct endpoint 
 
 enum status run_check_metrics(struct run_setup *setup, struct error *error) {
     struct endpoint at;
-    return setup->settings.metrics != NULL ? metrics_listener_parse(setup->settings.metrics, &at, error) : STATUS_OK;
+    return setup->settings.metrics != NULL ? page_listener_parse("metrics", setup->settings.metrics, &at, error)
+                                           : STATUS_OK;
 }
 
 enum status run_metrics_open(const struct run_setup *setup, struct run_metrics **result, struct error *error) {
     struct endpoint at;
-    enum status status = metrics_listener_parse(setup->settings.metrics, &at, error);
+    enum status status = page_listener_parse("metrics", setup->settings.metrics, &at, error);
     if (status != STATUS_OK) return status;
     struct run_metrics *metrics = calloc(1, sizeof *metrics);
     if (metrics == NULL) return error_set(error, STATUS_FAILED, "metrics: out of memory");
@@ -207,7 +212,7 @@ enum status run_metrics_open(const struct run_setup *setup, struct run_metrics *
 
 void run_metrics_close(struct run_metrics *metrics) {
     if (metrics == NULL) return;
-    metrics_listener_close(metrics->listener); /* from here on no page is made */
+    page_listener_close(metrics->listener); /* from here on no page is made */
     meter_free(metrics->meter);
     databases_release(metrics->databases);
     ASSERT(pthread_mutex_destroy(&metrics->lock) == 0);
@@ -247,7 +252,7 @@ void run_metrics_count_reload(struct run_metrics *metrics, bool done) {
 }
 
 void run_metrics_tick(struct run_metrics *metrics) {
-    if (metrics != NULL) metrics_listener_sweep(metrics->listener);
+    if (metrics != NULL) page_listener_sweep(metrics->listener);
 }
 
 struct meter *run_metrics_meter(struct run_metrics *metrics) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/log.h"
+#include "app/run_counting.h"
 #include "base/monotonic.h"
 
 /* A command line that was read again. */

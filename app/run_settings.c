@@ -120,6 +120,8 @@ static const struct option_spec running_options[] = {
     {.name = "metrics", .kind = OPTION_TEXT, AT(metrics), .placeholder = "[ADDRESS:]PORT",
      .help = "listen for HTTP there, on 127.0.0.1 where no address is given, port 0: on a free one, which is said: /metrics for Prometheus, "
              "/healthz, and /readyz, which is 503 while an input is not open or an output takes nothing"},
+    {.name = "ui", .kind = OPTION_TEXT, AT(ui), .placeholder = "[ADDRESS:]PORT",
+     .help = "listen for browsers there, likewise: the page of `wherefrom report`, of what has come since the start; whoever reaches it sees it"},
     {.name = "progress", .kind = OPTION_CHOICE, AT(progress), .default_text = "auto", .choices = progress_choices,
      .help = "progress line on stderr; auto shows it on a terminal"},
     {.name = "quiet", .kind = OPTION_FLAG, AT(quiet), .help = "only errors on stderr"},

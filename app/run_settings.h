@@ -49,6 +49,7 @@ struct run_settings {
     const char *state;
     const char *summary;
     const char *metrics;
+    const char *ui;
     int progress; /* enum progress_mode */
     bool quiet;
     int log_format;

@@ -15,13 +15,11 @@
 #include "app/kafka_choice.h"
 #include "app/log.h"
 #include "app/rollups_choice.h"
+#include "app/run_counting.h"
 #include "app/run_reload.h"
 #include "base/check.h"
-#include "base/uuid.h"
-#include "config/duration.h"
 #include "config/kafka_url.h"
 #include "config/opensearch_url.h"
-#include "config/rate_dim.h"
 #include "schemas/output.h"
 
 const struct chains *run_chains(struct run_setup *run) {
@@ -51,8 +49,9 @@ static enum status check_replay(const struct run_setup *run, struct error *error
 static enum status choose_followed(struct run_setup *run, struct error *error) {
     if (run->replay && run->settings.follow.all)
         return error_set(error, STATUS_USAGE, "replay: --follow has no meaning; rejects files are read to their end");
-    return run->replay || run->residency ? STATUS_OK
-                                         : run_follow_choose(&run->follow, &run->arguments, &run->settings, error);
+    return run->replay || run->residency || run->report_path != NULL
+               ? STATUS_OK
+               : run_follow_choose(&run->follow, &run->arguments, &run->settings, error);
 }
 
 static enum status settle_inputs(struct run_setup *run, struct error *error) {
@@ -201,38 +200,19 @@ enum status run_settle_chains(struct run_setup *run, struct error *error) {
 
 static enum rates_use rates_use(const struct run_setup *run) {
     if (run->top_settings != NULL) return RATES_FOR_TOP;
-    return run->replay || run->residency ? RATES_OF_NOBODY : RATES_OF_RUN;
-}
-
-/* What is on a screen has left: where addresses of a zone are transformed, `top` would show them as they are. */
-static bool top_may_show(struct run_setup *run) {
-    const struct problem_scope scope = {.problems = &run->problems, .file = run->arguments.config_path};
-    const struct residency_policy *policy = run_chains(run)->policy;
-    if (run->top_settings == NULL || policy == NULL || policy->privacy == NULL) return true;
-    return problem_report(&scope, NULL,
-                          "top: shows addresses as they are, and `privacy` of `residency` wants them transformed; "
-                          "leave that out of the config that is given to `top`");
-}
-
-/* Who only looks on must be in no group that somebody counts on. */
-static bool look_on(struct kafka_settings *kafka) {
-    char group[sizeof "wherefrom-top-" + UUID_BYTES] = "wherefrom-top-";
-    if (!kafka->has_input || strcmp(kafka->input.group, KAFKA_GROUP_USUAL) != 0) return true;
-    ASSERT(uuid_random(group + strlen(group)));
-    kafka->input.group = arena_copy(&kafka->arena, (struct slice){group, sizeof group - 1}).ptr;
-    return kafka->input.group != NULL;
+    return run->replay || run_writes_nothing(run) ? RATES_OF_NOBODY : RATES_OF_RUN;
 }
 
 enum status run_settle_single_inputs(struct run_setup *run, struct error *error) {
     bool outputs = run_outputs_resolve(&run->outputs, &run->arguments, &run->settings, &run->problems);
     bool kafka = kafka_choice_resolve(&run->kafka.settings, run_outputs_kafka(&run->outputs), &run->arguments,
                                       &run->settings, &run->problems);
-    if (kafka && run->top_settings != NULL && !look_on(&run->kafka.settings))
+    if (kafka && run->top_settings != NULL && !run_look_on(&run->kafka.settings))
         return error_set(error, STATUS_FAILED, "kafka: out of memory");
     bool rollups = rollups_choice_resolve(&run->rollups_target, &run->outputs, &run->arguments, &run->settings,
                                           &run->problems);
     bool rates = rates_choice_resolve(&run->rates, &run->arguments, &run->settings, rates_use(run), &run->problems) &&
-                 top_may_show(run);
+                 run_top_may_show(run);
     bool formats = format_table_add_inputs(&run->formats, &run->arguments, &run_chains(run)->rules.headers,
                                            &run->problems);
     struct residency_policy *policy = run_chains(run)->policy;
@@ -248,6 +228,7 @@ void run_use_databases(struct run_setup *run, struct chains *chains, struct data
     databases_release(run->databases);
     run->databases = databases;
     run_metrics_use_databases(run->metrics, databases);
+    live_page_use_databases(run->live_page, databases);
     chains->databases = databases_keep(databases);
     if (chains->policy != NULL) chains->policy->geo_build = geo_country_build(&databases->geo);
 }
@@ -373,7 +354,7 @@ static enum status refuse_unknown(const struct run_outputs *outputs, struct erro
 }
 
 /* Inputs without an end. */
-static bool reads_streams(const struct run_setup *run) {
+bool run_reads_streams(const struct run_setup *run) {
     return run->kafka.settings.has_input || run->inputs.streams_count > 0 || run->follow.roots_count > 0;
 }
 
@@ -381,7 +362,7 @@ static enum status open_rollups(struct run_setup *run, struct error *error) {
     enum status status = STATUS_OK;
     const struct opensearch_settings *target = &run->rollups_target;
     const struct kafka_settings *kafka = &run->kafka.settings;
-    bool streams = reads_streams(run);
+    bool streams = run_reads_streams(run);
     /* a run that goes on counts all again */
     enum sink_file_start start = kafka->has_input       ? SINK_FILE_CONTINUE
                                  : run->settings.append ? SINK_FILE_APPEND
@@ -406,44 +387,9 @@ static enum status open_rollups(struct run_setup *run, struct error *error) {
     return rollups_open(&request, &run->rollups, error);
 }
 
-/* Nothing is written; what is counted is asked for when the run is over. */
-static enum status open_evidence(struct run_setup *run, struct error *error) {
-    run->finished = finished_records_new();
-    run->evidence = evidence_new(run_memory(run).rollups_bytes, EVIDENCE_FOLDED_S);
-    bool good = run->finished != NULL && run->evidence != NULL;
-    return good ? STATUS_OK : error_set(error, STATUS_FAILED, "residency: out of memory");
-}
-
-/* Nothing is written but what is counted. */
-static enum status open_top(struct run_setup *run, struct error *error) {
-    const struct top_settings *settings = run->top_settings;
-    const struct problem_scope scope = {.problems = &run->problems};
-    struct rate_dim dim;
-    uint32_t window_s = 0;
-    if (!rate_dim_read(&run->rates.arena, &scope, NULL, "--by", slice_from(settings->by), &run->rates.config->words,
-                       &dim))
-        return problems_first_error(&run->problems, error);
-    if (settings->window != NULL &&
-        (!duration_parse(slice_from(settings->window), &window_s) || window_s == 0 || window_s > RATE_WINDOW_S_MAX))
-        return error_set(error, STATUS_USAGE, "--window: expected 1 to %u seconds, such as 300 or 5m, got %s",
-                         RATE_WINDOW_S_MAX, option_value_shown(settings->window).text);
-    const struct top_request request = {.config = run->rates.config,
-                                        .dim = &dim,
-                                        .rows = (uint32_t)settings->rows,
-                                        .window_s = window_s,
-                                        .live = isatty(STDOUT_FILENO) && !settings->json,
-                                        .endless = reads_streams(run),
-                                        .json = settings->json,
-                                        .bytes_max = run_memory(run).rates_bytes,
-                                        .geo = &run->databases->geo};
-    run->top = top_new(&request);
-    return run->top != NULL ? STATUS_OK : error_set(error, STATUS_FAILED, "top: out of memory");
-}
-
 enum status run_open_outputs(struct run_setup *run, struct error *error) {
     const struct run_settings *settings = &run->settings;
-    if (run->top_settings != NULL) return open_top(run, error);
-    if (run->residency) return open_evidence(run, error);
+    if (run_writes_nothing(run)) return run_open_counts(run, error);
     bool rejects_to_file = run->kafka.settings.output.rejects_topic == NULL;
     bool all_known = run->encoder != NULL && run->databases != NULL; /* `check` goes on without them */
     if (run_outputs_have_opensearch(&run->outputs) && all_known)
@@ -466,9 +412,10 @@ enum status run_open_outputs(struct run_setup *run, struct error *error) {
 
 static struct memory_users memory_users(const struct run_setup *run) {
     bool rollups = run->settings.rollups != NULL;
-    return (struct memory_users){.streams = reads_streams(run),
+    return (struct memory_users){.streams = run_reads_streams(run),
                                  .rollups = rollups || run->residency,
                                  .rates = run->top_settings != NULL || (rollups && run->rates.settings != NULL),
+                                 .report = run->report_path != NULL || run->settings.ui != NULL,
                                  .rates_bytes = run->rates.bytes,
                                  .outputs = run->outputs.count > 0 ? run->outputs.count : 1};
 }
@@ -504,9 +451,9 @@ static enum status open_metrics(struct run_setup *run, struct error *error) {
 
 /* sized by what stands here, so that one that RUN_STEPS leaves out is an error */
 run_step *const run_steps[] = {
-    run_settle_chains, run_settle_single_inputs, run_settle_format, settle_inputs,  open_follow,
-    open_state,        settle_origins,           open_metrics,      run_settle_geo, run_settle_encoder,
-    open_kafka,        run_open_outputs,         begin_state};
+    run_settle_chains, run_settle_single_inputs, run_settle_format,  settle_inputs,  open_follow,
+    open_state,        settle_origins,           open_metrics,       run_settle_geo, run_settle_encoder,
+    open_kafka,        run_open_outputs,         run_open_live_page, begin_state};
 
 static struct run_setup *setup_new(int argc, char **argv, struct option_group *groups, size_t groups_count,
                                    struct error *error, enum status *status) {
@@ -532,37 +479,14 @@ struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group 
     return setup_new(argc, argv, groups, RUN_GROUPS + 1, error, status);
 }
 
-bool run_writes_nothing(const struct run_setup *run) {
-    return run->residency || run->top_settings != NULL;
-}
-
-static bool is_from_config(const struct run_setup *run, const char *option) {
-    return option_values_find(run->arguments.values, option, strlen(option), false)->origin == OPTION_FROM_FILE;
-}
-
-void run_forget_outputs(struct run_setup *run) {
-    struct run_settings *settings = &run->settings;
-    struct config_sections *sections = &run->arguments.sections;
-    bool reads_kafka = false;
-    for (size_t i = 0; i < run->arguments.inputs.count; i++)
-        reads_kafka |= kafka_url_is(run->arguments.inputs.items[i]);
-    settings->output = "-";
-    settings->rejects = settings->rollups = settings->state = NULL;
-    if (is_from_config(run, "summary")) settings->summary = NULL;
-    if (is_from_config(run, "limit")) settings->limit = 0;
-    /* inputs may need what it says, such as passwords; the outputs' must not be asked for */
-    if (!reads_kafka) settings->librdkafka = (struct option_list){0};
-    settings->append = settings->keep_original = false;
-    settings->dry_run = true;
-    sections->output = sections->rejects = sections->rollups = sections->trees[CONFIG_OUTPUTS] = NULL;
-}
-
 void run_setup_free(struct run_setup *run) {
     run_metrics_close(run->metrics); /* it looks at all the rest */
+    live_page_close(run->live_page);
     run_kafka_close(&run->kafka);
     run_state_close(&run->state);
     rollups_free(run->rollups);
     evidence_free(run->evidence);
+    report_free(run->report);
     finished_records_free(run->finished);
     sink_file_free(run->rollups_file);
     top_free(run->top);

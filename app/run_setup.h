@@ -7,6 +7,7 @@
 #include "app/arguments.h"
 #include "app/input_settings.h"
 #include "app/live_chains.h"
+#include "app/live_page.h"
 #include "app/pipeline.h"
 #include "app/rates_choice.h"
 #include "app/run_follow.h"
@@ -55,6 +56,10 @@ struct run_setup {
     struct opensearch_settings rollups_target;
     struct sink_file *rollups_file; /* NULL: to OpenSearch, or nowhere */
     struct rollups *rollups;        /* NULL: there are none */
+    const char *
+        report_path; /* nothing is written but the page of a report, "-": to stdout; NULL: it is no `wherefrom report` */
+    struct report *report; /* for that, or for --ui; NULL: nobody looks */
+    struct live_page *live_page;
     struct evidence *evidence; /* with `residency`; policies that it names live as long as chains and what is next */
     struct finished_records *finished; /* likewise */
     struct tally tally;                /* of the run that has ended */
@@ -72,16 +77,14 @@ struct run_setup *run_setup_new_more(int argc, char **argv, struct option_group 
                                      struct error *error, enum status *status);
 void run_setup_free(struct run_setup *run);
 
-/* Of a command that counts and writes nothing, `residency` or `top`: what the config says of outputs, and of where a run ends or goes on, is for
- * `run`. After run_setup_new_more. */
-void run_forget_outputs(struct run_setup *run);
-bool run_writes_nothing(const struct run_setup *run);
+/* Whether there is an input without an end. */
+bool run_reads_streams(const struct run_setup *run);
 
 /* The steps and the run itself; returns the exit code. */
 int run_execute(struct run_setup *run);
 
 /* The steps up to the first byte that is read, in this order; each may fail. Outputs are opened by the last one. */
-#define RUN_STEPS 13u
+#define RUN_STEPS 14u
 typedef enum status run_step(struct run_setup *run, struct error *error);
 extern run_step *const run_steps[RUN_STEPS];
 

@@ -7,7 +7,7 @@
 
 #include "app/command.h"
 #include "app/log.h"
-#include "app/run_setup.h"
+#include "app/run_counting.h"
 #include "base/check.h"
 #include "base/uuid.h"
 #include "schemas/limits.h"
@@ -48,13 +48,6 @@ static void print_top_help(const struct option_group *groups) {
     printf("\nExit status: 0 done, 1 failed, 2 usage or config error, 3 done but some lines were rejected.\n");
 }
 
-/* Nobody sees the records: as short as can be. */
-static void shorten_records(struct run_settings *settings) {
-    static const char *const fields[] = {"+@timestamp"};
-    settings->schema = 0;
-    settings->fields = (struct option_list){fields, 1};
-}
-
 int command_top(int argc, char **argv) {
     struct option_group groups[RUN_GROUPS + 1];
     struct top_settings settings;
@@ -73,7 +66,7 @@ int command_top(int argc, char **argv) {
     } else {
         run->top_settings = &settings;
         run_forget_outputs(run);
-        shorten_records(&run->settings);
+        run_shorten_records(&run->settings);
         code = run_execute(run);
     }
     run_setup_free(run);

@@ -145,6 +145,7 @@ static void take_note(const struct worker *worker, struct batch *batch, const st
     if (worker->plan->classes != NULL) note_record_rates(record, worker->plan->classes, note);
     if (batch->notes_count > 1 && slice_equal(note[-1].lb, note->lb)) note->lb = note[-1].lb;
     if (record->residency != NULL) hash_id_words(worker->context.id, note->id);
+    note->recounted = worker->segment->counted_only;
 }
 
 /* Of a record that was written before: its id is made again by writing it where nobody looks. */

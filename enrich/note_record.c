@@ -33,12 +33,15 @@ static inline uint64_t bytes_sent(const struct record *record) {
     return number_parse_padded(column_text(record, ROLE_BYTES_SENT_2), &bytes) ? bytes : 0;
 }
 
-/* 4, 5 or 0; most lines are told by their first digit. */
+/* 1 to 5, or 0; three digits are nearly all that there is. */
 static inline uint8_t status_class(const struct record *record) {
     struct slice text = column_text(record, ROLE_STATUS);
     uint64_t status;
-    if (text.len == 0 || text.ptr[0] == '2' || text.ptr[0] == '3' || !number_parse_padded(text, &status)) return 0;
-    return (uint8_t)(status >= 400 && status < 600 ? status / 100 : 0);
+    if (text.len == 3 && text.ptr[0] >= '1' && text.ptr[0] <= '5' && text.ptr[1] >= '0' && text.ptr[1] <= '9' &&
+        text.ptr[2] >= '0' && text.ptr[2] <= '9')
+        return (uint8_t)(text.ptr[0] - '0');
+    if (text.len == 0 || !number_parse_padded(text, &status)) return 0;
+    return (uint8_t)(status >= 100 && status < 600 ? status / 100 : 0);
 }
 
 /* Addresses of PrivateLink's consumers are unique together with their endpoint. */
@@ -151,6 +154,8 @@ void note_record(const struct record *record, const struct origin *origin, struc
     bool known = service >= 0 && !record_null(record, record->fields[service]);
     note->lb = known ? record_text(record, record->fields[service]) : (struct slice){0};
     note->place = record->place.facts;
+    note->as_name = (struct slice){0};
+    note->recounted = false;
     const struct residency *residency = record->residency;
     note->residency = residency == NULL ? (struct residency_note){.verdict = RESIDENCY_NONE}
                                         : (struct residency_note){.policy = residency->policy,

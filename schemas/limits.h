@@ -315,6 +315,11 @@
  * (enrich/rate_count.h). What `mem` takes more than that, slots of heat have less, down to HEAT_BYTES_MIN. */
 #define RATES_MEMORY_EIGHTHS 2u
 
+/* And for what a report's page shows (app/report.h). Of the default that is room for all 16,384 networks and as many clients, of whom those with
+ * the most requests are kept; of 128 MiB for 2,500 each. */
+#define REPORT_MEMORY_EIGHTHS 2u
+#define REPORT_STREAM_MEMORY_EIGHTHS 1u
+
 /* Windows, dimensions, what-if rules and classes of paths of one config. More are refused: each dimension is a table of its own. */
 #define RATE_WINDOWS_MAX 8u
 #define RATE_DIMS_MAX 16u

@@ -1,4 +1,4 @@
-/* What of a record counts in roll-ups: heat (schemas/heat_slot.h), rates (schemas/rate.h), residency.
+/* What of a record counts in roll-ups: heat (schemas/heat_slot.h), rates (schemas/rate.h), residency, reports (app/report.h).
  *
  * A worker notes it in the batch (enrich/note_record.h); once the batch's records are written the notes are added up, by one thread at a
  * time (app/rollups.h). Texts are borrowed of the batch.
@@ -24,7 +24,7 @@ struct rollup_note {
     uint64_t client_hash; /* with `resolved`: of the address, and of the endpoint of PrivateLink; same in every run */
     bool resolved;        /* `client` is who it was */
     bool refused;         /* the output did not take the record: it counts nowhere */
-    uint8_t status;       /* 4, 5: such a status; else 0 */
+    uint8_t status;       /* 1 to 5: such a status; else 0 */
     uint8_t verdict;      /* enum verdict */
     bool tells_client;    /* records of the format are about clients */
     uint8_t trust;
@@ -49,6 +49,9 @@ struct rollup_note {
     struct slice claim; /* leftmost text of that list, empty: none */
     struct slice vpce;  /* with it an address of a consumer's VPC is unique; empty: none */
     struct place_facts place;
+    /* for reports: */
+    struct slice as_name; /* of finished records: the network's name as they have it; empty: not known */
+    bool recounted;       /* the record was written by an earlier run */
 };
 
 #endif

@@ -55,7 +55,7 @@ static void check_note(const struct rollup_note *note) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct finished_records *records = finished_records_new();
+    struct finished_records *records = finished_records_new(FINISHED_FOR_RESIDENCY);
     struct finished_reader *readers[2] = {finished_reader_new(records), finished_reader_new(records)};
     uint32_t bytes = size < 65536 ? (uint32_t)size : 65536, start = (bytes + TEXT_PADDING_BYTES + 63) / 64 * 64;
     char *text = malloc(start + SPARE_BYTES(bytes) + 64);

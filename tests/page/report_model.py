@@ -96,8 +96,9 @@ def by_requests(rows):
     return sorted(rows.items(), key=lambda item: (-sum(item[1].requests.values()), item[0]))
 
 
-def model(lines, step, facts=None):
-    """The data object of the records in `lines` (texts or bytes), in buckets of `step` seconds. `facts`: members that records do not tell."""
+def model(lines, step, facts=None, rows_max=(NETWORKS_MAX, CLIENTS_MAX)):
+    """The data object of the records in `lines` (texts or bytes), in buckets of `step` seconds. `facts`: members that records do not tell; `rows_max`:
+    of networks and clients, None for all."""
     records = [json.loads(line) for line in lines]
     moments = [seconds_of(record) for record in records]
     start = min(moments) // step * step if records else 0
@@ -105,7 +106,7 @@ def model(lines, step, facts=None):
     rows, names = defaultdict(lambda: defaultdict(Row)), {}
     for record, moment in zip(records, moments):
         position = (moment - start) // step * len(STATUSES) + status_of(record)
-        group = (at(record, "client.geo.country_iso_code") or "", at(record, "hop.verdict") or "unknown")
+        group = (at(record, "client.geo.country_iso_code") or "", at(record, "hop.verdict") or "")
         number = at(record, "client.as.number") or 0
         if at(record, "client.as.organization.name"):
             names[str(number)] = at(record, "client.as.organization.name")
@@ -117,7 +118,7 @@ def model(lines, step, facts=None):
         for table, key in keys:
             rows[table][key].requests[position] += 1
         rows["groups"][group].bytes[position] += bytes_of(record)
-    return {**assembled(rows, names), "time": {"start": start, "step": step, "count": count}, **told(records), **(facts or {})}
+    return {**assembled(rows, names, *(rows_max or (None, None))), "time": {"start": start, "step": step, "count": count}, **told(records), **(facts or {})}
 
 
 def told(records):
@@ -129,14 +130,14 @@ def told(records):
     return {**found, "distinct_clients": {"estimate": len(clients), "error": 0}} if clients else found
 
 
-def assembled(rows, names):
+def assembled(rows, names, networks_max, clients_max):
     groups = by_requests(rows["groups"])
     index = {group: i for i, (group, _) in enumerate(groups)}
     listed = {name: sorted({key[i] for key in rows["groups"]}) for i, name in enumerate(("countries", "verdicts"))}
     policy = [sorted({key[i] for key in rows["residency"]}) for i in range(3)]
     networks = by_requests(rows["networks"])
-    shown = networks[:NETWORKS_MAX]
-    clients = by_requests(rows["clients"])[:CLIENTS_MAX]
+    shown = networks[:networks_max]
+    clients = by_requests(rows["clients"])[:clients_max]
     used = {str(number) for (number, _), _ in shown} | {str(number) for (_, number, _), _ in clients}
     return {
         "countries": listed["countries"],
