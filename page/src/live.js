@@ -13,23 +13,28 @@ export function watch(first, show) {
   const time = (ms) => clock(Math.floor(ms / 1000), true);
   const say = (data) => setText(line, data.ended === false ? `Live, updated ${time(answered)} UTC` : `The run has ended, ${time(answered)} UTC`);
 
-  async function ask() {
+  /** The data as text, or null when nobody answers. */
+  async function answer() {
     try {
-      const answer = await fetch("data.json", { cache: "no-store" });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      const found = await answer.text();
+      const found = await fetch("data.json", { cache: "no-store" });
+      return found.ok ? await found.text() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async function ask() {
+    const found = await answer();
+    line.classList.toggle("lost", found === null);
+    if (found === null) {
+      setText(line, `No answer since ${time(answered)} UTC: what is shown may be out of date.`);
+    } else {
       const data = JSON.parse(found);
       answered = Date.now();
-      line.classList.remove("lost");
-      if (data !== null && found !== text) {
-        text = found;
-        show(data);
-      }
-      say(data ?? first);
-      if (data !== null && data.ended !== false) return; // nothing new will come
-    } catch {
-      line.classList.add("lost");
-      setText(line, `No answer since ${time(answered)} UTC: what is shown may be out of date.`);
+      if (found !== text) show(data);
+      text = found;
+      say(data);
+      if (data.ended !== false) return; // nothing new will come
     }
     setTimeout(ask, everyMs);
   }

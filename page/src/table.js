@@ -18,7 +18,7 @@ export function csvOf(head, rows) {
   return `${[head, ...rows].map(line).join("\r\n")}\r\n`;
 }
 
-/** A page that was opened from disk may have no clipboard of its own: then a selected text is copied. */
+/** A page that was opened from disk may have no clipboard of its own: then a selection is copied, and the text put in its place. */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -26,10 +26,15 @@ async function copy(text) {
   } catch {
     const area = element("textarea", { class: "unseen", "aria-hidden": "true", tabindex: "-1" });
     const focused = document.activeElement;
-    area.value = text;
+    area.value = "table";
     document.body.append(area);
     area.select();
     let copied = false;
+    // a text area would change line ends
+    area.addEventListener("copy", (event) => {
+      event.clipboardData.setData("text/plain", text);
+      event.preventDefault();
+    });
     try {
       copied = document.execCommand("copy");
     } finally {

@@ -19,7 +19,7 @@ export function createTalkers(section) {
   const head = ["Address", "Country", "Network", "Requests", "Share", "4xx", "5xx"].map((title, column) => {
     return element("th", { scope: "col", class: column > 2 ? "numeric" : false }, title);
   });
-  section.append(about, element("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "clients with the most requests" },
+  section.append(about, element("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "list of clients" },
     element("table", { class: "talkers" }, element("caption", { class: "unseen" }, "Clients with the most requests"),
       element("thead", {}, element("tr", {}, ...head)), body)));
   let view = null;

@@ -110,14 +110,14 @@ export function createTimeChart(section, filters) {
     layers.bars.selectAll("path").data(paths).join("path").attr("class", (one) => `bar-${one.name}`).attr("d", (one) => one.d);
     drawAxes(width, y, yBytes);
     drawBrush(width, time);
-    const [, most] = [0, Math.max(0, ...whole)];
-    svg.attr("aria-label", `Bars of requests and bytes in steps of ${duration(time.step)}; at most ${requests(most)} in one. The table below has all numbers.`);
+    const most = requests(Math.max(0, ...whole));
+    svg.attr("aria-label", `Bars of requests and bytes in steps of ${duration(time.step)}; at most ${most} in one. The table below has all numbers.`);
   }
 
   function drawAxes(width, y, yBytes) {
     const grid = (scale, ticks, format) => (axis) => axis.call(axisLeft(scale).ticks(ticks).tickFormat(format)
       .tickSize(-(width - margin.left - margin.right))).call((g) => g.select(".domain").remove());
-    const axes = layers.axes.selectAll("g").data([
+    const axes = layers.axes.selectAll("g.axis").data([
       { x: margin.left, y: 0, make: grid(y, 4, compact) },
       { x: margin.left, y: 0, make: grid(yBytes, 2, (value) => bytes(value).replace(".0", "")) },
       { x: 0, y: bytesTop + bytesHeight, make: axisBottom(x).ticks(Math.max(2, Math.floor(width / 110))).tickFormat(tick).tickSizeOuter(0) },

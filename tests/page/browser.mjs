@@ -22,6 +22,7 @@ async function opened(browser, step) {
     hasTouch: step.width < 500,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15000);
   const noted = { requests: [], console: [], dialogs: 0, popups: 0 };
   page.on("request", (request) => request.url().startsWith("data:") || noted.requests.push(request.url()));
   page.on("console", (message) => noted.console.push(`${message.type()}: ${message.text()}`));

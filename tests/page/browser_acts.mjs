@@ -6,8 +6,8 @@ export async function reading(page) {
   for (const more of await page.locator("button.more:visible").all()) {
     if ((await more.textContent()).startsWith("Show all")) await more.click();
   }
-  for (const summary of await page.locator("details.behind:not([open]) > summary:visible").all()) await summary.click();
-  await page.waitForFunction(() => [...document.querySelectorAll("details.behind[open]")].every((one) => one.querySelector("table")));
+  await page.evaluate(() => document.querySelectorAll("details.behind").forEach((details) => { details.open = true; }));
+  await page.waitForFunction(() => [...document.querySelectorAll("details.behind")].every((one) => one.closest("[hidden]") || one.querySelector("table")));
   return page.evaluate(() => {
     const text = (node) => node?.textContent ?? null;
     const all = (selector, of = document) => [...of.querySelectorAll(selector)].filter((node) => !node.closest("[hidden]"));
@@ -149,7 +149,7 @@ export async function keyboard(page, step) {
   await page.evaluate(() => document.activeElement.blur());
   const wanted = await page.evaluate(() => {
     const list = [...document.querySelectorAll("a[href], button, select, summary, svg[tabindex], .table-box")];
-    const visible = list.filter((node) => node.getClientRects().length > 0);
+    const visible = list.filter((node) => node.checkVisibility());
     visible.forEach((node, index) => { node.testNumber = index; });
     return visible.length;
   });
@@ -229,7 +229,7 @@ export async function csv(page, { section }) {
   const said = await page.locator(`#${section} .said`).textContent();
   await page.evaluate(() => {
     Object.defineProperty(navigator, "clipboard", { configurable: true, value: undefined });
-    document.addEventListener("copy", () => window.copied.push(document.activeElement.value));
+    document.addEventListener("copy", (event) => window.copied.push(event.clipboardData.getData("text/plain")));
   });
   await button.click();
   await page.waitForTimeout(50);
