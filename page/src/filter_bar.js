@@ -46,8 +46,7 @@ export function createFilterBar(section, filters) {
   const clear = element("button", { type: "button", class: "quiet", id: "clear", click: () => filters.clear() }, "Clear all");
   const count = element("span", { class: "unseen", role: "status" });
   section.append(element("div", { class: "active" }, none, list, clear, count),
-    element("div", { class: "range" }, element("label", { for: "time-from" }, "From"), from, element("label", { for: "time-to" }, "to"), to,
-      element("span", {}, "UTC")));
+    element("div", { class: "range" }, element("label", { for: "time-from" }, "From (UTC)"), from, element("label", { for: "time-to" }, "to"), to));
 
   const make = () => element("li", {}, element("button", { type: "button", class: "chip" }, element("span", { class: "chip-text" }),
     element("span", { class: "cross", "aria-hidden": "true" }, "\u00d7")));

@@ -86,7 +86,7 @@ export function createMap(section, filters) {
   function sizePoints() {
     const most = points.length > 0 ? points[0].requests : 1;
     const pixels = width / Math.max(frame.clientWidth, 1);
-    const largest = largestPoint * Math.max(0.6, Math.min(1, frame.clientWidth / 800)) * pixels * Math.pow(scale, 0.25) / scale;
+    const largest = largestPoint * Math.max(0.4, Math.min(1, frame.clientWidth / 900)) * pixels * Math.pow(scale, 0.25) / scale;
     const smallest = 1.6 * pixels / scale;
     pointLayer.selectAll("circle").attr("r", (one) => Math.max(smallest, largest * Math.sqrt(one.requests / most)).toFixed(3));
   }

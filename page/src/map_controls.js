@@ -17,19 +17,42 @@ function admitted(event) {
 export function mapControls(svg, frame, { width, height, moved, places, show, choose }) {
   let current = null; // the place that was gone to by key
   const behaviour = zoom().scaleExtent([1, scaleMax]).translateExtent([[0, 0], [width, height]]).extent([[0, 0], [width, height]])
-    .filter(admitted).on("zoom", (event) => {
+    .filter(admitted).on("start", (event) => {
+      if (event.sourceEvent) target = null;
+    }).on("zoom", (event) => {
       moved(event.transform);
       svg.attr("data-zoom", event.transform.k.toFixed(3));
       svg.style("touch-action", event.transform.k > 1 ? "none" : "pan-y");
     });
   svg.call(behaviour).on("dblclick.zoom", null).style("touch-action", "pan-y").attr("data-zoom", "1.000");
 
-  const smoothly = () => (calm.matches ? svg : svg.transition().duration(200));
-  const zoomBy = (factor) => smoothly().call(behaviour.scaleBy, factor);
-  const reset = () => smoothly().call(behaviour.transform, zoomIdentity);
+  let target = null; // where a movement that is under way will end: the next one goes on from there
+
+  function go(transform) {
+    const extent = [[0, 0], [width, height]];
+    target = behaviour.constrain()(transform, extent, behaviour.translateExtent());
+    if (calm.matches) return arrive();
+    svg.transition().duration(200).call(behaviour.transform, target).on("end", () => { target = null; });
+  }
+
+  function arrive() {
+    svg.interrupt();
+    if (target !== null) svg.call(behaviour.transform, target);
+    target = null;
+  }
+
+  /** About the middle of the map. */
+  function zoomBy(factor) {
+    const from = target ?? svg.node().__zoom;
+    const scale = Math.min(scaleMax, Math.max(1, from.k * factor));
+    const [x, y] = from.invert([width / 2, height / 2]);
+    go(zoomIdentity.translate(width / 2 - x * scale, height / 2 - y * scale).scale(scale));
+  }
+
+  const reset = () => go(zoomIdentity);
   const moveBy = (x, y) => {
-    const scale = svg.node().__zoom.k;
-    smoothly().call(behaviour.translateBy, (x * width) / 8 / scale, (y * height) / 8 / scale);
+    const from = target ?? svg.node().__zoom;
+    go(from.translate((x * width) / 8 / from.k, (y * height) / 8 / from.k));
   };
 
   function step(by) {
@@ -38,7 +61,7 @@ export function mapControls(svg, frame, { width, height, moved, places, show, ch
     const at = current === null ? -1 : list.findIndex((one) => one.tile === current.tile);
     const next = at < 0 ? (by > 0 ? 0 : list.length - 1) : (at + by + list.length) % list.length;
     current = list[next];
-    svg.interrupt?.();
+    arrive();
     const { k, x, y } = svg.node().__zoom;
     const [left, top] = [current.xy[0] * k + x, current.xy[1] * k + y];
     if (left < 20 || left > width - 20 || top < 20 || top > height - 20) svg.call(behaviour.translateTo, ...current.xy);

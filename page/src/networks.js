@@ -33,11 +33,11 @@ export function createNetworks(section) {
       note: one.error > 0 ? `${bounds(one.requests, one.error)} requests: a few may have been counted elsewhere` : "",
     }));
     const rest = whole - rows.reduce((sum, row) => sum + row.value, 0);
-    if (rest > 0) rows.push({ key: "rest", as: null, label: "All other networks", value: rest, error: 0, fours: 0, fives: 0 });
+    if (rest > 0) rows.push({ key: "rest", as: null, label: "All others", value: rest, error: 0, fours: 0, fives: 0 });
     for (const row of rows) row.text = `${requests(row.value)} \u00b7 ${percent(row.value, whole)}`;
     const named = data.networks.rows.length;
     setText(about, data.networksAll > named
-      ? `The ${number(named)} largest of ${number(data.networksAll)} counts by network, country and verdict are told apart.`
+      ? `The ${number(named)} largest of ${number(data.networksAll)} counts by network, country and verdict; what is left is among all others.`
       : "Networks are autonomous systems: providers, companies, universities.");
     draw(rows);
     table();

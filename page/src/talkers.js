@@ -5,12 +5,28 @@ import { tableBehind } from "./table.js";
 import { bounds, country, listed, number, percent, shown } from "./words.js";
 
 const few = 15;
+const rowsMax = 300; // a report has no more rows of clients
 
 function line(one, data, whole) {
   const text = (value, numeric) => element("td", { class: numeric ? "numeric" : false }, value);
   return element("tr", {}, element("th", { scope: "row", class: "address" }, shown(one.address)),
     text(listed(one.countries.map(country), 2)), text(networkName(data, one.as)), text(bounds(one.requests, one.error), true),
     text(percent(one.requests, whole), true), text(percent(one.fours, one.requests), true), text(percent(one.fives, one.requests), true));
+}
+
+/** What the numbers are: how sure, and of how many. */
+function wording(data, clients) {
+  if (clients.length === 0) return "No client with a known address is left by the filters.";
+  const parts = [];
+  if (clients.some((one) => one.error > 0)) {
+    parts.push("\u201c100 to 120\u201d: 100 requests were counted for certain; up to 20 more may be this client's, because only so many clients can be "
+      + "followed at a time.");
+  }
+  const rows = data.clients.rows.length;
+  if (rows >= rowsMax) {
+    parts.push(`Out of the ${number(rows)} largest counts by client, country and verdict: a client may have a few more requests that are in none of them.`);
+  }
+  return parts.length > 0 ? parts.join(" ") : "Every number here is exact.";
 }
 
 export function createTalkers(section) {
@@ -35,11 +51,7 @@ export function createTalkers(section) {
   return (given) => {
     view = given;
     const { clients, all } = view.sums;
-    const doubtful = clients.some((one) => one.error > 0);
-    setText(about, clients.length === 0 ? "No client with a known address is left by the filters." : doubtful
-      ? "\u201c100 to 120\u201d: 100 requests were counted for certain; up to 20 more may be this client's, because only so many clients can be "
-        + "followed at a time."
-      : "Every number here is exact.");
+    setText(about, wording(view.data, clients));
     body.replaceChildren(...clients.slice(0, few).map((one) => line(one, view.data, all.requests[0])));
     table();
   };

@@ -138,7 +138,9 @@ export async function time(page, step) {
   await page.mouse.move(at(step.drag[1]), box.y + 60, { steps: 5 });
   await page.mouse.up();
   found.dragged = await reading(page);
-  await page.mouse.click(at(0.02), box.y + 60);
+  await overlay.scrollIntoViewIfNeeded();
+  const now = await overlay.boundingBox();
+  await page.mouse.click(now.x + now.width * 0.02, now.y + 60);
   found.clicked = (await reading(page)).chips;
   return found;
 }

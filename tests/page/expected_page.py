@@ -8,7 +8,7 @@ import time
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
-from report_model import STATUSES, TILE_NONE, address_of, at, bytes_of, residency_of, seconds_of, status_of, tile_of
+from report_model import CLIENTS_MAX, STATUSES, TILE_NONE, address_of, at, bytes_of, residency_of, seconds_of, status_of, tile_of
 
 GAP = "\u00a0"
 NAMES = {"": "Country not known", "DE": "Germany", "US": "United States", "GB": "United Kingdom", "FR": "France", "NL": "Netherlands", "SE": "Sweden",
@@ -121,10 +121,6 @@ def shares(one):
     return [percent(one.fours, one.requests), percent(one.fives, one.requests)]
 
 
-def row_with(key, cells, ordered=True):
-    return {"key": key, "cells": cells, "ordered": ordered}
-
-
 def reading(records, chosen, step, facts):
     """What the browser must read: {name: text or rows of texts}. Rows have the order of their numbers; equal numbers may stand either way."""
     shown = [seen for seen in records if chosen.admits(seen)]
@@ -132,14 +128,19 @@ def reading(records, chosen, step, facts):
     names = {seen.network: seen.network_name for seen in records if seen.network}
     countries = sums((seen for seen in records if chosen.admits(seen, "country")), lambda seen: seen.country)
     verdicts = sums((seen for seen in records if chosen.admits(seen, "verdict")), lambda seen: seen.verdict)
+    for name in chosen.countries:  # what is chosen is shown, though it has nothing left
+        countries[name].requests += 0
+    for name in chosen.verdicts:
+        verdicts[name].requests += 0
     by_status = Counter(seen.status for seen in records if chosen.admits(seen, "status"))
     in_countries, in_verdicts = (sum(one.requests for one in found.values()) for found in (countries, verdicts))
     tiles, networks = sums(shown, lambda seen: seen.tile), sums(shown, lambda seen: seen.network)
-    clients = sums((seen for seen in shown if seen.known), lambda seen: seen.address)
+    listed = rows_of_clients(records)
+    clients = sums((seen for seen in shown if client_row(seen) in listed), lambda seen: seen.address)
     networks_of = {seen.address: seen.network for seen in records if seen.known}
     judged = Counter(seen.residency for seen in shown if seen.residency)
     nowhere = tiles.pop(TILE_NONE, Sum()).requests
-    listed = sorted(clients.values(), key=lambda one: -one.requests)
+    most = sorted(clients.values(), key=lambda one: -one.requests)
     return {
         "figures": figures(records, shown, total, facts),
         "summary": f"{percent(sum(seen.verdict == 'spoofed-leftmost' for seen in records), facts['records']['written'])} claim an address that no "
@@ -166,10 +167,21 @@ def reading(records, chosen, step, facts):
         "matrix": [f"{count:,} {verdict}" for (_, _, verdict), count in judged.items()],
         "residency": residency_says(judged),
         "residency table": [[*key, f"{count:,}"] for key, count in judged.items()],
-        "talker numbers": [f"{one.requests:,}" for one in listed[:15]],
+        "talker numbers": [f"{one.requests:,}" for one in most[:15]],
         "client table": {address: [{NAMES[code] for code in one.countries}, network_name(networks_of[address], names), f"{one.requests:,}",
                                    f"{one.requests:,}", percent(one.requests, whole), *shares(one), "yes"] for address, one in clients.items()},
     }
+
+
+def client_row(seen):
+    """A report counts clients by these; None: no client."""
+    return (seen.address, seen.network, (seen.country, seen.verdict)) if seen.known else None
+
+
+def rows_of_clients(records):
+    """Those that are in a report: so many, with the most requests of all, whatever the filters; ties by key."""
+    counts = Counter(client_row(seen) for seen in records if seen.known)
+    return {row for row, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:CLIENTS_MAX]}
 
 
 def figures(records, shown, total, facts):

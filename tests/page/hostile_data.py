@@ -11,7 +11,7 @@ HUGE = 1 << 20
 NASTY = (
     "</script><script>window.hacked=1</script>", "<img src=x onerror=\"window.hacked=2\">", "--><svg onload=window.hacked=3>",
     "'\"`;window.hacked=4//", "\u2028window.hacked=5\u2029", "&lt;b&gt;&amp;", "javascript:window.hacked=6", "</style><style>*{display:none}</style>",
-    "<!--<script>", "]]>", "\u202eGPJ.exe", "__proto__", "constructor", "${window.hacked=7}", "{{7*7}}", "\ud83d\ude00 emoji", "a\tb\nc", "<base href=//x>",
+    "<!--<script>", "]]>", "\u202eGPJ.exe", "__proto__", "constructor", "${window.hacked=7}", "{{7*7}}", "\U0001f600 emoji", "a\tb\nc", "<base href=//x>",
     "<meta http-equiv=refresh content=0>", "\\u003cscript>", "toString",
 )
 

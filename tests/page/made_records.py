@@ -55,7 +55,7 @@ def record(numbers):
         made["http"]["response"]["status_code"] = status
     zone = "unknown"
     if verdict not in NO_CLIENT:
-        made["client"] = {"ip": f"203.{network % 251}.113.{int(numbers.paretovariate(0.7)) % 250}"}
+        made["client"] = {"ip": f"100.{network // 256}.{network % 256}.{int(numbers.paretovariate(0.7)) % 250}"}
         if numbers.random() < 0.04:
             made["client"]["ip"] = f"10.0.0.{numbers.randrange(9)}"  # has no place in the world
         else:

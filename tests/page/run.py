@@ -13,8 +13,10 @@ import argparse
 import fnmatch
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
@@ -24,7 +26,7 @@ import hostile_data  # noqa: E402
 import made_records  # noqa: E402
 import report_model  # noqa: E402
 from black_box import Report, scratch  # noqa: E402
-from expected_page import NAMES, Filter, moment  # noqa: E402
+from expected_page import Filter  # noqa: E402
 from live_server import LiveServer  # noqa: E402
 from page_bench import NPM_FILES, PAGE, PATIENCE_S, Bench, install, missing  # noqa: E402
 
@@ -42,8 +44,14 @@ FILTERS = {
     "time": Filter(begin=START_S + 3600 * 6, end=START_S + 3600 * 18),
     "from on": Filter(begin=START_S + 3600 * 30),
     "all together": Filter(("DE", "CN", "US"), ("ok", "spoofed-leftmost"), (2, 4), START_S + 3600 * 29, START_S + 3600 * 34),
-    "nothing is left": Filter(("FJ",), ("pp-local",)),
 }
+
+
+def nothing_left(seen):
+    """A filter that no record passes, made of two that some pass."""
+    busy = {one.moment // STEP_S for one in seen if one.country == "FJ"}
+    bucket = next(number for number in range(START_S // STEP_S, START_S // STEP_S + 96) if number not in busy)
+    return Filter(countries=("FJ",), begin=bucket * STEP_S, end=(bucket + 1) * STEP_S)
 
 
 def unordered(rows):
@@ -107,7 +115,7 @@ class Compared:
         self.rows(self.table("residency"), "residency table", 3)
         self.equal([row[3] for row in found["talkers"]], "talker numbers")
         clients = {row[0]: [set(row[1].split(", ")), *row[2:]] for row in self.table("talkers")}
-        bench.equal(unordered(clients.items()), unordered(self.wanted["client table"].items()), f"{self.name}: client table")
+        bench.equal(clients, self.wanted["client table"], f"{self.name}: client table")
         bench.check(all(row[3:] == clients[row[0]][2:3] + clients[row[0]][4:7] for row in found["talkers"]), f"{self.name}: talkers are not as their table")
         if whole:
             self.pictures()
@@ -133,6 +141,20 @@ class Compared:
         scale = next(h / n for name in columns for h, n in zip(heights[name], counts[name]) if n == largest)
         bench.check(all(abs(height - scale * n) < 0.021 for name in columns for height, n in zip(heights[name], counts[name])),
                     f"{self.name}: heights over time: {scales[:5]}")
+
+
+def repacked(png):
+    """The same picture, compressed as well as zlib can."""
+    chunks, at = [], 8
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at:at + 8])
+        chunks.append((kind, png[at + 8:at + 8 + length]))
+        at += 12 + length
+    data = zlib.compress(zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT")), 9)
+    first = [kind for kind, _ in chunks].index(b"IDAT")
+    kept = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
+    chunks = [*kept[:first], (b"IDAT", data), *kept[first:]]
+    return png[:8] + b"".join(struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks)
 
 
 def key(places):
@@ -161,8 +183,9 @@ def test_template(bench):
 def test_numbers(bench):
     """Every number, of all and under filters, is the one of the records."""
     seen, data = made(bench)
-    found = bench.browse({"do": "read", "url": bench.page(data).as_uri(), "filters": [one.steps() for one in FILTERS.values()]})[0]
-    for name, filtered, read in zip([*FILTERS, "all, after clearing"], [*FILTERS.values(), Filter()], found):
+    filters = {**FILTERS, "nothing is left": nothing_left(seen), "all, after clearing": Filter()}
+    found = bench.browse({"do": "read", "url": bench.page(data).as_uri(), "filters": [one.steps() for one in list(filters.values())[:-1]]})[0]
+    for (name, filtered), read in zip(filters.items(), found):
         Compared(bench, name, read, expected_page.reading(seen, filtered, STEP_S, FACTS)).all()
         steps = filtered.steps()
         bench.equal({bar["label"] for bar in read["bars"]["countries"] if bar["pressed"] == "true"}, set(steps["countries"]), f"{name}: chosen countries")
@@ -263,11 +286,13 @@ def test_pictures(bench):
     bench.output.mkdir(parents=True, exist_ok=True)
     steps = [{"do": "picture", "url": url, "width": width, "scheme": scheme, "full": True, "to": str(bench.output / f"page-{width}-{scheme}.png")}
              for width in WIDTHS for scheme in SCHEMES]
-    steps.append({"do": "picture", "url": url, "width": 1200, "height": 860, "to": str(bench.output / "page-readme.png")})
+    steps.append({"do": "picture", "url": url, "width": 1200, "height": 720, "to": str(bench.output / "page-readme.png")})
     bench.equal(bench.browse(*steps), [0] * 5, "pixels that stand out at the side")
     for step in steps:
         bench.check(pathlib.Path(step["to"]).stat().st_size > 10000, f"{step['to']} is empty")
-    size = (bench.output / "page-readme.png").stat().st_size
+    packed = repacked((bench.output / "page-readme.png").read_bytes())
+    (bench.output / "page-readme.png").write_bytes(packed)
+    size = len(packed)
     bench.check(size < PICTURE_MAX, f"the picture for the README has {size} bytes")
     print(f"       pictures are in {bench.output}")
 
