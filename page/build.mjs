@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
+import { licencesOf, packagesOf } from "./licences.mjs";
 import { worldModule } from "./world.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -34,12 +35,13 @@ async function bundled(entry, plugins = []) {
     write: false,
     format: "iife",
     target: ["es2020", "chrome100", "firefox100", "safari15"],
-    legalComments: "none", // licences are in NOTICE
+    legalComments: "none", // they stand together in a comment of the page
     charset: "ascii",
+    metafile: true,
     plugins,
     logLevel: "warning",
   });
-  return result.outputFiles[0].text.trim();
+  return { text: result.outputFiles[0].text.trim(), packages: packagesOf(result.metafile) };
 }
 
 function hashOf(text) {
@@ -56,11 +58,11 @@ function policy(script, style) {
 
 async function page() {
   const skeleton = await readFile(path.join(here, "page.html"), "utf8");
-  const script = await bundled("src/main.js", [worldPlugin]);
-  const style = await bundled("style.css");
+  const { text: script, packages } = await bundled("src/main.js", [worldPlugin]);
+  const { text: style } = await bundled("style.css");
   if (/<\/script|<!--|<script/i.test(script) || /<\//.test(style)) throw new Error("the script or the style would end its own element");
-  const parts = { POLICY: policy(script, style), STYLE: style, SCRIPT: script };
-  const text = skeleton.replace(/@(POLICY|STYLE|SCRIPT)@/g, (_, name) => parts[name]);
+  const parts = { POLICY: policy(script, style), STYLE: style, SCRIPT: script, LICENCES: await licencesOf(here, [...packages, "world-atlas"]) };
+  const text = skeleton.replace(/@(POLICY|STYLE|SCRIPT|LICENCES)@/g, (_, name) => parts[name]);
   if (text.split("\n").filter((line) => line === dataLine).length !== 1 || text.split(dataLine).length !== 2) {
     throw new Error("the line for the data must be there once");
   }

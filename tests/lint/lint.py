@@ -52,7 +52,7 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|home|root|Users)/[\w.]")
 REGISTRY = re.compile(r"\b(registry\.npmjs\.org|pypi\.org|pythonhosted\.org|crates\.io|docker\.io|ghcr\.io|quay\.io|"
                       r"proxy\.golang\.org|rubygems\.org|deb\.debian\.org|repo1?\.maven)")
-PROSE = (".c", ".h", ".cpp", ".py", ".sh", ".md", ".txt", ".json", ".yaml", ".yml", ".part")
+PROSE = (".c", ".h", ".cpp", ".py", ".sh", ".md", ".txt", ".json", ".yaml", ".yml", ".part", ".mjs", ".js", ".css")
 DATA = ("tests/fuzz/corpus/", "tests/golden/")  # lines and documents as they are found, not written
 
 
@@ -63,7 +63,7 @@ class Tree:
         self.root = os.path.abspath(root)
         self.paths = []
         for folder, folders, names in os.walk(self.root):
-            hidden = {".git", "__pycache__"}
+            hidden = {".git", "__pycache__", "node_modules"}
             folders[:] = sorted(f for f in folders if f not in hidden and not re.fullmatch(r"build(-.*)?", f))
             below = os.path.relpath(folder, self.root)
             self.paths += [os.path.normpath(os.path.join(below, name)) for name in sorted(names)]
@@ -80,7 +80,7 @@ class Tree:
 
     def handwritten(self):
         """Programs and build files."""
-        return [p for p in self.paths if p.endswith((".c", ".h", ".cpp", ".py", ".sh")) or p in ("dev", ".ci/run")
+        return [p for p in self.paths if p.endswith((".c", ".h", ".cpp", ".py", ".sh", ".mjs", ".js")) or p in ("dev", ".ci/run")
                 or os.path.basename(p) == "CMakeLists.txt"]
 
     def prose(self):
