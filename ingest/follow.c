@@ -7,6 +7,7 @@
 #include "ingest/follow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,25 @@ static void set_place(struct follow_piece *piece, const struct followed_file *fi
     piece->input.place = at_start ? NULL : &piece->place;
 }
 
+/* As it is now. Of one of which nothing was read its first bytes are looked at, too: by them it is known when it gets another name before that is
+ * done. */
+static void look_at(struct follow_piece *piece, struct followed_file *file, const char *path) {
+    struct file_identity now;
+    struct error error;
+    if (!file_identity_look(path, &piece->seen)) {
+        piece->seen = file->identity; /* it is gone; its reader sees it */
+        return;
+    }
+    int fd = file->identity.head_bytes == 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0) return;
+    if (file_identity_read(fd, path, &now, &error) == STATUS_OK && now.device == file->identity.device &&
+        now.inode == file->identity.inode) {
+        file->identity.head_bytes = now.head_bytes;
+        file->identity.head_hash = now.head_hash;
+    }
+    close(fd);
+}
+
 /* NULL when memory is short. */
 static struct follow_piece *piece_new(struct follow *follow, struct followed_file *file) {
     const struct followed_folder *folder = file->folder;
@@ -121,7 +141,7 @@ static struct follow_piece *piece_new(struct follow *follow, struct followed_fil
     if (!aws_key_parse(slice_from(path), &input->key)) (void)aws_key_parse(slice_from(name), &input->key);
     piece->file = file;
     piece->reached = (struct file_reached){.ends = file->ends};
-    if (!file_identity_look(path, &piece->seen)) piece->seen = file->identity; /* it is gone; its reader sees it */
+    look_at(piece, file, path);
     set_place(piece, file);
     atomic_store(&piece->users, 1);
     follow->request.dress(follow->request.context, input, &piece->origin);

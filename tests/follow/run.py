@@ -189,6 +189,26 @@ def test_first_inode_again(bench):
     bench.equal(bench.items(), list(range(6)), "each line once")
 
 
+def test_renamed_while_it_is_read(bench):
+    """For the first time, and it takes long, since nobody takes what is written: its lines come once, with the ids that they had."""
+    bench.write("a.log", alb_lines(60000))
+    items = []
+    with bench.program.start("run", "logs", "--follow", "-j", "1", "--no-geo", "--memory-max", "128M", "-o", "-", cwd=bench.directory,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        items.append(process.stdout.readline())
+        os.rename(bench.logs / "a.log", bench.logs / "a.log.1")
+        time.sleep(2 * SHORTEST_WAIT_S)
+        bench.write("last.log", alb_lines(1, 60000))
+        for line in process.stdout:
+            items.append(line)
+            if b"/item/60000?" in line:
+                time.sleep(2 * SHORTEST_WAIT_S)
+                process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    numbers = [int(json.loads(line)["url"]["path"].rsplit("/", 1)[1]) for line in items]
+    bench.equal((len(numbers), sorted(numbers) == list(range(60001))), (60001, True), "each line once")
+
+
 def test_names_that_wait(bench):
     """What is renamed into its place: by hand, by tools, and as `aws s3 sync` does."""
     bench.start()
