@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* Pages are made by the listener while records are counted: for a moment the counting waits (app/report.h).
+ *
+ * Threads: see the header. */
 #define _GNU_SOURCE
 #include "app/live_page.h"
 

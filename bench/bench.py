@@ -9,7 +9,7 @@ program that had to run did not, or a format's lines were not all read.
              [--lines 1000000] [--runs 5] [--peer-runs 3] [--only ROW[,ROW]] [--geo FILE] [--json FILE]
              [--formats NAME[,NAME]] [--format-megabytes 200]
 
-Rows: gzip plain floor speed workers memory first-record walk-alb walk-nginx rate-one rate-six residency goaccess syslog-ng duckdb formats. Programs to compare with that
+Rows: gzip plain floor speed workers memory first-record walk-alb walk-nginx rate-one rate-six residency report goaccess syslog-ng duckdb formats. Programs to compare with that
 are not installed are reported as not measured, with the reason. `formats` is a table of its own, a row per format.
 
 Threads: one.
@@ -34,7 +34,7 @@ from walk import WalkBench
 
 TARGETS = {"gzip": 0.50, "plain": 0.30, "floor": 1.6, "goaccess": 1 / 25, "syslog-ng": 1 / 25, "duckdb": 1 / 5,
            "workers": 0.65, "memory": 256, "first-record": 150, "walk-alb": 1.05, "walk-nginx": 1.30,
-           "rate-one": 1.10, "rate-six": 1.40, "residency": 1.03}
+           "rate-one": 1.10, "rate-six": 1.40, "residency": 1.03, "report": 1.30}
 MEMORY_LINES = [250_000, 1_000_000, 4_000_000]
 
 
@@ -186,6 +186,21 @@ class Bench:
                  f"{TARGETS['residency']:.2f} or less",
                  f"{median(samples['with']):.2f} against {median(samples['without']):.2f} s CPU; from text {plain.value:.3f}")
 
+    def row_report(self):
+        """One pass over the same lines, a page instead of records; as long on one core as with all."""
+        packed, page = self.corpus.packed(self.lines), os.path.join(self.options.work, "report.html")
+        core = min(os.sched_getaffinity(0))
+        measure.warm(packed)
+        argv = [self.options.wherefrom, "report", packed, "-o", page, "--quiet"]
+        try:
+            samples = in_turns({"run": lambda: self.ours(packed, core=core), "report": lambda: measure.run(argv, core=core)}, self.runs)
+            size = os.path.getsize(page)
+        finally:
+            measure.remove(page)
+        times = ratio(samples["report"], samples["run"])
+        self.add("report", "a report of the lines, from .gz, x run", times.value, str(times), f"{TARGETS['report']:.2f} or less",
+                 f"{median(samples['report']):.2f} against {median(samples['run']):.2f} s CPU; a page of {size / 1e6:.1f} MB")
+
     def row_peer(self, peer_class):
         what = f"wherefrom run FILE, x {peer_class.name}"
         try:
@@ -207,7 +222,7 @@ class Bench:
         steps = [(self.row_check, ())]
         if {"gzip", "plain", "speed"} & self.options.only:
             steps.append((self.row_gzip, ()))
-        for name in ("floor", "workers", "memory", "first-record"):
+        for name in ("floor", "workers", "memory", "first-record", "report"):
             if name in self.options.only:
                 steps.append((getattr(self, "row_" + name.replace("-", "_")), ()))
         steps += [(self.row_walk, (name,)) for name in ("walk-alb", "walk-nginx") if name in self.options.only]
@@ -265,7 +280,7 @@ def print_table(bench):
 
 def parse_arguments():
     names = ["gzip", "plain", "floor", "speed", "workers", "memory", "first-record", "walk-alb", "walk-nginx", "rate-one", "rate-six", "residency",
-             *(peer.name for peer in PEERS),
+             "report",              *(peer.name for peer in PEERS),
              "formats"]
     format_names = [spec.name for spec in FORMATS]
     parser = argparse.ArgumentParser(

@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* Memory is reserved at once, for the keys that there may be; pages of it are taken when they are used.
+ *
+ * Threads: see the header. */
 #define _GNU_SOURCE
 #define XXH_INLINE_ALL /* the length is known */
 #include "enrich/profiles.h"

@@ -1,4 +1,6 @@
-/* Threads: see the header. */
+/* Each step is a multiple of the one before, so that whole columns become part of a wider one.
+ *
+ * Threads: see the header. */
 #include "enrich/time_axis.h"
 
 static const int64_t steps[] = {10, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400};
