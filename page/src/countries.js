@@ -2,7 +2,7 @@
 import { barList } from "./bars.js";
 import { element, setText } from "./dom.js";
 import { tableBehind } from "./table.js";
-import { bytes, country, number, percent, requests } from "./words.js";
+import { bytes, country, numberCell, percent, requests, shareCell } from "./words.js";
 
 export function createCountries(section, filters) {
   const about = element("p", { class: "about" });
@@ -12,10 +12,10 @@ export function createCountries(section, filters) {
   let whole = 0;
 
   const table = tableBehind(section, "requests by country", () => ({
-    head: ["Country", "Code", "Requests", "Share", "Bytes sent", "4xx", "5xx"],
+    head: ["Country", "Code", "Requests", "Share (%)", "Bytes sent", "4xx (%)", "5xx (%)"],
     rows: rows.map((row) => [
-      row.label, row.key === "" ? "none" : row.code, { shown: number(row.value), copied: row.value }, percent(row.value, whole),
-      { shown: bytes(row.bytes), copied: row.bytes }, percent(row.fours, row.value), percent(row.fives, row.value),
+      row.label, row.key === "" ? "none" : row.code, numberCell(row.value), shareCell(row.value, whole),
+      { shown: bytes(row.bytes), copied: row.bytes }, shareCell(row.fours, row.value), shareCell(row.fives, row.value),
     ]),
   }));
 

@@ -8,7 +8,7 @@ import { element, setText } from "./dom.js";
 import { mapControls } from "./map_controls.js";
 import { tableBehind } from "./table.js";
 import { hideTooltip, showTooltip } from "./tooltip.js";
-import { country, degrees, listed, number, percent, requests } from "./words.js";
+import { country, degrees, listed, number, numberCell, percent, requests, shareCell } from "./words.js";
 
 const width = 960;
 const height = 470;
@@ -53,12 +53,12 @@ export function createMap(section, filters) {
     + "N and P go to the next and the previous place, Enter chooses its country.");
   section.append(legend, note, keys, said);
   const table = tableBehind(section, "requests by place", () => ({
-    head: ["Place (middle of a map tile)", "Countries", "Requests", "Share"],
+    head: ["Place (middle of a map tile)", "Countries", "Requests", "Share (%)"],
     rows: [
-      ...points.map((one) => [degrees(one.at[1], one.at[0]), one.countries.map(country).join(", "), { shown: number(one.requests), copied: one.requests },
-        percent(one.requests, view.sums.all.requests[0])]),
-      ...(view.sums.tiles.nowhere > 0 ? [["no place on the map", "", { shown: number(view.sums.tiles.nowhere), copied: view.sums.tiles.nowhere },
-        percent(view.sums.tiles.nowhere, view.sums.all.requests[0])]] : []),
+      ...points.map((one) => [degrees(one.at[1], one.at[0]), one.countries.map(country).join(", "), numberCell(one.requests),
+        shareCell(one.requests, view.sums.all.requests[0])]),
+      ...(view.sums.tiles.nowhere > 0 ? [["no place on the map", "", numberCell(view.sums.tiles.nowhere),
+        shareCell(view.sums.tiles.nowhere, view.sums.all.requests[0])]] : []),
     ],
   }));
 
@@ -149,7 +149,8 @@ export function createMap(section, filters) {
       square.setAttribute("class", "country");
       square.setAttribute("data-shade", String(step));
       mark.append(square);
-      swatches.push(element("span", { class: "swatch-pair" }, mark, `${number(leastOf(step, most))}${step === steps ? ` to ${number(most)}` : " and more"}`));
+      const least = number(leastOf(step, most));
+      swatches.push(element("span", { class: "swatch-pair" }, mark, step === steps ? `${least} to ${number(most)}` : `${least} and more`));
     }
     legend.replaceChildren("Requests of a country: ", ...swatches, element("span", { class: "swatch-pair" },
       element("span", { class: "swatch-point", "aria-hidden": "true" }), "a place: the area of the circle is its requests"));

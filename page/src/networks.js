@@ -2,7 +2,7 @@
 import { barList } from "./bars.js";
 import { element, setText } from "./dom.js";
 import { tableBehind } from "./table.js";
-import { bounds, number, percent, requests, shown } from "./words.js";
+import { bounds, number, numberCell, percent, requests, shareCell, shown } from "./words.js";
 
 export function networkName(data, as) {
   if (as === 0) return "Network not known";
@@ -18,11 +18,10 @@ export function createNetworks(section) {
   let whole = 0;
 
   const table = tableBehind(section, "requests by network", () => ({
-    head: ["Network", "AS number", "Requests at least", "Requests at most", "Share", "4xx", "5xx"],
+    head: ["Network", "AS number", "Requests at least", "Requests at most", "Share (%)", "4xx (%)", "5xx (%)"],
     rows: rows.map((row) => [
-      row.label, row.as === null ? "" : { shown: String(row.as), copied: row.as }, { shown: number(row.value), copied: row.value },
-      { shown: number(row.value + row.error), copied: row.value + row.error }, percent(row.value, whole),
-      row.as === null ? "" : percent(row.fours, row.value), row.as === null ? "" : percent(row.fives, row.value),
+      row.label, row.as === null ? "" : { shown: String(row.as), copied: row.as }, numberCell(row.value), numberCell(row.value + row.error),
+      shareCell(row.value, whole), row.as === null ? "" : shareCell(row.fours, row.value), row.as === null ? "" : shareCell(row.fives, row.value),
     ]),
   }));
 

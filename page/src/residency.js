@@ -1,7 +1,7 @@
 // Which zone's clients were served in which place, and what the policy says to that.
 import { element } from "./dom.js";
 import { tableBehind } from "./table.js";
-import { number, percent, shown } from "./words.js";
+import { number, numberCell, percent, shown } from "./words.js";
 
 // The mark stands beside the word: no meaning by colour alone.
 const marks = new Map([["ok", "\u2713"], ["conditional", "!"], ["violation", "\u2715"], ["indeterminate", "?"], ["exempt", "\u2013"]]);
@@ -46,7 +46,7 @@ export function createResidency(section) {
     head: ["Zone of the client", "Place that served", "Verdict", "Requests"],
     rows: found.map((one) => [
       shown(data.zones[one.zone]), shown(data.places[one.place]), shown(data.residencyVerdicts[one.verdict]),
-      { shown: number(one.requests), copied: one.requests },
+      numberCell(one.requests),
     ]),
   }));
 

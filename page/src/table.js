@@ -58,7 +58,7 @@ function built(caption, head, rows) {
     const numeric = column > 0 && typeof first[column] === "object" && typeof first[column].copied === "number";
     return element("th", { scope: "col", class: numeric ? "numeric" : false }, title);
   });
-  return element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...titles)),
+  return element("table", {}, element("caption", { class: "unseen" }, caption), element("thead", {}, element("tr", {}, ...titles)),
     element("tbody", {}, ...rows.map(line)));
 }
 

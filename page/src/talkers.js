@@ -2,7 +2,7 @@
 import { element, setText } from "./dom.js";
 import { networkName } from "./networks.js";
 import { tableBehind } from "./table.js";
-import { bounds, country, listed, number, percent, shown } from "./words.js";
+import { bounds, country, listed, number, numberCell, percent, shareCell, shown } from "./words.js";
 
 const few = 15;
 const rowsMax = 300; // a report has no more rows of clients
@@ -24,7 +24,8 @@ function wording(data, clients) {
   }
   const rows = data.clients.rows.length;
   if (rows >= rowsMax) {
-    parts.push(`Out of the ${number(rows)} largest counts by client, country and verdict: a client may have a few more requests that are in none of them.`);
+    parts.push(`Out of the ${number(rows)} largest counts by client, country and verdict: a client may have a few more requests, `
+      + "which are in none of them.");
   }
   return parts.length > 0 ? parts.join(" ") : "Every number here is exact.";
 }
@@ -40,11 +41,12 @@ export function createTalkers(section) {
       element("thead", {}, element("tr", {}, ...head)), body)));
   let view = null;
   const table = tableBehind(section, "requests by client", () => ({
-    head: ["Address", "Countries", "Network", "Requests at least", "Requests at most", "Share", "4xx", "5xx", "Among the first for certain"],
+    head: ["Address", "Countries", "Network", "Requests at least", "Requests at most", "Share (%)", "4xx (%)", "5xx (%)",
+      "Among the first for certain"],
     rows: view.sums.clients.map((one) => [
-      shown(one.address), one.countries.map(country).join(", "), networkName(view.data, one.as), { shown: number(one.requests), copied: one.requests },
-      { shown: number(one.requests + one.error), copied: one.requests + one.error }, percent(one.requests, view.sums.all.requests[0]),
-      percent(one.fours, one.requests), percent(one.fives, one.requests), one.guaranteed ? "yes" : "no",
+      shown(one.address), one.countries.map(country).join(", "), networkName(view.data, one.as), numberCell(one.requests),
+      numberCell(one.requests + one.error), shareCell(one.requests, view.sums.all.requests[0]), shareCell(one.fours, one.requests),
+      shareCell(one.fives, one.requests), one.guaranteed ? "yes" : "no",
     ]),
   }));
 

@@ -8,9 +8,9 @@ import { element, setText } from "./dom.js";
 import { statusLegend, statusPatterns } from "./status_legend.js";
 import { tableBehind } from "./table.js";
 import { hideTooltip, showTooltip } from "./tooltip.js";
-import { bytes, clock, day, duration, number, requests, span, statusNames } from "./words.js";
+import { bytes, clock, day, duration, number, numberCell, requests, span, statusNames } from "./words.js";
 
-const margin = { top: 22, right: 12, bottom: 26, left: 62 };
+const margin = { top: 22, right: 28, bottom: 26, left: 62 };
 const requestsHeight = 170;
 const bytesTop = margin.top + requestsHeight + 40;
 const bytesHeight = 80;
@@ -46,7 +46,7 @@ export function createTimeChart(section, filters) {
   const drawLegend = statusLegend(legend, filters);
   const svg = select(frame).append("svg").attr("class", "chart").attr("height", height).attr("role", "img");
   statusPatterns(svg);
-  const layers = { axes: svg.append("g"), bars: svg.append("g"), shade: svg.append("g"), brush: svg.append("g").attr("class", "brush") };
+  const layers = { axes: svg.append("g"), bars: svg.append("g"), shade: svg.append("g"), titles: svg.append("g"), brush: svg.append("g").attr("class", "brush") };
   let view = null;
   let x = null;
 
@@ -55,7 +55,7 @@ export function createTimeChart(section, filters) {
     rows: Array.from({ length: view.data.time.count }, (_, bucket) => {
       const [from, to] = rangeOf(bucket);
       const { counts, whole, sent } = bucketSums(bucket);
-      return [`${day(from)} ${clock(from)}`, `${day(to)} ${clock(to)}`, ...[...counts, whole].map((n) => ({ shown: number(n), copied: n })),
+      return [`${day(from)} ${clock(from)}`, `${day(to)} ${clock(to)}`, ...[...counts, whole].map(numberCell),
         { shown: bytes(sent), copied: sent }];
     }),
   }));
@@ -125,7 +125,7 @@ export function createTimeChart(section, filters) {
     axes.each(function (one) {
       select(this).call(one.make);
     });
-    layers.axes.selectAll("text.axis-title").data([["Requests", margin.top - 9], ["Bytes sent to clients", bytesTop - 9]]).join("text")
+    layers.titles.selectAll("text").data([["Requests", margin.top - 9], ["Bytes sent to clients", bytesTop - 9]]).join("text")
       .attr("class", "axis-title").attr("x", margin.left).attr("y", (one) => one[1]).text((one) => one[0]);
   }
 
@@ -158,7 +158,8 @@ export function createTimeChart(section, filters) {
 
   return (given) => {
     view = given;
-    setText(about, `Each bar is ${duration(view.data.time.step)}, in UTC. Drag over the bars to choose a range of time, or choose it by \u201cFrom\u201d and \u201cto\u201d above.`);
+    setText(about, `Each bar is ${duration(view.data.time.step)}, in UTC. Drag over the bars to choose a range of time, `
+      + "or choose it by \u201cFrom\u201d and \u201cto\u201d above.");
     drawLegend(view);
     widthDrawn = frame.clientWidth;
     draw();

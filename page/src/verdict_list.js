@@ -3,7 +3,7 @@ import { barList } from "./bars.js";
 import { element, setText } from "./dom.js";
 import { tableBehind } from "./table.js";
 import { meaningOf } from "./verdicts.js";
-import { number, percent, shown } from "./words.js";
+import { number, numberCell, percent, shareCell, shown } from "./words.js";
 
 export function createVerdicts(section, filters) {
   const about = element("p", { class: "about" });
@@ -13,10 +13,10 @@ export function createVerdicts(section, filters) {
   let whole = 0;
 
   const table = tableBehind(section, "requests by verdict", () => ({
-    head: ["Verdict", "Meaning", "Client known", "Requests", "Share"],
+    head: ["Verdict", "Meaning", "Client known", "Requests", "Share (%)"],
     rows: rows.map((row) => [
-      row.name, `They ${row.meaning.says}. ${row.meaning.why}`, row.resolved ? "yes" : "no", { shown: number(row.value), copied: row.value },
-      percent(row.value, whole),
+      row.name, `They ${row.meaning.says}. ${row.meaning.why}`, row.resolved ? "yes" : "no", numberCell(row.value),
+      shareCell(row.value, whole),
     ]),
   }));
 

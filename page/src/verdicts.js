@@ -38,5 +38,6 @@ const meanings = new Map(Object.entries({
 
 export function meaningOf(name) {
   const known = meanings.get(name);
-  return known ? { says: known[0], why: known[1], known: true } : { says: "are named so by your chain", why: "A name of your own, from the chain that you declared.", known: false };
+  const [says, why] = known ?? ["are named so by your chain", "A name of your own, from the chain that you declared."];
+  return { says, why };
 }

@@ -38,6 +38,15 @@ export function percent(part, whole) {
   return `${decimal(share)}${gap}%`;
 }
 
+/** The same as a cell of a table: copied as a number. */
+export function shareCell(part, whole) {
+  return { shown: percent(part, whole), copied: whole > 0 ? Math.round((1000 * part) / whole) / 10 : 0 };
+}
+
+export function numberCell(value) {
+  return { shown: number(value), copied: value };
+}
+
 /** What is certain, and how many it may be at most. */
 export function bounds(certain, error) {
   return error > 0 ? `${number(certain)} to ${number(certain + error)}` : number(certain);

@@ -162,7 +162,8 @@ export async function keyboard(page, step) {
     const at = await page.evaluate(() => {
       const node = document.activeElement;
       const style = getComputedStyle(node);
-      return { number: node.testNumber ?? null, name: node.outerHTML.slice(0, 80), outline: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth) };
+      const outline = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
+      return { number: node.testNumber ?? null, name: node.outerHTML.slice(0, 80), outline };
     });
     if (at.number === null) continue;
     reached.add(at.number);
@@ -243,7 +244,8 @@ export async function opening(page) {
   const open = await page.evaluate(async () => {
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     const [navigation] = performance.getEntriesByType("navigation");
-    return { loaded: navigation.loadEventEnd, painted: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null, now: performance.now() };
+    const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null;
+    return { loaded: navigation.loadEventEnd, painted, now: performance.now() };
   });
   const filtered = await page.evaluate(async () => {
     const begin = performance.now();
@@ -264,7 +266,8 @@ export async function live(page, { country }) {
   await barOf(page, "countries", new RegExp(`^${country}$`)).focus();
   const before = await page.locator("#figures .value").first().textContent();
   const state = async () => ({
-    status: await status.textContent(), figures: await page.locator("#figures > div").first().allTextContents(), chips: await page.locator(".chip-text").allTextContents(),
+    status: await status.textContent(), figures: await page.locator("#figures > div").first().allTextContents(),
+    chips: await page.locator(".chip-text").allTextContents(),
     zoom: await page.locator("svg.map").getAttribute("data-zoom"), rows: await page.locator("#time details table tbody tr").count(),
     focus: await page.evaluate(() => document.activeElement.textContent),
   });

@@ -308,7 +308,7 @@ def test_csv(bench):
     bench.equal(len(verdicts["copied"]), 2, "copies")
     bench.equal(verdicts["said"], "Copied 2 rows.", "what is said")
     bench.check('"\'=HYPERLINK(""x""),\\u000d\\u000a+1",' in verdicts["copied"][0], f"a formula: {verdicts['copied'][0]!r}")
-    bench.check(verdicts["copied"][0].startswith("Verdict,Meaning,Client known,Requests,Share\r\n"), f"{verdicts['copied'][0]!r:.200}")
+    bench.check(verdicts["copied"][0].startswith("Verdict,Meaning,Client known,Requests,Share (%)\r\n"), f"{verdicts['copied'][0]!r:.200}")
     bench.check("\r\n'@SUM(1)," in clients["copied"][0] and ",1200,1212," in clients["copied"][0], f"{clients['copied'][0]!r:.300}")
 
 
