@@ -131,7 +131,8 @@ export function createMap(section, filters) {
       : `${number(points.length)} ${points.length === 1 ? "place" : "places"}; the largest has ${requests(points[0].requests)}. `
         + `${requests(nowhere)} (${percent(nowhere, whole)}) ${nowhere === 1 ? "has" : "have"} no place on the map.`);
     drawLegend(most);
-    setText(note, "Shades of countries leave the choice of countries out, so that others can be added to it."
+    setText(note, "A place is a square of the map, at most 313\u00a0km wide; its circle stands in the middle. "
+      + "Shades of countries leave the choice of countries out, so that others can be added to it."
       + (data.approximate ? " Memory was short: some requests of points are counted without a place." : ""));
     table();
   };

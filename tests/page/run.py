@@ -312,6 +312,22 @@ def test_csv(bench):
     bench.check("\r\n'@SUM(1)," in clients["copied"][0] and ",1200,1212," in clients["copied"][0], f"{clients['copied'][0]!r:.300}")
 
 
+def test_bounds(bench):
+    """What is not certain is said to be not certain, and what is not told apart has a row of its own."""
+    data = hostile_data.benign()
+    data["networks"] = data["networks"][:1]
+    data["networks_all"] = 5
+    read = bench.browse({"do": "read", "url": bench.page(data).as_uri()})[0][-1]
+    bench.equal([row[3] for row in read["talkers"]], ["1,200", "7 to 11"], "requests of clients")
+    bench.equal([row[3:5] + row[8:] for row in read["tables"]["talkers"]["rows"]], [["1,200", "1,200", "yes"], ["7", "11", "no"]], "bounds of clients")
+    bench.check("for certain" in read["about"]["talkers"], read["about"]["talkers"])
+    bench.equal([[bar["label"], bar["value"].split("\u00a0")[0], bar["note"][:14]] for bar in read["bars"]["networks"]],
+                [["one (AS64500)", "1,230", "1,230 to 1,233"], ["All others", "7", ""]], "networks")
+    bench.check("The 1 largest of 5 counts" in read["about"]["networks"], read["about"]["networks"])
+    bench.check(read["figures"][1] == ["Clients, about", "2", "in the whole report, give or take 1.6\u00a0%"], f"{read['figures'][1]}")
+    bench.equal(read["figures"][3][1], "4.6\u00a0EB", "more bytes than a double can count")
+
+
 def test_hostile(bench):
     """Whatever texts say, they are texts."""
     plain, nasty, huge = hostile_data.benign(), hostile_data.hostile(), hostile_data.huge()
