@@ -37,6 +37,7 @@ export function unpacked(raw) {
     live: raw.live === true,
     ended: raw.ended !== false,
     time: raw.time ?? { start: 0, step: 1, count: 0 },
+    trustMost: raw.trust_most ?? 0,
     verdicts: raw.verdicts ?? [],
     countries: raw.countries ?? [],
     zones: raw.zones ?? [],

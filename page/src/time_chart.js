@@ -46,7 +46,8 @@ export function createTimeChart(section, filters) {
   const drawLegend = statusLegend(legend, filters);
   const svg = select(frame).append("svg").attr("class", "chart").attr("height", height).attr("role", "img");
   statusPatterns(svg);
-  const layers = { axes: svg.append("g"), bars: svg.append("g"), shade: svg.append("g"), titles: svg.append("g"), brush: svg.append("g").attr("class", "brush") };
+  const layer = () => svg.append("g");
+  const layers = { axes: layer(), bars: layer(), shade: layer(), titles: layer(), brush: layer().attr("class", "brush") };
   let view = null;
   let x = null;
 

@@ -32,7 +32,9 @@ export function createVerdicts(section, filters) {
       row.text = `${number(row.value)}\u00a0\u00b7 ${row.name}`;
       row.note = `${row.meaning.why}${row.resolved ? "" : " The client is not known."}`;
     }
-    setText(about, `The client's address is known for ${percent(known, whole)} of these requests.`);
+    const unconfirmed = data.trustMost === 1
+      ? " No chain of hops was declared, so nothing confirms it: where a proxy or a CDN stands in front, the address is theirs." : "";
+    setText(about, `The client's address is known for ${percent(known, whole)} of these requests.${unconfirmed}`);
     draw(rows);
     table();
   };

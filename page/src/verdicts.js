@@ -1,8 +1,8 @@
 // What the verdicts on the way of a request (hop.verdict) mean, in plain words. `says` continues "12 % ...".
 
 const meanings = new Map(Object.entries({
-  ok: ["come from an address that is confirmed",
-    "A hop that is trusted stated the address, or nobody stands in between."],
+  ok: ["come from an address that nothing contradicts",
+    "It is that of whoever connected, or one that a declared hop stated."],
   "ok-assumed": ["come from an address that is assumed",
     "It holds as far as a hop can be believed that lets through what the client itself wrote."],
   "ok-privatelink": ["come through PrivateLink",

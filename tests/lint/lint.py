@@ -80,7 +80,7 @@ class Tree:
 
     def handwritten(self):
         """Programs and build files."""
-        return [p for p in self.paths if p.endswith((".c", ".h", ".cpp", ".py", ".sh", ".mjs", ".js")) or p in ("dev", ".ci/run")
+        return [p for p in self.paths if p.endswith((".c", ".h", ".cpp", ".py", ".sh", ".mjs", ".js", ".css")) or p in ("dev", ".ci/run")
                 or os.path.basename(p) == "CMakeLists.txt"]
 
     def prose(self):

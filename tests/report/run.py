@@ -129,6 +129,8 @@ def test_numbers_of_all(bench):
     bench.equal(data["databases"], summary["databases"], "databases")
     bench.equal(data["inputs"], {"files": len(logs) + 1, "streams": 0, "names": [*logs, "bad.log"]}, "inputs")
     bench.equal((data["live"], data["ended"], data["approximate"]), (False, True, False), "it is over")
+    bench.check(data["trust_most"] > 1, "a hop of the chain stated some addresses")
+    bench.equal(bench.page(logs[0])["trust_most"], 1, "without a chain nothing confirms any")
     bench.check("report: page.html, " in bench.said, f"said: {bench.said[-300:]}")
 
 
@@ -332,7 +334,6 @@ def test_ended_early(bench):
         process.stdin.flush()
         wait_until_signals_wait(process)
         process.send_signal(signal.SIGTERM)
-        process.stdin.close()
         bench.equal(process.wait(PATIENCE_S), FAILED, "exit")
         bench.check(b"ended before its inputs did" in process.stderr.read(), "message")
     bench.equal([bench.read("page.html"), len(list(bench.directory.iterdir()))], [b"old", 1], "files")
