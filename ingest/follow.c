@@ -97,7 +97,8 @@ static void set_place(struct follow_piece *piece, const struct followed_file *fi
                                        .inside_line = file->inside_line,
                                        .done = file->done,
                                        .day = file->day};
-    piece->input.place = at_start ? NULL : &piece->place;
+    /* by its place a reader knows the file: another one that has the path by now is not read as if it were this one */
+    piece->input.place = at_start && !file->known ? NULL : &piece->place;
 }
 
 /* As it is now. Of one of which nothing was read its first bytes are looked at, too: by them it is known when it gets another name before that is
@@ -303,6 +304,7 @@ bool follow_know(struct follow *follow, const struct file_place *place) {
     struct followed_file *file = follow_files_add(&follow->files, &place->identity, place->name);
     if (file == NULL) return false;
     file->identity = place->identity;
+    file->known = true;
     file->position = place->position;
     file->line_number = place->line_number;
     file->tail_bytes = place->tail_bytes;

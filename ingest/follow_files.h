@@ -30,6 +30,7 @@ struct followed_file {
     uint64_t number;       /* of files, in the order in which they became known */
     uint32_t day, day_met; /* since 1970: when a checkpoint was told of it last, and when it was there last */
     bool inside_line, done;
+    bool known;   /* by an earlier run, under this name: records of it may have left */
     bool settled; /* nothing is to be done as long as it stays as it was */
     bool packed;
     bool ignored; /* another one has its name */

@@ -121,7 +121,7 @@ static void begin_anew(const struct follow *follow, struct followed_file *file, 
     file->position = file->tail_bytes = 0;
     file->line_number = 1;
     file->columns = NULL;
-    file->inside_line = file->done = file->settled = file->packed = false;
+    file->inside_line = file->done = file->known = file->settled = file->packed = false;
 }
 
 static void judge(struct follow *follow, struct followed_file *file, const struct sighting *seen) {
@@ -130,7 +130,8 @@ static void judge(struct follow *follow, struct followed_file *file, const struc
     if (file->busy) return; /* it is looked at when it has been read */
     if (now->size_bytes < file->identity.size_bytes)
         begin_anew(follow, file, seen->path, "is shorter than it was when it was read last");
-    bool unchanged = file_identity_unchanged(&file->identity, now);
+    bool begun = file->position > 0 || file->tail_bytes > 0 || file->inside_line; /* else it is only known by name */
+    bool unchanged = (begun || file->settled) && file_identity_unchanged(&file->identity, now);
     if (unchanged && file->settled) {
         bool forgotten_soon = follow->request.keeps_state && file->day + STATE_KEPT_DAYS / 2 < follow_today();
         if (forgotten_soon) make_due(follow, file, true);
