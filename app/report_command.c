@@ -98,7 +98,18 @@ static int execute(struct run_setup *run) {
     return EXIT_FAILED;
 }
 
+/* What --output is here; its value is read by the table of `run`. */
+static const struct option_spec page_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .placeholder = "FILE",
+     .default_text = "-",
+     .help = "the page; - for stdout, unless that is a terminal"},
+};
+
 static void print_help(const struct option_group *groups) {
+    const struct option_group page = {"Page", page_options, 1, NULL};
     printf(
         "usage: wherefrom report [INPUT...] -o report.html [options]\n\n"
         "Writes one HTML page that says where requests come from: a map, countries, networks, hop verdicts, residency, "
@@ -110,8 +121,8 @@ static void print_help(const struct option_group *groups) {
         "both are told apart line by line, plain, gzip or zstd. Outputs of the config are left alone; what `privacy` "
         "of "
         "`residency`\n"
-        "says of addresses holds for the page.\n\n"
-        "  -o, --output FILE  the page; - for stdout (the default, unless that is a terminal)\n");
+        "says of addresses holds for the page.\n\n");
+    arguments_print_options(stdout, &page, 1);
     for (size_t i = 0; i < RUN_GROUPS; i++)
         if (run_uses_group(&options_used, groups[i].title)) {
             putchar('\n');
